@@ -1,0 +1,12 @@
+/**
+ * Every table of Signalbox, in order. A store is one SQLite file of a dataset's folder: `metrics` holds sealed chunks and the index,
+ * `journal` what people and rules did (alert states, incidents, runs). Append only: a migration that has shipped never changes.
+ */
+export type StoreName = 'metrics' | 'journal';
+
+export interface Migration {
+  readonly store: StoreName;
+  readonly sql: string;
+}
+
+export const migrations: readonly Migration[] = [];

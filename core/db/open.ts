@@ -1,0 +1,95 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { assert, EngineError } from '#core/model/index.ts';
+import { migrations, type StoreName } from './migrations/index.ts';
+
+/** A handle that may only read. The brand stops a write from being called with it. */
+export interface ReadDb {
+  readonly connection: Database.Database;
+  readonly path: string;
+}
+export interface WriteDb extends ReadDb {
+  readonly writable: true;
+}
+
+/** SQLite 3.51.3 mends the WAL-reset corruption of 3.7.0 to 3.51.2 (sqlite.org/wal.html, March 2026). */
+const sqliteVersionMin = [3, 51, 3] as const;
+const busyTimeoutMs = 5000;
+
+/**
+ * Opens (and makes, and migrates) the file of a store. Commits are on stable storage when they return:
+ * better-sqlite3 would otherwise fall back to synchronous=NORMAL after the first write and lose commits in a power cut.
+ * Throws EngineError `unavailable` when the file was written by a newer Signalbox.
+ */
+export function openDb(path: string, store: StoreName): WriteDb {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const connection = new Database(path);
+  checkVersion(connection);
+  connection.pragma('journal_mode = WAL');
+  connection.pragma('synchronous = FULL');
+  connection.pragma('fullfsync = 1');
+  connection.pragma('checkpoint_fullfsync = 1');
+  connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+  connection.pragma('foreign_keys = ON');
+  connection.pragma('trusted_schema = OFF');
+  const db: WriteDb = { connection, path, writable: true };
+  try {
+    migrate(db, store);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+  return db;
+}
+
+/** A second, read-only handle on a file that openDb has made. */
+export function openReadDb(path: string): ReadDb {
+  const connection = new Database(path, { readonly: true, fileMustExist: true });
+  connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+  return { connection, path };
+}
+
+export function closeDb(db: ReadDb): void {
+  db.connection.close();
+}
+
+function checkVersion(connection: Database.Database): void {
+  const { version } = connection.prepare('select sqlite_version() as version').get() as { version: string };
+  const parts = version.split('.').map(Number);
+  const differing = sqliteVersionMin.findIndex((min, i) => parts[i] !== min);
+  assert(differing === -1 || parts[differing]! > sqliteVersionMin[differing]!, `SQLite ${version} is older than ${sqliteVersionMin.join('.')}`);
+}
+
+function migrate(db: WriteDb, store: StoreName): void {
+  const due = migrations.filter((migration) => migration.store === store);
+  const done = db.connection.pragma('user_version', { simple: true }) as number;
+  if (done > due.length) {
+    throw new EngineError(
+      'unavailable',
+      `${db.path} was written by a newer Signalbox (form ${done}, this one knows ${due.length}); open it with that version`,
+    );
+  }
+  due.slice(done).forEach((migration, i) => {
+    transaction(db, () => {
+      db.connection.exec(migration.sql);
+      db.connection.pragma(`user_version = ${done + i + 1}`);
+    });
+  });
+}
+
+/** All or nothing. Nested calls become savepoints. */
+export function transaction<T>(db: WriteDb, act: () => T): T {
+  return db.connection.transaction(act).immediate();
+}
+
+const prepared = new WeakMap<Database.Database, Map<string, Database.Statement>>();
+
+/** The statement for `text`, prepared once per handle. */
+export function sql(db: ReadDb, text: string): Database.Statement {
+  let known = prepared.get(db.connection);
+  if (known === undefined) prepared.set(db.connection, (known = new Map()));
+  let statement = known.get(text);
+  if (statement === undefined) known.set(text, (statement = db.connection.prepare(text)));
+  return statement;
+}

@@ -1,0 +1,22 @@
+/** The nouns. Only types, constructors, comparison and formatting; nothing here touches the world. */
+export { parseDuration, formatDuration, parseTime, formatTime } from './time.ts';
+export type { UnixMs, UnixNs, DurationMs, Clock, Cancel } from './time.ts';
+export { METRIC_NAME, noLabels, labelsFrom, labelsFromRecord, labelPairs, labelsToRecord, labelValue, withLabel } from './labels.ts';
+export { keepLabels, dropLabels, labelsKey, compareLabels, compareText, formatLabels } from './labels.ts';
+export type { Labels } from './labels.ts';
+export { compilePattern } from './pattern.ts';
+export type { Pattern } from './pattern.ts';
+export { matcher, matchesValue, matchesLabels, formatMatcher } from './matcher.ts';
+export type { Matcher, MatchOp } from './matcher.ts';
+export { EngineError, assert, messageOf } from './errors.ts';
+export type { ErrorCode, Place } from './errors.ts';
+export { isStale, writeStale, staleMarker } from './series.ts';
+export type { SeriesColumns, MetricMetadata, MetricType, Exemplar } from './series.ts';
+export { customBoundsSchema } from './histogram.ts';
+export type { Histogram, HistogramSpan } from './histogram.ts';
+export { alertId } from './alert.ts';
+export type { Alert, AlertState, Ack, RuleHealth } from './alert.ts';
+export { severities } from './incident.ts';
+export type { Sev, Severity, Incident, IncidentEvent, IncidentFact, IncidentStatus } from './incident.ts';
+export type { Runbook, RunbookStep, RunbookCheck, RunbookRun, RunStep, RunbookEvent, StepState, Evidence } from './runbook.ts';
+export type { Target, TargetHealth } from './target.ts';

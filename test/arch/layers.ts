@@ -1,0 +1,67 @@
+/**
+ * The architecture of Signalbox, as data. Reading this file is reading the map.
+ *
+ * A row may import only the rows named in `uses`; each of those must stand above it, so the graph
+ * is acyclic by construction. `outside` names the npm packages and node: modules a row may touch;
+ * nothing outside is allowed by default. Longest path prefix wins.
+ */
+export interface Row {
+  readonly name: string;
+  readonly path: string;
+  readonly uses: readonly string[];
+  readonly outside?: readonly string[];
+}
+
+export const rows: readonly Row[] = [
+  // 0: words
+  { name: 'model', path: 'core/model/', uses: [], outside: ['re2js'] },
+  // 1: pure codecs, the contract, the SQLite shell
+  { name: 'contract', path: 'core/contract/', uses: ['model'], outside: ['valibot'] },
+  { name: 'syntax', path: 'core/promql/syntax/', uses: ['model'], outside: ['@lezer/*', '@prometheus-io/lezer-promql'] },
+  { name: 'formats', path: 'core/formats/', uses: ['model'], outside: ['js-yaml'] },
+  { name: 'db', path: 'core/db/', uses: ['model'], outside: ['better-sqlite3', 'node:fs', 'node:path'] },
+  // 2: one store per signal
+  { name: 'tsdb', path: 'core/tsdb/', uses: ['model', 'db'], outside: ['node:fs', 'node:fs/promises', 'node:path', 'node:zlib'] },
+  // 3: data in, questions out
+  {
+    name: 'intake',
+    path: 'core/intake/',
+    uses: ['model', 'formats', 'tsdb'],
+    outside: ['node:zlib', 'node:fs', 'node:net', 'node:dns', 'node:stream', 'undici'],
+  },
+  { name: 'promql', path: 'core/promql/', uses: ['model', 'syntax'] },
+  // 4: judgement
+  { name: 'rules', path: 'core/rules/', uses: ['model', 'db', 'formats', 'syntax', 'promql'] },
+  { name: 'alerting', path: 'core/alerting/', uses: ['model', 'db', 'formats'] },
+  { name: 'runbooks', path: 'core/runbooks/', uses: ['model', 'db', 'formats', 'syntax', 'promql'], outside: ['node:fs'] },
+  // 5: the case
+  { name: 'incidents', path: 'core/incidents/', uses: ['model', 'db', 'formats', 'runbooks'] },
+  // 6: composition
+  { name: 'api', path: 'core/api/', uses: ['model', 'formats', 'syntax', 'tsdb', 'intake', 'promql', 'rules', 'alerting'] },
+  {
+    name: 'answers',
+    path: 'core/answers/',
+    uses: ['model', 'contract', 'formats', 'syntax', 'tsdb', 'intake', 'promql', 'rules', 'alerting', 'runbooks', 'incidents'],
+  },
+  {
+    name: 'engine',
+    path: 'core/engine.ts',
+    uses: ['model', 'contract', 'formats', 'db', 'tsdb', 'intake', 'promql', 'rules', 'alerting', 'runbooks', 'incidents', 'api', 'answers'],
+    outside: ['node:fs', 'node:path'],
+  },
+  // shells
+  { name: 'main', path: 'main/', uses: ['model', 'contract', 'formats', 'promql', 'rules', 'engine'], outside: ['electron', 'ws', 'node:*'] },
+  { name: 'preload', path: 'preload/', uses: [], outside: ['electron'] },
+  // screen
+  { name: 'ui', path: 'renderer/ui/', uses: ['model'], outside: ['svelte', 'svelte/*', 'dompurify'] },
+  { name: 'charts', path: 'renderer/charts/', uses: ['model', 'ui'], outside: ['svelte', 'svelte/*', 'echarts', 'echarts/*'] },
+  { name: 'client', path: 'renderer/client/', uses: ['model', 'contract'], outside: ['svelte', 'svelte/*'] },
+  { name: 'shell', path: 'renderer/shell/', uses: ['model', 'contract', 'client', 'ui'], outside: ['svelte', 'svelte/*'] },
+  {
+    name: 'views',
+    path: 'renderer/views/',
+    uses: ['model', 'contract', 'syntax', 'client', 'ui', 'charts', 'shell'],
+    outside: ['svelte', 'svelte/*', '@codemirror/*', '@lezer/*', '@prometheus-io/*'],
+  },
+  { name: 'app', path: 'renderer/', uses: ['model', 'client', 'ui', 'shell', 'views'], outside: ['svelte', 'svelte/*'] },
+];
