@@ -54,7 +54,38 @@ export type IncidentFact =
   | { readonly kind: 'step'; readonly run: string; readonly runbook: string; readonly event: RunbookEvent }
   | { readonly kind: 'mitigated'; readonly how: string }
   | { readonly kind: 'resolved'; readonly how: string }
-  | { readonly kind: 'reopened'; readonly why: string };
+  | { readonly kind: 'reopened'; readonly why: string }
+  /** The start as it is known now; corrects what `declared` said. */
+  | { readonly kind: 'started'; readonly startedMs: UnixMs; readonly why: string }
+  | { readonly kind: 'title'; readonly title: string }
+  /** The alert was attached by mistake. */
+  | { readonly kind: 'detached'; readonly alert: string; readonly why: string }
+  | StatusUpdate
+  /** The action item as it stands from now on; the same `id` again replaces it. */
+  | { readonly kind: 'action'; readonly action: ActionItem };
+
+/** What was told to others: conditions, actions, needs. */
+export interface StatusUpdate {
+  readonly kind: 'update';
+  readonly conditions: string;
+  readonly actions: string;
+  readonly needs: string;
+  /** When the next one is promised; undefined when none is. */
+  readonly nextMs: UnixMs | undefined;
+}
+
+export type ActionState = 'open' | 'done' | 'dropped';
+
+/** Something to do after the incident, so that it does not come again or hurts less. */
+export interface ActionItem {
+  /** 1, 2, 3 ... within the incident. */
+  readonly id: number;
+  readonly text: string;
+  /** Empty: nobody yet. */
+  readonly owner: string;
+  readonly dueMs: UnixMs | undefined;
+  readonly state: ActionState;
+}
 
 /** What the log says when read to its end. */
 export interface Incident {
@@ -73,4 +104,7 @@ export interface Incident {
   readonly alerts: readonly string[];
   /** Ids of the runbook runs started in it. */
   readonly runs: readonly string[];
+  /** When the next status update is owed; undefined when none is (SEV-4, resolved). */
+  readonly nextUpdateMs: UnixMs | undefined;
+  readonly actions: readonly ActionItem[];
 }

@@ -17,6 +17,7 @@ export type { Histogram, HistogramSpan } from './histogram.ts';
 export { alertId } from './alert.ts';
 export type { Alert, AlertState, Ack, RuleHealth } from './alert.ts';
 export { severities } from './incident.ts';
-export type { Sev, Severity, Incident, IncidentEvent, IncidentFact, IncidentStatus } from './incident.ts';
+export type { Sev, Severity, Incident, IncidentEvent, IncidentFact, IncidentStatus, StatusUpdate, ActionItem, ActionState } from './incident.ts';
 export type { Runbook, RunbookStep, RunbookCheck, RunbookRun, RunStep, RunbookEvent, StepState, Evidence } from './runbook.ts';
 export type { Target, TargetHealth } from './target.ts';
+export type { HttpRequest, HttpAnswer } from './http.ts';

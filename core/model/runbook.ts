@@ -31,6 +31,8 @@ export interface RunbookStep {
 
 /** A query and what to expect of it. Passes when every sample of the result holds (`all`), or any does. */
 export interface RunbookCheck {
+  /** What is measured, for sentences: `cache hit rate`. Empty when the runbook does not say. */
+  readonly what: string;
   readonly query: string;
   readonly expect: { readonly op: '<' | '<=' | '>' | '>=' | '==' | '!='; readonly value: number };
   readonly of: 'all' | 'any';
@@ -64,7 +66,14 @@ export type RunbookEvent =
       readonly state: 'pass' | 'fail' | 'unknown';
       readonly evidence: Evidence;
     }
-  | { readonly kind: 'ticked'; readonly step: string; readonly title: string; readonly note: string }
+  | {
+      readonly kind: 'ticked';
+      readonly step: string;
+      readonly title: string;
+      readonly note: string;
+      /** The person's own verdict, where the step asks for one; the step is then `pass` or `fail`, else `done`. */
+      readonly answer?: 'pass' | 'fail';
+    }
   | { readonly kind: 'skipped'; readonly step: string; readonly title: string; readonly why: string }
   | { readonly kind: 'went'; readonly from: string; readonly to: string; readonly why: string }
   | { readonly kind: 'finished' };

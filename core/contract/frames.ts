@@ -1,0 +1,77 @@
+/**
+ * A frame as bytes, for wires that know no structured clone:
+ *
+ *     | jsonBytes u32 LE | JSON, UTF-8 | zeros up to a multiple of 8 | the typed arrays, each padded to a multiple of 8 |
+ *
+ * In the JSON a typed array stands as {"$wire": [kind, length]}, in the order of the arrays behind it, and a number that
+ * JSON has no word for as {"$wire": ["NaN"]}, "Infinity" or "-Infinity". Data whose key ends in `$wire` itself crosses
+ * with one more `$` before that key.
+ */
+import type { Frame } from './rpc.ts';
+
+const kinds = { f64: Float64Array, u32: Uint32Array, u8: Uint8Array } as const;
+type Kind = keyof typeof kinds;
+type Block = Float64Array | Uint32Array | Uint8Array;
+const mark = '$wire';
+const align = (bytes: number): number => (bytes + 7) & ~7;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+const kindOf = (block: Block): Kind => (block instanceof Float64Array ? 'f64' : block instanceof Uint32Array ? 'u32' : 'u8');
+
+export function encodeFrame(frame: Frame): Uint8Array<ArrayBuffer> {
+  const blocks: Block[] = [];
+  const json = encoder.encode(
+    JSON.stringify(frame, (_key, value: unknown) => {
+      if (value instanceof Float64Array || value instanceof Uint32Array || value instanceof Uint8Array) {
+        blocks.push(value);
+        return { [mark]: [kindOf(value), value.length] };
+      }
+      if (typeof value === 'number' && !Number.isFinite(value)) return { [mark]: [String(value)] };
+      return isRecord(value) && Object.keys(value).some((key) => key.endsWith(mark)) ? escapeKeys(value) : value;
+    }),
+  );
+  const start = align(4 + json.length);
+  const bytes = new Uint8Array(blocks.reduce((size, block) => size + align(block.byteLength), start));
+  new DataView(bytes.buffer).setUint32(0, json.length, true);
+  bytes.set(json, 4);
+  let at = start;
+  for (const block of blocks) {
+    bytes.set(new Uint8Array(block.buffer, block.byteOffset, block.byteLength), at);
+    at += align(block.byteLength);
+  }
+  return bytes;
+}
+
+/** The frame, or undefined when the bytes are none. Lengths are checked against what is there before anything is made. */
+export function decodeFrame(bytes: Uint8Array): Frame | undefined {
+  if (bytes.length < 4) return undefined;
+  const jsonBytes = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  if (jsonBytes > bytes.length - 4) return undefined;
+  let at = align(4 + jsonBytes);
+  try {
+    return JSON.parse(decoder.decode(bytes.subarray(4, 4 + jsonBytes)), (_key, value: unknown) => {
+      if (!isRecord(value)) return value;
+      if (!(mark in value)) return Object.keys(value).some((key) => key.endsWith(mark)) ? unescapeKeys(value) : value;
+      const [kind, length] = value[mark] as [Kind, number];
+      if (length === undefined) return Number(kind);
+      const size = length * kinds[kind].BYTES_PER_ELEMENT;
+      if (!(size >= 0) || at + size > bytes.length) throw new RangeError('array beyond the frame');
+      const block = new kinds[kind](bytes.slice(at, at + size).buffer);
+      at += align(size);
+      return block;
+    }) as Frame;
+  } catch {
+    return undefined; // the caller closes the connection: nothing that follows could be trusted
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function escapeKeys(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key.endsWith(mark) ? `$${key}` : key, held]));
+}
+
+function unescapeKeys(value: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).map(([key, held]) => [key.endsWith(mark) ? key.slice(1) : key, held]));
+}

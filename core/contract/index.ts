@@ -1,0 +1,19 @@
+/** Every question that a screen may ask, and the frames that carry them. */
+import { alertsContract } from './alerts.ts';
+import { incidentsContract } from './incidents.ts';
+import { metricsContract } from './metrics.ts';
+import { systemContract } from './system.ts';
+
+export const contract = { ...systemContract, ...metricsContract, ...alertsContract, ...incidentsContract };
+export type SignalboxContract = typeof contract;
+
+export { createClient } from './rpc.ts';
+export type { CallContext, Client, Frame, Handlers, In, Item, Out, ProcedureName, StreamName, Transport } from './rpc.ts';
+export { serve } from './serve.ts';
+export { portTransport, socketTransport } from './transports.ts';
+export type { PortLike, SocketLike } from './transports.ts';
+export { decodeFrame, encodeFrame } from './frames.ts';
+export type { SystemInfo, SystemStatus, Settings, Overview } from './system.ts';
+export type { Dataset, InstantAnswer, MetricName, QueryReport, RangeAnswer } from './metrics.ts';
+export type { AlertView, Notice, RuleGroupView, RulesView, RuleView } from './alerts.ts';
+export type { IncidentView, RunbookSummary, Span, Suggestion } from './incidents.ts';

@@ -1,0 +1,72 @@
+import * as v from 'valibot';
+import type { MetricType, Target } from '#core/model/index.ts';
+import { datasetName, durationMs, nothing, queryText, unixMs } from './inputs.ts';
+import { procedure, stream } from './rpc.ts';
+
+/** What a query had to say besides its result, and what it cost. */
+export interface QueryReport {
+  readonly warnings: readonly string[];
+  readonly infos: readonly string[];
+  readonly seriesCount: number;
+  readonly samplesRead: number;
+  readonly elapsedMs: number;
+}
+
+/** An instant query's answer. A scalar is one sample without labels; a string has `text`. */
+export interface InstantAnswer extends QueryReport {
+  readonly type: 'vector' | 'scalar' | 'string' | 'matrix';
+  readonly timeMs: number;
+  readonly text: string;
+  /** Flat label pairs of each sample (see Labels). */
+  readonly labels: readonly (readonly string[])[];
+  readonly values: Float64Array;
+  /** Text form of native histograms, by index of the sample; empty where the sample is a number. */
+  readonly histograms: readonly string[];
+}
+
+/**
+ * A range query's answer as columns: series i has the points [starts[i], starts[i + 1]) of `timesMs` and `values`.
+ * `starts` has one entry more than there are series.
+ */
+export interface RangeAnswer extends QueryReport {
+  readonly labels: readonly (readonly string[])[];
+  readonly starts: Uint32Array;
+  readonly timesMs: Float64Array;
+  readonly values: Float64Array;
+  /** Series left out because there were more than the screen can show; 0 when it has all. */
+  readonly seriesCut: number;
+}
+
+export interface MetricName {
+  readonly name: string;
+  readonly type: MetricType;
+  readonly help: string;
+  readonly unit: string;
+}
+
+/** What Signalbox can say of a dataset. */
+export interface Dataset {
+  readonly name: string;
+  readonly oldestMs: number | undefined;
+  readonly newestMs: number | undefined;
+  readonly seriesCount: number;
+  readonly sampleCount: number;
+  readonly bytesOnDisk: number;
+}
+
+const point = v.object({ dataset: datasetName, expr: queryText, timeMs: v.optional(unixMs) });
+const range = v.object({ dataset: datasetName, expr: queryText, startMs: unixMs, endMs: unixMs, stepMs: durationMs });
+const among = v.object({ dataset: datasetName, match: v.optional(queryText) });
+
+export const metricsContract = {
+  'datasets.list': procedure<readonly Dataset[]>()(nothing),
+  'metrics.instant': procedure<InstantAnswer>()(point),
+  'metrics.range': procedure<RangeAnswer>()(range),
+  /** All metric names with what their exposition says of them. */
+  'metrics.names': procedure<readonly MetricName[]>()(v.object({ dataset: datasetName })),
+  /** Label names, of all series or of those that `match` selects. */
+  'metrics.labels': procedure<readonly string[]>()(among),
+  'metrics.labelValues': procedure<readonly string[]>()(v.object({ ...among.entries, label: v.string() })),
+  'targets.watch': stream<readonly Target[]>()(nothing),
+  'targets.scrape': procedure<null>()(v.object({ url: v.string() })),
+};
