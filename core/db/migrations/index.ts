@@ -1,3 +1,6 @@
+import { incidents } from './0004-incidents.ts';
+import { runs } from './0005-runs.ts';
+
 /**
  * Every table of Signalbox, in order. A store is one SQLite file of a dataset's folder: `metrics` holds sealed chunks and the index,
  * `journal` what people and rules did (alert states, incidents, runs). Append only: a migration that has shipped never changes.
@@ -9,4 +12,4 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const migrations: readonly Migration[] = [];
+export const migrations: readonly Migration[] = [incidents, runs];
