@@ -1,3 +1,4 @@
+import { alerting } from './0003-alerting.ts';
 import { incidents } from './0004-incidents.ts';
 import { runs } from './0005-runs.ts';
 
@@ -12,4 +13,4 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const migrations: readonly Migration[] = [incidents, runs];
+export const migrations: readonly Migration[] = [alerting, incidents, runs];
