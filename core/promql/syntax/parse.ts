@@ -1,0 +1,381 @@
+/**
+ * The parser: recursive descent over the tokens of a query, to the AST of ast.ts.
+ *
+ * Written by hand, not over the field's grammar `@prometheus-io/lezer-promql` 0.314.0, because that one costs correctness:
+ * of the 1,803 expressions in Prometheus' own test scripts, all valid, it refuses 23 (numbers such as `1.` and the functions
+ * `min_of`, `max_of`), it accepts wrong escapes and unclosed strings, and where it fails it knows a place but no reason.
+ * Speed decides nothing: lezer takes about 10 us an expression and would still need a second pass to an AST.
+ */
+import { EngineError, assert, matcher, messageOf, METRIC_NAME, type Matcher, type MatchOp, type Place } from '#core/model/index.ts';
+import type { Aggregation, AggregationOp, At, Binary, BinaryOp, Duration, Expr, Matching, Subquery, VectorSelector } from './ast.ts';
+import { checkExpr } from './check.ts';
+import { functionSignature } from './functions.ts';
+import { parseDurationExpr, parseOffsetExpr } from './parse-duration.ts';
+import { Cursor } from './cursor.ts';
+
+const queryBytesMax = 16 * 1024; // Ten times the longest expression of the published rule sets.
+const nodesMax = 2_000;
+const depthMax = 100; // The evaluator recurses; this keeps its stack far from the engine's.
+
+const aggregations: ReadonlySet<string> = new Set(
+  'avg bottomk count count_values group limit_ratio limitk max min quantile stddev stdvar sum topk'.split(' '),
+);
+/** Names that cannot begin an expression as a metric name. */
+const reserved: ReadonlySet<string> = new Set('bool on ignoring group_left group_right atan2 inf nan'.split(' '));
+const precedences: ReadonlyMap<string, number> = new Map([
+  ['or', 1],
+  ['and', 2],
+  ['unless', 2],
+  ...['==', '!=', '<', '<=', '>', '>=', '</', '>/'].map((op) => [op, 3] as const),
+  ['+', 4],
+  ['-', 4],
+  ...['*', '/', '%', 'atan2'].map((op) => [op, 5] as const),
+]);
+
+/**
+ * Reads a query. Throws EngineError `invalid` with the place and a sentence that begins with `line:column: parse error:`,
+ * or `limit` for a query over 16 KB, 2,000 nodes or 100 levels.
+ */
+export function parseExpr(text: string): Expr {
+  if (text.length > queryBytesMax) throw new EngineError('limit', `the query has ${text.length} characters, more than ${queryBytesMax}`);
+  const parser = new Parser(text);
+  const expr = parser.whole();
+  checkExpr(text, expr);
+  return expr;
+}
+
+/** Reads a series such as `up{job="node"}` as its matchers, all `=`; for tools that take series and not queries. */
+export function parseMatchers(text: string): readonly Matcher[] {
+  const expr = parseExpr(text);
+  if (expr.kind !== 'selector' || expr.offset !== undefined || expr.at !== undefined)
+    throw new EngineError('invalid', `${JSON.stringify(text)} is no series selector; write one like up{job="node"}`);
+  return expr.matchers;
+}
+
+class Parser {
+  readonly #at: Cursor;
+  #nodes = 0;
+  #depth = 0;
+
+  constructor(text: string) {
+    this.#at = new Cursor(text);
+  }
+
+  whole(): Expr {
+    if (this.#at.ended) throw this.#at.error('no expression found in input', this.#at.token.place);
+    const expr = this.#binary(1);
+    if (!this.#at.ended) throw this.#at.unexpected('after the expression');
+    return expr;
+  }
+
+  #node<T extends Expr>(node: T): T {
+    if (++this.#nodes > nodesMax) throw new EngineError('limit', `the query has more than ${nodesMax} parts`, node.place);
+    return node;
+  }
+
+  #binary(least: number): Expr {
+    if (++this.#depth > depthMax) throw new EngineError('limit', `the query nests deeper than ${depthMax} levels`, this.#at.token.place);
+    let left = this.#unary();
+    for (;;) {
+      const op = this.#at.token.text.toLowerCase();
+      const precedence = this.#at.token.kind === 'name' || this.#at.token.kind === 'op' ? precedences.get(op) : undefined;
+      if (precedence === undefined || precedence < least) break;
+      this.#at.next();
+      left = this.#operation(left, op as BinaryOp, () => this.#binary(precedence + 1));
+    }
+    this.#depth--;
+    return left;
+  }
+
+  #unary(): Expr {
+    const sign = this.#at.token;
+    if (sign.kind !== 'op' || (sign.text !== '+' && sign.text !== '-')) return this.#power();
+    this.#at.next();
+    if (++this.#depth > depthMax) throw new EngineError('limit', `the query nests deeper than ${depthMax} levels`, sign.place);
+    const expr = this.#unary();
+    this.#depth--;
+    const place = { from: sign.place.from, to: expr.place.to };
+    if (expr.kind === 'number') return this.#node({ ...expr, place, value: sign.text === '-' ? -expr.value : expr.value });
+    return this.#node({ kind: 'unary', place, op: sign.text, expr });
+  }
+
+  #power(): Expr {
+    const base = this.#postfix(this.#primary());
+    if (!this.#at.accept('^')) return base;
+    return this.#operation(base, '^', () => this.#unary());
+  }
+
+  #operation(left: Expr, op: BinaryOp, parseRight: () => Expr): Binary {
+    const bool = this.#at.acceptName('bool');
+    const matching = this.#matching(op);
+    const right = parseRight();
+    return this.#node({ kind: 'binary', place: { from: left.place.from, to: right.place.to }, op, left, right, bool, matching });
+  }
+
+  /** The modifiers between an operator and its right side; a plain one-to-one when there are none. */
+  #matching(op: BinaryOp): Matching {
+    const isSet = op === 'and' || op === 'or' || op === 'unless';
+    const on = this.#at.acceptName('on');
+    const labels = on || this.#at.acceptName('ignoring') ? this.#labelList() : [];
+    const side = this.#at.acceptName('group_left') ? 'many-to-one' : this.#at.acceptName('group_right') ? 'one-to-many' : undefined;
+    const include = side !== undefined && this.#at.token.text === '(' ? this.#labelList() : [];
+    const [fillLeft, fillRight] = this.#fills();
+    return { on, labels, include, cardinality: side ?? (isSet ? 'many-to-many' : 'one-to-one'), fillLeft, fillRight };
+  }
+
+  #fills(): [left: number | undefined, right: number | undefined] {
+    let left: number | undefined;
+    let right: number | undefined;
+    for (;;) {
+      const name = this.#at.token.text.toLowerCase();
+      if (this.#at.token.kind !== 'name' || !name.startsWith('fill') || this.#at.peek(1).text !== '(') return [left, right];
+      if (name === 'fill') left = right = this.#fillValue(left ?? right);
+      else if (name === 'fill_left') left = this.#fillValue(left);
+      else if (name === 'fill_right') right = this.#fillValue(right);
+      else return [left, right];
+    }
+  }
+
+  #fillValue(before: number | undefined): number {
+    if (before !== undefined) throw this.#at.error('a fill value must not be given twice', this.#at.token.place);
+    this.#at.next();
+    this.#at.expect('(', 'after the fill modifier');
+    const value = this.#at.signedNumber('as fill value');
+    this.#at.expect(')', 'after the fill value');
+    return value;
+  }
+
+  #labelList(): string[] {
+    this.#at.expect('(', 'before the label names');
+    const names: string[] = [];
+    while (!this.#at.accept(')')) {
+      const token = this.#at.token;
+      if (token.kind !== 'name' && token.kind !== 'string') throw this.#at.unexpected('in grouping opts, expected label');
+      if (token.kind === 'name' ? token.text.includes(':') : token.value === '' || !token.value.isWellFormed())
+        throw this.#at.error(`invalid label name ${JSON.stringify(token.value)}`, token.place);
+      names.push(token.value);
+      this.#at.next();
+      if (this.#at.token.text !== ')') this.#at.expect(',', 'between label names');
+    }
+    return names;
+  }
+
+  #primary(): Expr {
+    const token = this.#at.token;
+    if (token.kind === 'number') {
+      const value = this.#at.number('');
+      return this.#node({ kind: 'number', place: token.place, value, duration: /[smhdwy]$/.test(token.text) });
+    }
+    if (token.kind === 'string') {
+      this.#at.next();
+      return this.#node({ kind: 'string', place: token.place, value: token.value });
+    }
+    if (token.text === '(') return this.#paren();
+    if (token.text === '{') return this.#selector();
+    if (token.kind !== 'name') throw this.#at.unexpected('');
+    return this.#named();
+  }
+
+  #paren(): Expr {
+    const from = this.#at.token.place.from;
+    this.#at.next();
+    const expr = this.#binary(1);
+    const end = this.#at.expect(')', 'to close the parenthesis');
+    return this.#node({ kind: 'paren', place: { from, to: end.place.to }, expr });
+  }
+
+  #named(): Expr {
+    const token = this.#at.token;
+    const lower = token.text.toLowerCase();
+    const next = this.#at.peek(1);
+    if (lower === 'inf' || lower === 'nan') {
+      const value = this.#at.number('');
+      return this.#node({ kind: 'number', place: token.place, value, duration: false });
+    }
+    const grouped = next.kind === 'name' && /^(by|without)$/i.test(next.text) && this.#at.peek(2).text === '(';
+    if (aggregations.has(lower) && (next.text === '(' || grouped)) return this.#aggregation(lower as AggregationOp);
+    if (next.text === '(') return this.#call();
+    if (reserved.has(lower)) throw this.#at.unexpected('');
+    return this.#selector();
+  }
+
+  #aggregation(op: AggregationOp): Aggregation {
+    const start = this.#at.token.place;
+    this.#at.next();
+    let grouping = this.#grouping();
+    const args = this.#args();
+    if (grouping === undefined) grouping = this.#grouping();
+    const place = { from: start.from, to: this.#at.last.place.to };
+    const takesParam = ['bottomk', 'topk', 'limitk', 'limit_ratio', 'quantile', 'count_values'].includes(op);
+    if (args.length === 0) throw this.#at.error('no arguments for aggregate expression provided', place);
+    if (args.length !== (takesParam ? 2 : 1))
+      throw this.#at.error(`wrong number of arguments for aggregate expression provided, expected ${takesParam ? 2 : 1}, got ${args.length}`, place);
+    const expr = args.at(-1);
+    assert(expr !== undefined, 'an aggregation has an argument');
+    return this.#node({
+      kind: 'aggregation',
+      place,
+      op,
+      param: takesParam ? args[0] : undefined,
+      expr,
+      without: grouping?.without ?? false,
+      labels: grouping?.labels ?? [],
+    });
+  }
+
+  #grouping(): { without: boolean; labels: string[] } | undefined {
+    if (this.#at.acceptName('by')) return { without: false, labels: this.#labelList() };
+    if (this.#at.acceptName('without')) return { without: true, labels: this.#labelList() };
+    return undefined;
+  }
+
+  #args(): Expr[] {
+    this.#at.expect('(', 'before the arguments');
+    const args: Expr[] = [];
+    while (!this.#at.accept(')')) {
+      args.push(this.#binary(1));
+      if (this.#at.token.text === ')') continue;
+      this.#at.expect(',', 'between arguments');
+      if (this.#at.token.text === ')') throw this.#at.error('trailing commas not allowed in function call args', this.#at.token.place);
+    }
+    return args;
+  }
+
+  #call(): Expr {
+    const token = this.#at.token;
+    if (functionSignature(token.text) === undefined) throw this.#at.error(unknownFunction(token.text), token.place);
+    this.#at.next();
+    const args = this.#args();
+    return this.#node({ kind: 'call', place: { from: token.place.from, to: this.#at.last.place.to }, name: token.text, args });
+  }
+
+  #selector(): VectorSelector {
+    const start = this.#at.token;
+    const matchers: Matcher[] = [];
+    let name = '';
+    if (start.kind === 'name') {
+      this.#at.next();
+      name = start.text;
+    }
+    if (this.#at.accept('{')) {
+      while (!this.#at.accept('}')) {
+        name = this.#condition(name, matchers);
+        if (this.#at.token.text !== '}') this.#at.expect(',', 'in label matching, expected "," or "}"');
+      }
+    }
+    const second = name === '' ? undefined : matchers.find((m) => m.name === METRIC_NAME);
+    if (second !== undefined) throw this.#at.error(`metric name must not be set twice: "${name}" or "${second.value}"`, start.place);
+    if (name !== '') matchers.unshift(matcher(METRIC_NAME, '=', name));
+    const place = { from: start.place.from, to: this.#at.last.place.to };
+    const named = matchers.filter((m) => m.name === METRIC_NAME);
+    if (name === '' && named.length === 1 && named[0]!.op === '=') name = named[0]!.value;
+    return this.#node({ kind: 'selector', place, name, matchers, offset: undefined, at: undefined, extend: undefined });
+  }
+
+  /** One condition inside braces, or a quoted metric name; returns the metric name that holds from here on. */
+  #condition(name: string, matchers: Matcher[]): string {
+    const token = this.#at.token;
+    if (token.kind !== 'name' && token.kind !== 'string') throw this.#at.unexpected('in label matching, expected identifier or "}"');
+    this.#at.next();
+    if (token.kind === 'string' && (this.#at.token.text === ',' || this.#at.token.text === '}')) {
+      if (name !== '')
+        throw this.#at.error(`metric name must not be set twice: ${JSON.stringify(name)} or ${JSON.stringify(token.value)}`, token.place);
+      return token.value;
+    }
+    if (token.text.includes(':') && token.kind === 'name') throw this.#at.error(`invalid label name ${JSON.stringify(token.text)}`, token.place);
+    const op = this.#at.token.text;
+    if (!['=', '!=', '=~', '!~'].includes(op)) throw this.#at.unexpected('in label matching, expected label matching operator');
+    this.#at.next();
+    const value = this.#at.token;
+    if (value.kind !== 'string') throw this.#at.unexpected('in label matching, expected string');
+    this.#at.next();
+    matchers.push(this.#matcher(token.value, op as MatchOp, value.value, value.place));
+    return name;
+  }
+
+  #matcher(name: string, op: MatchOp, value: string, place: Place): Matcher {
+    try {
+      return matcher(name, op, value);
+    } catch (error) {
+      throw this.#at.error(messageOf(error), place);
+    }
+  }
+
+  /** Ranges, subqueries, `offset`, `@`, `anchored` and `smoothed`, in any order that makes sense. */
+  #postfix(expr: Expr): Expr {
+    for (;;) {
+      const token = this.#at.token;
+      if (this.#at.accept('[')) expr = this.#range(expr);
+      else if (this.#at.acceptName('offset')) expr = this.#modify(expr, 'offset', { offset: this.#offset() });
+      else if (this.#at.accept('@')) expr = this.#modify(expr, '@', { at: this.#instant() });
+      else if (this.#at.acceptName('anchored')) expr = this.#extend(expr, 'anchored', token.place);
+      else if (this.#at.acceptName('smoothed')) expr = this.#extend(expr, 'smoothed', token.place);
+      else return expr;
+    }
+  }
+
+  #range(expr: Expr): Expr {
+    const range = parseDurationExpr(this.#at);
+    if (this.#at.accept(':')) {
+      const step = this.#at.token.text === ']' ? undefined : parseDurationExpr(this.#at);
+      const end = this.#at.expect(']', 'to close the subquery');
+      const place = { from: expr.place.from, to: end.place.to };
+      return this.#node({ kind: 'subquery', place, expr, range, step, offset: undefined, at: undefined });
+    }
+    const end = this.#at.expect(']', 'to close the range');
+    const place = { from: expr.place.from, to: end.place.to };
+    if (expr.kind !== 'selector') throw this.#at.error('ranges only allowed for vector selectors; write [5m:] for a subquery', place);
+    if (expr.offset !== undefined) throw this.#at.error('no offset modifiers allowed before range', place);
+    if (expr.at !== undefined) throw this.#at.error('no @ modifiers allowed before range', place);
+    return this.#node({ kind: 'matrix', place, selector: expr, range });
+  }
+
+  #offset(): Duration {
+    return parseOffsetExpr(this.#at);
+  }
+
+  #instant(): At {
+    const name = this.#at.token.text.toLowerCase();
+    if ((name === 'start' || name === 'end') && this.#at.token.kind === 'name') {
+      this.#at.next();
+      this.#at.expect('(', `after @ ${name}`);
+      this.#at.expect(')', `after @ ${name}(`);
+      return { kind: name };
+    }
+    const place = this.#at.token.place;
+    const seconds = this.#at.signedNumber('in @, expected timestamp');
+    if (!Number.isFinite(seconds) || Math.abs(seconds) > Number.MAX_SAFE_INTEGER / 1000)
+      throw this.#at.error(`timestamp out of bounds for @ modifier: ${seconds}`, place);
+    return { kind: 'time', ms: Math.round(seconds * 1000) };
+  }
+
+  #modify(expr: Expr, what: string, change: { offset: Duration } | { at: At }): Expr {
+    const place = { from: expr.place.from, to: this.#at.last.place.to };
+    const target = expr.kind === 'matrix' ? expr.selector : expr;
+    if (target.kind !== 'selector' && target.kind !== 'subquery')
+      throw this.#at.error(`${what} modifier must be preceded by an instant vector selector or range vector selector or a subquery`, place);
+    if (what === 'offset' ? target.offset !== undefined : target.at !== undefined)
+      throw this.#at.error(what === 'offset' ? 'offset may not be set multiple times' : '@ <timestamp> may not be set multiple times', place);
+    if (expr.kind === 'matrix') return { ...expr, place, selector: { ...expr.selector, ...change } };
+    return { ...(expr as VectorSelector | Subquery), place, ...change };
+  }
+
+  #extend(expr: Expr, extend: 'anchored' | 'smoothed', word: Place): Expr {
+    const place = { from: expr.place.from, to: word.to };
+    const target = expr.kind === 'matrix' ? expr.selector : expr;
+    if (target.kind === 'subquery') throw this.#at.error(`${extend} modifier is not supported for subqueries`, place);
+    if (target.kind !== 'selector') throw this.#at.error(`${extend} modifier must be preceded by a vector selector`, place);
+    if (target.extend !== undefined)
+      throw this.#at.error(
+        target.extend === extend ? `${extend} may not be set multiple times` : 'anchored and smoothed modifiers cannot be used together',
+        place,
+      );
+    return expr.kind === 'matrix' ? { ...expr, place, selector: { ...expr.selector, extend } } : { ...target, place, extend };
+  }
+}
+
+function unknownFunction(name: string): string {
+  const lower = name.toLowerCase();
+  const known = functionSignature(lower) !== undefined || aggregations.has(lower);
+  return `unknown function with name ${JSON.stringify(name)}${known && lower !== name ? `; write ${lower}` : ''}`;
+}

@@ -1,0 +1,99 @@
+import { formatDuration, METRIC_NAME, type Matcher } from '#core/model/index.ts';
+import type { Aggregation, At, Binary, BinaryOp, Duration, Expr, Matching, VectorSelector } from './ast.ts';
+import { quote } from './text.ts';
+
+const plainLabel = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+const plainMetric = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
+
+/** An expression as text, in Prometheus' own form. What comes out parses to an equal expression. */
+export function printExpr(expr: Expr): string {
+  switch (expr.kind) {
+    case 'number':
+      return expr.duration ? printSeconds(expr.value) : printNumber(expr.value);
+    case 'string':
+      return quote(expr.value);
+    case 'selector':
+      return printSelector(expr, '');
+    case 'matrix':
+      return printSelector(expr.selector, `[${printDuration(expr.range)}]`);
+    case 'subquery':
+      return `${printExpr(expr.expr)}[${printDuration(expr.range)}:${expr.step === undefined ? '' : printDuration(expr.step)}]${printModifiers(expr)}`;
+    case 'call':
+      return `${expr.name}(${expr.args.map(printExpr).join(', ')})`;
+    case 'aggregation':
+      return printAggregation(expr);
+    case 'binary':
+      return `${printExpr(expr.left)} ${printOp(expr)} ${printExpr(expr.right)}`;
+    case 'unary':
+      return `${expr.op}${printExpr(expr.expr)}`;
+    case 'paren':
+      return `(${printExpr(expr.expr)})`;
+  }
+}
+
+/** A number as PromQL writes it: `+Inf`, `NaN`, otherwise the shortest decimal. */
+export function printNumber(value: number): string {
+  if (value === Infinity) return '+Inf';
+  if (value === -Infinity) return '-Inf';
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+function printSeconds(seconds: number): string {
+  return seconds < 0 ? `-${formatDuration(-seconds * 1000)}` : formatDuration(seconds * 1000);
+}
+
+/** A label name, quoted when it is beyond the classic alphabet. */
+export function printLabel(name: string): string {
+  return plainLabel.test(name) ? name : quote(name);
+}
+
+function printSelector(expr: VectorSelector, range: string): string {
+  const plain = plainMetric.test(expr.name);
+  const nameAt = expr.matchers.findIndex((m) => m.name === METRIC_NAME && m.op === '=' && m.value === expr.name);
+  const inner = expr.matchers.filter((_, i) => i !== nameAt || expr.name === '').map(printMatcher);
+  if (expr.name !== '' && !plain) inner.unshift(quote(expr.name));
+  const braces = inner.length > 0 || expr.name === '' ? `{${inner.join(',')}}` : '';
+  const extend = expr.extend === undefined ? '' : ` ${expr.extend}`;
+  return `${plain ? expr.name : ''}${braces}${range}${extend}${printModifiers(expr)}`;
+}
+
+function printMatcher(m: Matcher): string {
+  return `${printLabel(m.name)}${m.op}${quote(m.value)}`;
+}
+
+function printModifiers(expr: { readonly at: At | undefined; readonly offset: Duration | undefined }): string {
+  const at = expr.at === undefined ? '' : ` @ ${expr.at.kind === 'time' ? (expr.at.ms / 1000).toFixed(3) : `${expr.at.kind}()`}`;
+  return `${at}${expr.offset === undefined ? '' : ` offset ${printDuration(expr.offset, true)}`}`;
+}
+
+function printDuration(duration: Duration, bare = false): string {
+  if (duration.kind === 'seconds') return Number.isInteger(duration.value * 1000) ? printSeconds(duration.value) : printNumber(duration.value);
+  if (duration.kind === 'call') return `${duration.name}(${duration.args.map((arg) => printDuration(arg)).join(', ')})`;
+  const side = (part: Duration): string => (part.kind === 'op' && part.left !== undefined ? `(${printDuration(part)})` : printDuration(part));
+  if (duration.left === undefined) return `${duration.op}${side(duration.right)}`;
+  const text = `${side(duration.left)} ${duration.op} ${side(duration.right)}`;
+  return bare ? `(${text})` : text;
+}
+
+function printAggregation(expr: Aggregation): string {
+  const labels = expr.labels.map(printLabel).join(', ');
+  const grouping = expr.without ? ` without (${labels}) ` : expr.labels.length > 0 ? ` by (${labels}) ` : '';
+  const param = expr.param === undefined ? '' : `${printExpr(expr.param)}, `;
+  return `${expr.op}${grouping}(${param}${printExpr(expr.expr)})`;
+}
+
+function printOp(expr: Binary): string {
+  const bool = expr.bool ? ' bool' : '';
+  return expr.op + bool + (expr.matching === undefined ? '' : printMatching(expr.op, expr.matching));
+}
+
+function printMatching(_op: BinaryOp, m: Matching): string {
+  const labels = m.labels.map(printLabel).join(', ');
+  const grouped = m.cardinality === 'many-to-one' ? 'group_left' : m.cardinality === 'one-to-many' ? 'group_right' : '';
+  let out = m.on ? ` on (${labels})` : m.labels.length > 0 || grouped !== '' ? ` ignoring (${labels})` : '';
+  if (grouped !== '') out += ` ${grouped} (${m.include.map(printLabel).join(', ')})`;
+  if (m.fillLeft !== undefined && Object.is(m.fillLeft, m.fillRight)) return `${out} fill (${printNumber(m.fillLeft)})`;
+  if (m.fillLeft !== undefined) out += ` fill_left (${printNumber(m.fillLeft)})`;
+  if (m.fillRight !== undefined) out += ` fill_right (${printNumber(m.fillRight)})`;
+  return out;
+}
