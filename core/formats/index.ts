@@ -1,3 +1,9 @@
 /** Pure codecs between bytes or text and the model, one file a format. Nothing here reads files, sockets or clocks. */
 export { readYaml, readYamlDocuments } from './yaml.ts';
 export type { YamlNode, YamlScalar, YamlList, YamlMap, YamlEntry } from './yaml.ts';
+export { parseAlertmanagerConfig, defaultAlertmanagerConfig } from './alertmanager-config.ts';
+export type { AlertmanagerConfig, RouteConfig, InhibitRule } from './alertmanager-config.ts';
+export type { Integration, Receiver } from './alertmanager-receivers.ts';
+export type { HttpSettings, TlsSettings } from './alertmanager-http.ts';
+export type { NamedInterval, TimeInterval } from './alertmanager-times.ts';
+export { parseMatcher, parseMatchers, formatMatchers, matchesEmpty } from './alertmanager-matchers.ts';
