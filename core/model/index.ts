@@ -6,6 +6,8 @@ export { keepLabels, dropLabels, labelsKey, compareLabels, compareText, formatLa
 export type { Labels } from './labels.ts';
 export { compilePattern } from './pattern.ts';
 export type { Pattern } from './pattern.ts';
+export { compileSearch } from './search.ts';
+export type { Search } from './search.ts';
 export { matcher, matchesValue, matchesLabels, formatMatcher } from './matcher.ts';
 export type { Matcher, MatchOp } from './matcher.ts';
 export { EngineError, assert, messageOf } from './errors.ts';

@@ -1,0 +1,220 @@
+/** The functions of templates that Prometheus and Alertmanager share, and those of Prometheus' rules. */
+import { compareText, compileSearch, EngineError, labelsToRecord, parseDuration, type Labels } from '#core/model/index.ts';
+import { outputCharsMax, queryEscape } from './builtins.ts';
+import { goTimeText, humanize, humanize1024, humanizeDuration, humanizePercentage, humanizeTimestamp, instantMs, toNumber } from './humanize.ts';
+import {
+  goAwaitedFunction,
+  goFunction,
+  goStringMap,
+  goStruct,
+  goVariadic,
+  isGoFunction,
+  isGoObject,
+  type GoFunctions,
+  type GoObject,
+  type GoValue,
+} from './value.ts';
+
+/** Functions on texts and numbers alone. */
+export const textFunctions: GoFunctions = new Map([
+  ['title', goFunction(['string'], titleCase)],
+  ['toUpper', goFunction(['string'], (text) => text.toUpperCase())],
+  ['toLower', goFunction(['string'], (text) => text.toLowerCase())],
+  ['match', goFunction(['string', 'string'], (pattern, text) => compileSearch(pattern).found(text))],
+  ['reReplaceAll', goFunction(['string', 'string', 'string'], (pattern, by, text) => compileSearch(pattern).replaceAll(text, by, outputCharsMax))],
+  ['safeHtml', goFunction(['string'], (text) => text)],
+  ['stripPort', goFunction(['string'], (address) => splitHostPort(address)?.host ?? address)],
+  ['stripDomain', goFunction(['string'], stripDomain)],
+  ['humanizeDuration', goFunction(['any'], humanizeDuration)],
+]);
+
+const numberFunctions: GoFunctions = new Map([
+  ['humanize', goFunction(['any'], humanize)],
+  ['humanize1024', goFunction(['any'], humanize1024)],
+  ['humanizePercentage', goFunction(['any'], humanizePercentage)],
+  ['humanizeTimestamp', goFunction(['any'], humanizeTimestamp)],
+  ['toTime', goFunction(['any'], (value) => goTime(instantMs(toNumber(value))))],
+  ['parseDuration', goFunction(['string'], durationSeconds)],
+  ['urlQueryEscape', goFunction(['string'], queryEscape)],
+  ['graphLink', goFunction(['string'], (expr) => `/graph?g0.expr=${queryEscape(expr)}&g0.tab=0`)],
+  ['tableLink', goFunction(['string'], (expr) => `/graph?g0.expr=${queryEscape(expr)}&g0.tab=1`)],
+  ['args', goVariadic([], 'any', argsMap)],
+]);
+
+/** What a template reads of a query's answer. */
+export interface TemplateSample {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+const sampleFunctions: GoFunctions = new Map([
+  ['first', goFunction(['list'], first)],
+  ['label', goFunction(['string', 'object'], (name, sample) => labelsOf(sample).get(name) ?? '')],
+  ['value', goFunction(['object'], valueOf)],
+  ['strvalue', goFunction(['object'], (sample) => labelsOf(sample).get('__value__') ?? '')],
+  ['sortByLabel', goFunction(['string', 'list'], sortByLabel)],
+]);
+
+export interface PrometheusFunctionInput {
+  readonly query: (expr: string) => Promise<readonly TemplateSample[]>;
+  /** Where links in annotations lead. */
+  readonly externalUrl: string;
+  readonly nowMs: number;
+}
+
+/** The function table of Prometheus' alert templates. */
+export function prometheusFunctions(input: PrometheusFunctionInput): GoFunctions {
+  return new Map([
+    ...textFunctions,
+    ...numberFunctions,
+    ...sampleFunctions,
+    ['query', goAwaitedFunction(['string'], async (expr) => (await input.query(expr)).map(goSample))],
+    ['externalURL', goFunction([], () => input.externalUrl)],
+    ['pathPrefix', goFunction([], () => (URL.canParse(input.externalUrl) ? new URL(input.externalUrl).pathname.replace(/\/$/, '') : ''))],
+    ['now', goFunction([], () => input.nowMs / 1000)],
+  ]);
+}
+
+function goSample(sample: TemplateSample): GoObject {
+  return goStruct('*template.sample', { Labels: goStringMap(Object.entries(labelsToRecord(sample.labels))), Value: sample.value });
+}
+
+/** A time with the methods that people call: Format with Go's reference layout, Unix, String. */
+export function goTime(timeMs: number): GoObject {
+  const text = goTimeText(timeMs);
+  return goStruct(
+    'time.Time',
+    {
+      Format: goFunction(['string'], (layout) => formatGoTime(timeMs, layout)),
+      Unix: goFunction([], () => BigInt(Math.floor(timeMs / 1000))),
+      UnixMilli: goFunction([], () => BigInt(timeMs)),
+      UTC: goFunction([], () => goTime(timeMs)),
+      Year: goFunction([], () => BigInt(new Date(timeMs).getUTCFullYear())),
+      Day: goFunction([], () => BigInt(new Date(timeMs).getUTCDate())),
+      Hour: goFunction([], () => BigInt(new Date(timeMs).getUTCHours())),
+      Minute: goFunction([], () => BigInt(new Date(timeMs).getUTCMinutes())),
+      Month: goFunction([], () => months[new Date(timeMs).getUTCMonth()]!),
+      Weekday: goFunction([], () => weekdays[new Date(timeMs).getUTCDay()]!),
+      IsZero: goFunction([], () => false),
+      String: goFunction([], () => text),
+    },
+    text,
+  );
+}
+
+const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
+const layoutForm =
+  /2006|January|Jan|Monday|Mon|MST|Z07:00|Z0700|-07:00|-0700|-07|[.,](?:000000000|000000|000|999999999|999999|999)|002|01|02|03|04|05|06|15|PM|pm|_2|[12345]/g;
+
+/** Go's layouts, in UTC: the reference time is Mon Jan 2 15:04:05 MST 2006. */
+function formatGoTime(timeMs: number, layout: string): string {
+  const date = new Date(timeMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const hour = date.getUTCHours();
+  const hour12 = hour % 12 === 0 ? 12 : hour % 12;
+  const yearDay = Math.floor((timeMs - Date.UTC(date.getUTCFullYear(), 0)) / 86_400_000) + 1;
+  const parts: Readonly<Record<string, string>> = {
+    2006: String(date.getUTCFullYear()).padStart(4, '0'),
+    '06': two(date.getUTCFullYear() % 100),
+    January: months[date.getUTCMonth()]!,
+    Jan: months[date.getUTCMonth()]!.slice(0, 3),
+    '01': two(date.getUTCMonth() + 1),
+    1: String(date.getUTCMonth() + 1),
+    Monday: weekdays[date.getUTCDay()]!,
+    Mon: weekdays[date.getUTCDay()]!.slice(0, 3),
+    '02': two(date.getUTCDate()),
+    _2: String(date.getUTCDate()).padStart(2, ' '),
+    2: String(date.getUTCDate()),
+    '002': String(yearDay).padStart(3, '0'),
+    15: two(hour),
+    '03': two(hour12),
+    3: String(hour12),
+    '04': two(date.getUTCMinutes()),
+    4: String(date.getUTCMinutes()),
+    '05': two(date.getUTCSeconds()),
+    5: String(date.getUTCSeconds()),
+    PM: hour < 12 ? 'AM' : 'PM',
+    pm: hour < 12 ? 'am' : 'pm',
+    MST: 'UTC',
+    'Z07:00': 'Z',
+    Z0700: 'Z',
+    '-07:00': '+00:00',
+    '-0700': '+0000',
+    '-07': '+00',
+  };
+  const fraction = `${String(date.getUTCMilliseconds()).padStart(3, '0')}000000`;
+  return layout.replace(layoutForm, (found) => parts[found] ?? fractionOf(found, fraction));
+}
+
+/** `.000` keeps its zeros, `.999` drops trailing ones. */
+function fractionOf(layout: string, fraction: string): string {
+  const digits = fraction.slice(0, layout.length - 1);
+  if (layout[1] === '0') return layout[0]! + digits;
+  const kept = digits.replace(/0+$/, '');
+  return kept === '' ? '' : layout[0]! + kept;
+}
+
+function durationSeconds(text: string): number {
+  const durationMs = parseDuration(text);
+  if (durationMs === undefined) throw new EngineError('invalid', `not a valid duration string: ${JSON.stringify(text)}`);
+  return durationMs / 1000;
+}
+
+function argsMap(args: readonly GoValue[]): GoObject {
+  return { type: 'map[string]interface {}', entries: new Map(args.map((arg, i) => [`arg${i}`, arg])) };
+}
+
+function first(samples: readonly GoValue[]): GoValue {
+  if (samples.length === 0) throw new EngineError('invalid', 'first() called on vector with no elements');
+  return samples[0];
+}
+
+function labelsOf(sample: GoObject): ReadonlyMap<string, string> {
+  const labels = sample.members?.get('Labels');
+  if (labels === undefined || isGoFunction(labels) || !isGoObject(labels) || labels.entries === undefined)
+    throw new EngineError('invalid', `${sample.type} is not a sample of a query`);
+  return labels.entries as ReadonlyMap<string, string>;
+}
+
+function valueOf(sample: GoObject): GoValue {
+  labelsOf(sample);
+  return sample.members!.get('Value') as GoValue;
+}
+
+function sortByLabel(name: string, samples: readonly GoValue[]): GoValue {
+  const key = (sample: GoValue): string => labelsOf(sample as GoObject).get(name) ?? '';
+  return [...samples].sort((a, b) => compareText(key(a), key(b)));
+}
+
+/** The first letter of each word in title case, the others as they are. Words as in UAX 29, near enough: `o'neil` and `a_b` are one. */
+function titleCase(text: string): string {
+  return text.replace(/[\p{L}\p{M}\p{N}_]+(?:['\u2019.:](?=\p{L})[\p{L}\p{M}\p{N}_]+)*/gu, (word) =>
+    word.replace(/\p{L}/u, (letter) => letter.toUpperCase()),
+  );
+}
+
+/** `host:port`, with brackets about an IPv6 address; undefined when it is not of that form. */
+function splitHostPort(address: string): { host: string; port: string } | undefined {
+  const found = /^(?:\[([^[\]]*)\]|([^:[\]]*)):([^:[\]]*)$/.exec(address);
+  return found === null ? undefined : { host: found[1] ?? found[2]!, port: found[3]! };
+}
+
+function stripDomain(address: string): string {
+  const split = splitHostPort(address);
+  const host = split?.host ?? address;
+  if (isIpAddress(host)) return address;
+  const short = host.split('.')[0]!;
+  return split === undefined || split.port === '' ? short : `${short}:${split.port}`;
+}
+
+function isIpAddress(host: string): boolean {
+  if (host.includes(':')) return URL.canParse(`http://[${host}]/`);
+  const parts = host.split('.');
+  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
+}
+
+/** The label set of a sample as templates see it. */
+export function goLabels(labels: Labels): GoObject {
+  return goStringMap(Object.entries(labelsToRecord(labels)));
+}
