@@ -1,0 +1,12 @@
+/** Incidents: an append-only log, what it folds to, and the post-mortem that is read from it. */
+export { createIncidents } from './incidents.ts';
+export type { Incidents, IncidentsOptions, DeclareInput, UpdateInput } from './incidents.ts';
+export { suggestSev, suggestTitle, updateDue } from './severity.ts';
+export type { SevSuggestion } from './severity.ts';
+export { roleCards } from './roles.ts';
+export type { RoleCard } from './roles.ts';
+export { durations } from './durations.ts';
+export type { Span } from './durations.ts';
+export { postmortem, postmortemFileName } from './postmortem.ts';
+export type { PostmortemInput } from './postmortem.ts';
+export type { ChartData } from './chart-data.ts';
