@@ -16,3 +16,5 @@ export { goLabels, goTime, prometheusFunctions, textFunctions } from './go-templ
 export { goAwaitedFunction, goFunction, goStringMap, goStruct, goVariadic } from './go-template/value.ts';
 export type { GoFunction, GoFunctions, GoObject, GoValue } from './go-template/value.ts';
 export type { Template } from './go-template/tree.ts';
+export { checkOpenMetrics } from './openmetrics-check.ts';
+export type { OpenMetricsProblem } from './openmetrics-check.ts';
