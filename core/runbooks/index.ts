@@ -8,3 +8,4 @@ export type { CheckSample, Judgement } from './check.ts';
 export { bindQuery, prefill } from './params.ts';
 export type { Param, ParamValue } from './params.ts';
 export type { RunbookMatch } from './library.ts';
+export { renderMarkdown } from './html.ts';
