@@ -33,7 +33,7 @@ export const rows: readonly Row[] = [
   // 4: judgement
   { name: 'rules', path: 'core/rules/', uses: ['model', 'db', 'formats', 'syntax', 'promql'] },
   { name: 'alerting', path: 'core/alerting/', uses: ['model', 'db', 'formats'] },
-  { name: 'runbooks', path: 'core/runbooks/', uses: ['model', 'db', 'formats', 'syntax', 'promql'], outside: ['node:fs'] },
+  { name: 'runbooks', path: 'core/runbooks/', uses: ['model', 'db', 'formats', 'syntax', 'promql'], outside: ['node:fs', 'marked'] },
   // 5: the case
   { name: 'incidents', path: 'core/incidents/', uses: ['model', 'db', 'formats', 'runbooks'] },
   // 6: composition
@@ -50,7 +50,12 @@ export const rows: readonly Row[] = [
     outside: ['node:fs', 'node:path'],
   },
   // shells
-  { name: 'main', path: 'main/', uses: ['model', 'contract', 'formats', 'promql', 'rules', 'engine'], outside: ['electron', 'ws', 'node:*'] },
+  {
+    name: 'main',
+    path: 'main/',
+    uses: ['model', 'contract', 'formats', 'promql', 'rules', 'alerting', 'runbooks', 'engine'],
+    outside: ['electron', 'ws', 'node:*'],
+  },
   { name: 'preload', path: 'preload/', uses: [], outside: ['electron'] },
   // screen
   { name: 'ui', path: 'renderer/ui/', uses: ['model'], outside: ['svelte', 'svelte/*', 'dompurify'] },

@@ -1,0 +1,54 @@
+/** `signalbox serve`: the web host in the foreground. */
+import { systemClock } from '../clock.ts';
+import { startNodeChild } from '../engine/node-child.ts';
+import { startHost, type Host } from '../host.ts';
+import { entryFile } from '../places.ts';
+import { openInBrowser } from './browser.ts';
+import { hostArgs, hostOptions, readArgs, refusePositionals, type HostArgs } from './arguments.ts';
+
+export async function serve(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readArgs(args, { ...hostOptions, 'no-open': { type: 'boolean' }, json: { type: 'boolean' } });
+  refusePositionals(positionals);
+  // The address is good for one use, so who reads it as JSON must be the one to use it.
+  return serveWeb(hostArgs(values), { opens: values['no-open'] !== true && values.json !== true, json: values.json === true });
+}
+
+/** Runs until a signal ends it. */
+export async function serveWeb(options: HostArgs, how: { readonly opens: boolean; readonly json: boolean }): Promise<number> {
+  const host = await startHost({
+    ...options,
+    shell: 'web',
+    clock: systemClock,
+    startChild: (entry) => startNodeChild(entryFile(entry)),
+    warn: (sentence) => process.stderr.write(`signalbox: ${sentence}\n`),
+    onStatus: ({ engine, reason }) => {
+      if (engine === 'down' || engine === 'safe') process.stderr.write(`signalbox: ${reason}\n`);
+    },
+  });
+  announce(host, how.json);
+  if (how.opens) openInBrowser(host.web.link());
+  offerLinks(host);
+  await ended();
+  await host.stop();
+  return 0;
+}
+
+function announce(host: Host, json: boolean): void {
+  const { web } = host;
+  const line = json
+    ? JSON.stringify({ url: web.link(), token: web.bearer, port: web.port, otlpPort: web.otlpPort, pid: process.pid })
+    : `Signalbox is at ${web.link()}\nThe link opens once, within a minute${process.stdin.isTTY ? '; Enter prints another' : ''}. OTLP is received on port ${web.otlpPort}. Ctrl+C ends.`;
+  process.stdout.write(`${line}\n`);
+}
+
+/** At a terminal, Enter gives a fresh link. */
+function offerLinks(host: Host): void {
+  if (!process.stdin.isTTY) return;
+  process.stdin.on('data', () => process.stdout.write(`${host.web.link()}\n`));
+}
+
+function ended(): Promise<void> {
+  return new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => done());
+  });
+}

@@ -1,0 +1,40 @@
+/** A process of ours, seen from the shell, whatever started it. */
+import type { MessagePortMain } from 'electron';
+
+export interface Child {
+  readonly pid: number | undefined;
+  /** Does nothing once the child is gone. Ports can be sent on the desktop only. */
+  post(message: unknown, ports?: readonly MessagePortMain[]): void;
+  onMessage(act: (message: unknown) => void): void;
+  /** `how` is a phrase such as `exit code 3` or `signal SIGKILL`. */
+  onExit(act: (how: string) => void): void;
+  kill(): void;
+}
+
+/** Starts `main/<entry>`. */
+export type StartChild = (entry: 'engine-entry' | 'reader-entry') => Child;
+
+/**
+ * What a child may know of the environment: where programs and homes are, language and time zone, and how to reach the
+ * network. Everything else (tokens, keys, options for Node itself) stays in the shell.
+ */
+const passed = [
+  'PATH',
+  'HOME',
+  'USERPROFILE',
+  'SystemRoot',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'LANG',
+  'LC_ALL',
+  'LC_TIME',
+  'TZ',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'NODE_EXTRA_CA_CERTS',
+];
+
+export function childEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(passed.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
+}

@@ -1,0 +1,220 @@
+/**
+ * The engine's process, seen from the shell: started, watched, started anew with growing pauses when it dies, stopped
+ * in order. Screens and requests that were under way when it died are told so; nothing waits for ever.
+ */
+import type { MessagePortMain } from 'electron';
+import { EngineError, type Cancel, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
+import type { Child, StartChild } from './child.ts';
+import type { EngineSettings, FromEngine, ToEngine } from './messages.ts';
+
+/** What the host itself can say of the engine; `reason` is one sentence, empty when all is well. */
+export interface EngineStatus {
+  readonly engine: 'up' | 'starting' | 'down' | 'safe';
+  readonly reason: string;
+  readonly restartInMs: number;
+}
+
+/** A connected screen: bytes of one frame each way. */
+export interface Screen {
+  receive(bytes: Uint8Array): void;
+  hangUp(reason: string): void;
+}
+export interface ScreenLine {
+  send(bytes: Uint8Array): void;
+  gone(): void;
+}
+
+interface Options {
+  readonly startChild: StartChild;
+  readonly clock: Clock;
+  readonly settings: Omit<EngineSettings, 'safe'>;
+  readonly render: (text: string) => Promise<string>;
+  readonly onStatus?: (status: EngineStatus) => void;
+}
+
+/** The pause before the n-th start in a row; the first is short, because most crashes do not repeat. */
+const backOffMs = [100, 500, 2_000, 10_000, 30_000];
+/** Three crashes in five minutes mean that something stored or received kills it: reliability, row 8. */
+const crashesToSafe = 3;
+const crashWindowMs = 300_000;
+const stopMsMax = 10_000;
+/** Beyond the engine's own limit for a query, so that its sentence arrives rather than this one. */
+const answerMsMax = 120_000;
+
+export class EngineProcess {
+  readonly #options: Options;
+  readonly #screens = new Map<number, Screen>();
+  readonly #requests = new Map<number, PromiseWithResolvers<HttpAnswer>>();
+  readonly #crashes: number[] = [];
+  #child: Child | undefined;
+  #status: EngineStatus = { engine: 'starting', reason: 'the engine is starting', restartInMs: 0 };
+  #why = '';
+  #stopping = false;
+  #cancelStart: Cancel = () => undefined;
+  #idNext = 1;
+  readonly #first = Promise.withResolvers<void>();
+
+  constructor(options: Options) {
+    this.#options = options;
+    this.#first.promise.catch(() => undefined);
+    this.#start();
+  }
+
+  /** Settles when the engine is up for the first time; rejects with its sentence when it cannot start at all. */
+  get firstUp(): Promise<void> {
+    return this.#first.promise;
+  }
+
+  get status(): EngineStatus {
+    return this.#status;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Whether new data may be handed in: not while the engine is away, and not after repeated crashes. */
+  get takesData(): boolean {
+    return this.#status.engine === 'up';
+  }
+
+  /** Rejects with `unavailable` when the engine is away or goes before it answered. */
+  http(request: HttpRequest): Promise<HttpAnswer> {
+    if (!this.#isUp()) return Promise.reject(new EngineError('unavailable', this.#status.reason));
+    const id = this.#idNext++;
+    const asked = Promise.withResolvers<HttpAnswer>();
+    this.#requests.set(id, asked);
+    this.#post({ k: 'http', id, request });
+    const cancel = this.#options.clock.after(answerMsMax, () => {
+      if (this.#requests.delete(id)) asked.reject(new EngineError('timeout', `the engine gave no answer within ${answerMsMax / 1000} s`));
+    });
+    return asked.promise.finally(cancel);
+  }
+
+  /** Joins a screen to the engine; throws `unavailable` when the engine is away. */
+  attach(screen: Screen): ScreenLine {
+    if (!this.#isUp()) throw new EngineError('unavailable', this.#status.reason);
+    const peer = this.#idNext++;
+    this.#screens.set(peer, screen);
+    this.#post({ k: 'open', peer });
+    return {
+      send: (bytes) => {
+        if (this.#screens.has(peer)) this.#post({ k: 'bytes', peer, bytes });
+      },
+      gone: () => {
+        if (this.#screens.delete(peer)) this.#post({ k: 'gone', peer });
+      },
+    };
+  }
+
+  /** Hands a screen's port to the engine; false when the engine is away. */
+  attachPort(port: MessagePortMain): boolean {
+    if (!this.#isUp()) return false;
+    this.#child?.post({ k: 'port' } satisfies ToEngine, [port]);
+    return true;
+  }
+
+  /** Lets the engine write what it holds; kills it when that takes longer than 10 s. */
+  stop(): Promise<void> {
+    this.#stopping = true;
+    this.#cancelStart();
+    const child = this.#child;
+    if (child === undefined) return Promise.resolve();
+    return new Promise((done) => {
+      const cancel = this.#options.clock.after(stopMsMax, () => child.kill());
+      child.onExit(() => {
+        cancel();
+        done();
+      });
+      child.post({ k: 'stop' } satisfies ToEngine);
+    });
+  }
+
+  #isUp(): boolean {
+    return this.#status.engine === 'up' || (this.#status.engine === 'safe' && this.#status.restartInMs === 0);
+  }
+
+  #post(message: ToEngine): void {
+    this.#child?.post(message);
+  }
+
+  #say(status: EngineStatus): void {
+    this.#status = status;
+    this.#options.onStatus?.(status);
+  }
+
+  #start(): void {
+    const child = this.#options.startChild('engine-entry');
+    this.#child = child;
+    this.#why = '';
+    child.onMessage((message) => this.#take(message as FromEngine));
+    child.onExit((how) => this.#exited(how));
+    this.#post({ k: 'start', settings: { ...this.#options.settings, safe: this.#isCrashLoop() } });
+  }
+
+  #take(message: FromEngine): void {
+    switch (message.k) {
+      case 'up':
+        this.#first.resolve();
+        return this.#say(this.#isCrashLoop() ? this.#safe(0) : { engine: 'up', reason: '', restartInMs: 0 });
+      case 'failed':
+        this.#why = message.why;
+        this.#first.reject(new EngineError('unavailable', message.why));
+        return this.#child?.kill();
+      case 'bytes':
+        return this.#screens.get(message.peer)?.receive(message.bytes);
+      case 'hangup':
+        return this.#hangUp(message.peer, 'the engine ended the connection');
+      case 'answer':
+        this.#requests.get(message.id)?.resolve(message.answer);
+        return void this.#requests.delete(message.id);
+      case 'render':
+        return void this.#render(message.id, message.text);
+    }
+  }
+
+  async #render(id: number, text: string): Promise<void> {
+    try {
+      this.#post({ k: 'html', id, html: await this.#options.render(text) });
+    } catch (error) {
+      this.#post({ k: 'no-html', id, why: (error as Error).message });
+    }
+  }
+
+  #hangUp(peer: number, reason: string): void {
+    const screen = this.#screens.get(peer);
+    this.#screens.delete(peer);
+    screen?.hangUp(reason);
+  }
+
+  #exited(how: string): void {
+    this.#child = undefined;
+    const reason = this.#why === '' ? `the engine stopped (${how})` : this.#why;
+    this.#first.reject(new EngineError('unavailable', reason));
+    for (const peer of [...this.#screens.keys()]) this.#hangUp(peer, reason);
+    for (const asked of this.#requests.values()) asked.reject(new EngineError('unavailable', `${reason}; try again`));
+    this.#requests.clear();
+    if (this.#stopping) return;
+    this.#crashes.push(this.#options.clock.monotonicMs());
+    const restartInMs = backOffMs[Math.min(this.#recentCrashes(), backOffMs.length) - 1]!;
+    this.#say(this.#isCrashLoop() ? this.#safe(restartInMs) : { engine: 'down', reason: `${reason}; it is started again`, restartInMs });
+    this.#cancelStart = this.#options.clock.after(restartInMs, () => {
+      if (!this.#isCrashLoop()) this.#say({ engine: 'starting', reason: `${reason}; it is starting again`, restartInMs: 0 });
+      this.#start();
+    });
+  }
+
+  #recentCrashes(): number {
+    const sinceMs = this.#options.clock.monotonicMs() - crashWindowMs;
+    return this.#crashes.filter((atMs) => atMs >= sinceMs).length;
+  }
+
+  #isCrashLoop(): boolean {
+    return this.#recentCrashes() >= crashesToSafe;
+  }
+
+  #safe(restartInMs: number): EngineStatus {
+    const reason = `safe mode: the engine stopped ${this.#recentCrashes()} times within 5 minutes, so it takes in no pushed data for now`;
+    return { engine: 'safe', reason, restartInMs };
+  }
+}

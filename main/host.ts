@@ -1,0 +1,65 @@
+/** Signalbox as one running whole, under either shell: the data folder held, the engine watched, the listeners open. */
+import type { Clock } from '#core/model/index.ts';
+import { holdDataDir } from './data-dir.ts';
+import type { StartChild } from './engine/child.ts';
+import { EngineProcess, type EngineStatus } from './engine/engine-process.ts';
+import { Reader } from './engine/reader.ts';
+import { rendererDir, runbooksDir, version } from './places.ts';
+import { startWebHost, type WebHost } from './web-host.ts';
+
+export interface HostOptions {
+  readonly shell: 'desktop' | 'web';
+  readonly dataDir: string;
+  readonly configFile: string | undefined;
+  readonly port: number;
+  readonly otlpPort: number;
+  readonly clock: Clock;
+  readonly startChild: StartChild;
+  readonly warn: (sentence: string) => void;
+  readonly onStatus?: (status: EngineStatus) => void;
+}
+
+export interface Host {
+  readonly engine: EngineProcess;
+  readonly web: WebHost;
+  /** Ends everything in order: no more requests, the engine's data written, the folder given back. */
+  stop(): Promise<void>;
+}
+
+/** Rejects with an EngineError that says what to do when the folder, a port or the engine cannot be had. */
+export async function startHost(options: HostOptions): Promise<Host> {
+  const { clock, startChild, dataDir } = options;
+  const held = holdDataDir(dataDir);
+  const reader = new Reader(startChild, clock);
+  const engine = new EngineProcess({
+    startChild,
+    clock,
+    settings: { dataDir, configFile: options.configFile, host: options.shell, version, runbooksDir },
+    render: (text) => reader.render(text),
+    ...(options.onStatus !== undefined && { onStatus: options.onStatus }),
+  });
+  let web: WebHost | undefined;
+  const stop = async (): Promise<void> => {
+    await web?.close();
+    reader.stop();
+    await engine.stop();
+    held.release();
+  };
+  try {
+    web = await startWebHost({
+      engine,
+      clock,
+      rendererDir,
+      port: options.port,
+      otlpPort: options.otlpPort,
+      screen: options.shell === 'web',
+      warn: options.warn,
+    });
+    held.publish({ url: `http://127.0.0.1:${web.port}`, otlpPort: web.otlpPort, token: web.bearer });
+    await engine.firstUp;
+    return { engine, web, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,53 @@
+/** Requests of tools, handed to the engine: the route's access and body checked here, everything else answered there. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { EngineError, type HttpRequest } from '#core/model/index.ts';
+import type { EngineProcess } from '../engine/engine-process.ts';
+import type { BodyReader } from './body.ts';
+import { plain, type Asking, type Given } from './listener.ts';
+import { mediaType, routeOf, type Route } from './routes.ts';
+import type { Session } from './session.ts';
+
+interface Options {
+  readonly port: HttpRequest['port'];
+  readonly routes: readonly Route[];
+  readonly engine: EngineProcess;
+  readonly session: Session;
+  readonly bodies: BodyReader;
+}
+
+/** The answer for `asking`; undefined when the path is none of the routes'. */
+export async function relay(options: Options, asking: Asking): Promise<Given | undefined> {
+  const { engine, session, bodies } = options;
+  const route = routeOf(options.routes, asking.method, asking.path);
+  if (route === undefined) return undefined;
+  if (route === 'other-method') return plain({ status: 405, why: `${asking.method} is not answered here` });
+  const { headers } = asking.request;
+  if (route.access === 'bearer' && !session.admitsHeader(headers.authorization)) {
+    return plain({ status: 401, why: 'this needs "Authorization: Bearer TOKEN"; the token is in session.json of the data folder' });
+  }
+  if (route.access === 'push' && !engine.takesData) return plain({ status: 503, why: engine.status.reason });
+  if (route.types !== undefined && !route.types.includes(mediaType(headers['content-type']))) {
+    return plain({ status: 415, why: `the content type must be ${route.types.filter((type) => type !== '').join(' or ')}` });
+  }
+  const read = await bodies.read(asking.request, route.bodyBytesMax);
+  if ('why' in read) return plain(read);
+  try {
+    const { method, path, query } = asking;
+    const answer = await engine.http({ port: options.port, method, path, query, headers: handedOn(headers), body: read.body });
+    return { ...answer, headers: { 'cache-control': 'no-store', ...answer.headers } };
+  } catch (error) {
+    if (error instanceof EngineError) return plain({ status: error.code === 'timeout' ? 504 : 503, why: error.message });
+    throw error;
+  } finally {
+    read.release();
+  }
+}
+
+/** The headers without what proves who asks: the engine has no use for it. */
+function handedOn(headers: IncomingHttpHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined || name === 'authorization' || name === 'cookie' ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
+    ),
+  );
+}
