@@ -1,8 +1,9 @@
 /** A step's check: how it is written, and what it says of a query's answer. */
 import type { YamlNode } from '#core/formats/index.ts';
-import { formatDuration, formatLabels, type Evidence, type Labels, type RunbookCheck, type UnixMs } from '#core/model/index.ts';
+import { EngineError, formatDuration, formatLabels, type Evidence, type Labels, type RunbookCheck, type UnixMs } from '#core/model/index.ts';
+import { typeOf } from '#core/promql/syntax/index.ts';
 import { isEmpty, readFields, textOf, type Problems } from './fields.ts';
-import { templateProblems, type Param } from './params.ts';
+import { parseSample, templateProblems, type Param } from './params.ts';
 
 export interface CheckSample {
   readonly labels: Labels;
@@ -40,8 +41,23 @@ function readQuery(node: YamlNode | undefined, fromLine: number, params: readonl
     problems.add(line, query === '' ? 'the check has no query' : `the query is longer than ${queryCharsMax} characters`);
     return undefined;
   }
-  for (const problem of templateProblems(query, params)) problems.add(line, problem);
+  const wrong = templateProblems(query, params);
+  for (const problem of wrong) problems.add(line, problem);
+  if (wrong.length === 0) checkSyntax(query, line, params, problems);
   return query;
+}
+
+/** A query that PromQL cannot read, or whose answer is no list of values, is a problem before the night it is needed. */
+function checkSyntax(query: string, line: number, params: readonly Param[], problems: Problems): void {
+  try {
+    const type = typeOf(parseSample(query, params));
+    if (type === 'matrix' || type === 'string')
+      problems.add(line, `the query gives a ${type === 'matrix' ? 'range of samples' : 'text'}; a check needs values`);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const lineInQuery = query.slice(0, error.place?.from ?? 0).split('\n').length - 1;
+    problems.add(line + lineInQuery, `the query is no PromQL: ${error.message}`);
+  }
 }
 
 function readExpect(node: YamlNode | undefined, fromLine: number, problems: Problems): RunbookCheck['expect'] | undefined {

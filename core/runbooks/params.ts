@@ -6,6 +6,7 @@
  * `$$` is a plain dollar sign; `$` before anything that is no name is left alone, so `=~"a$"` and `"$1"` keep their meaning.
  */
 import { EngineError, labelValue, parseDuration, type Labels } from '#core/model/index.ts';
+import { parseExpr, type Expr } from '#core/promql/syntax/index.ts';
 
 export interface Param {
   readonly name: string;
@@ -45,6 +46,15 @@ export function bindQuery(query: string, values: readonly ParamValue[], params: 
   return split(query)
     .map((part) => ('text' in part ? part.text : valueFor(part, values, params)))
     .join('');
+}
+
+/**
+ * The query's tree with each param at its default, or at `5m`, which may stand wherever a param may: a text in quotes, a range,
+ * a number of seconds. Throws EngineError `invalid` where it is no PromQL.
+ */
+export function parseSample(query: string, params: readonly Param[]): Expr {
+  const values = params.map(({ name, default: fallback }) => ({ name, value: fallback === '' ? '5m' : fallback }));
+  return parseExpr(bindQuery(query, values, params));
 }
 
 function valueFor(part: Exclude<Part, { text: string }>, values: readonly ParamValue[], params: readonly Param[]): string {

@@ -1,7 +1,8 @@
-import { EngineError, noLabels, type Labels, type Runbook, type RunbookEvent, type RunbookRun } from '#core/model/index.ts';
-import type { RunbookStep, UnixMs } from '#core/model/index.ts';
+import { EngineError, noLabels, withLabel, type Labels, type Runbook, type RunbookEvent, type RunbookRun } from '#core/model/index.ts';
+import type { RunbookCheck, RunbookStep, UnixMs } from '#core/model/index.ts';
 import { judge, unasked, type CheckSample, type Judgement } from './check.ts';
 import { openLibrary, type Library, type RunbookMatch } from './library.ts';
+import { lintRule, lintRunbook, type AlertRule, type DataNames, type Finding, type Uncovered } from './lint.ts';
 import { bindQuery, prefill, type ParamValue } from './params.ts';
 import { leave } from './run.ts';
 import { Runs, type RunsOptions } from './runs.ts';
@@ -73,6 +74,22 @@ export class Runbooks {
     return this.#runs.list(filter.incident, filter.limit ?? Number.POSITIVE_INFINITY);
   }
 
+  /** A step's query with the run's params filled in, to graph it. Throws EngineError `invalid` when a param has no usable value. */
+  queryOf(runId: string, stepId: string): string {
+    const run = this.run(runId);
+    return bindQuery(checkOf(stepOf(run, stepId)).query, run.params, run.runbook.params);
+  }
+
+  /** Metrics and labels that checks name and the data does not have. */
+  lint(names: DataNames): readonly Finding[] {
+    return this.list().flatMap((runbook) => lintRunbook(runbook, names));
+  }
+
+  /** Alerting rules that no runbook is for. */
+  uncovered(rules: readonly AlertRule[]): readonly Uncovered[] {
+    return rules.flatMap((rule) => lintRule(rule, this.forAlert(withLabel(rule.labels, 'alertname', rule.alert), rule.annotations).length));
+  }
+
   /** Evaluates a step's check now without recording it: what the light beside the step shows. */
   async look(runId: string, stepId: string): Promise<Judgement> {
     const run = this.run(runId);
@@ -122,8 +139,7 @@ export class Runbooks {
   }
 
   async #evaluate(run: RunbookRun, step: RunbookStep): Promise<Judgement> {
-    const { check } = step;
-    if (check === undefined) throw new EngineError('invalid', `"${step.title}" has no check; tick it by hand`);
+    const check = checkOf(step);
     const atMs = this.#options.clock.now();
     let query = check.query;
     try {
@@ -150,6 +166,11 @@ function stepOf(run: RunbookRun, id: string): RunbookStep {
   const step = run.runbook.steps.find((other) => other.id === id);
   if (step === undefined) throw new EngineError('not-found', `the runbook "${run.runbook.title}" has no step "${id}"`);
   return step;
+}
+
+function checkOf(step: RunbookStep): RunbookCheck {
+  if (step.check === undefined) throw new EngineError('invalid', `"${step.title}" has no check; tick it by hand`);
+  return step.check;
 }
 
 function startParams(runbook: Runbook, input: StartInput): readonly ParamValue[] {
