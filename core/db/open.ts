@@ -20,12 +20,14 @@ const busyTimeoutMs = 5000;
 /**
  * Opens (and makes, and migrates) the file of a store. Commits are on stable storage when they return:
  * better-sqlite3 would otherwise fall back to synchronous=NORMAL after the first write and lose commits in a power cut.
+ * Room that deletes leave is given back to the disk by `pragma incremental_vacuum`, a few pages at a time.
  * Throws EngineError `unavailable` when the file was written by a newer Signalbox.
  */
 export function openDb(path: string, store: StoreName): WriteDb {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const connection = new Database(path);
   checkVersion(connection);
+  connection.pragma('auto_vacuum = INCREMENTAL');
   connection.pragma('journal_mode = WAL');
   connection.pragma('synchronous = FULL');
   connection.pragma('fullfsync = 1');

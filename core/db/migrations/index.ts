@@ -1,3 +1,5 @@
+import { metrics } from './0001-metrics.ts';
+import { rules } from './0002-rules.ts';
 import { alerting } from './0003-alerting.ts';
 import { incidents } from './0004-incidents.ts';
 import { runs } from './0005-runs.ts';
@@ -13,4 +15,4 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const migrations: readonly Migration[] = [alerting, incidents, runs];
+export const migrations: readonly Migration[] = [metrics, rules, alerting, incidents, runs];

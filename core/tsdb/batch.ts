@@ -1,0 +1,106 @@
+import type { Exemplar, Histogram, Labels } from '#core/model/index.ts';
+import { staleMarker } from '#core/model/index.ts';
+import { ByteWriter } from './bytes.ts';
+import { grown } from './growable.ts';
+import type { Head } from './head.ts';
+import { verdicts, type Batch, type Durability, type SeriesRef, type Verdict } from './types.ts';
+import type { Wal } from './wal.ts';
+import { putCommit } from './wal-record.ts';
+
+/** What a batch needs of the store. */
+export interface Ledger {
+  readonly head: Head;
+  readonly wal: Wal;
+  readonly labelsOf: (ref: SeriesRef) => Labels;
+  /** Series that no commit has carried yet. */
+  readonly unlogged: Set<SeriesRef>;
+  /** Exemplars that no commit has carried yet. */
+  readonly pendingExemplars: readonly { readonly ref: number; readonly exemplar: Exemplar }[];
+  /** A commit has carried these series, all exemplars, and `stored` samples. */
+  committed(series: readonly { readonly ref: number }[], stored: number): void;
+  countRejected(verdict: Verdict): void;
+}
+
+const stale = staleMarker();
+const writer = new ByteWriter(1 << 16);
+
+/** Columns of finished batches, for the next ones: a scrape should not allocate. */
+const spare: { refs: Uint32Array; times: Float64Array; values: Float64Array }[] = [];
+const spareMax = 4;
+
+export class StoreBatch implements Batch {
+  stored = 0;
+  readonly #ledger: Ledger;
+  #columns = spare.pop() ?? { refs: new Uint32Array(64), times: new Float64Array(64), values: new Float64Array(64) };
+  #count = 0;
+  readonly #histograms: { ref: number; timeMs: number; histogram: Histogram }[] = [];
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  add(ref: SeriesRef, timeMs: number, value: number): Verdict {
+    const verdict = ref < 0 ? (-ref as Verdict) : this.#ledger.head.append(ref, timeMs, value);
+    if (verdict !== verdicts.stored) return this.#refuse(verdict);
+    const at = this.#count++;
+    const columns = this.#columns;
+    if (at === columns.refs.length) this.#grow();
+    columns.refs[at] = ref;
+    columns.times[at] = timeMs;
+    columns.values[at] = value;
+    this.stored++;
+    return verdict;
+  }
+
+  addStale(ref: SeriesRef, timeMs: number): Verdict {
+    return this.add(ref, timeMs, stale);
+  }
+
+  addHistogram(ref: SeriesRef, timeMs: number, histogram: Histogram): Verdict {
+    const verdict = ref < 0 ? (-ref as Verdict) : this.#ledger.head.appendHistogram(ref, timeMs, histogram);
+    if (verdict !== verdicts.stored) return this.#refuse(verdict);
+    this.#histograms.push({ ref, timeMs, histogram });
+    this.stored++;
+    return verdict;
+  }
+
+  async commit(durability: Durability): Promise<void> {
+    const lsn = this.#write();
+    if (durability === 'power') await this.#ledger.wal.synced(lsn);
+  }
+
+  /** Writes the commit's frame and returns its lsn; without anything to write, the last one's. */
+  #write(): number {
+    const ledger = this.#ledger;
+    if (this.stored === 0 && ledger.pendingExemplars.length === 0) return ledger.wal.lastLsn;
+    const { refs, times, values } = this.#columns;
+    const count = this.#count;
+    const floats = { refs: refs.subarray(0, count), times: times.subarray(0, count), values: values.subarray(0, count) };
+    const series = this.#unlogged(floats.refs);
+    putCommit(writer, { series, floats, histograms: this.#histograms, exemplars: ledger.pendingExemplars });
+    const lsn = ledger.wal.append(writer);
+    if (spare.length < spareMax) spare.push(this.#columns);
+    ledger.committed(series, this.stored);
+    return lsn;
+  }
+
+  #unlogged(refs: Uint32Array): { ref: number; labels: Labels }[] {
+    const { unlogged, pendingExemplars, labelsOf } = this.#ledger;
+    if (unlogged.size === 0) return [];
+    const found = new Set<number>();
+    for (let i = 0; i < refs.length; i++) if (unlogged.has(refs[i]!)) found.add(refs[i]!);
+    for (const { ref } of [...this.#histograms, ...pendingExemplars]) if (unlogged.has(ref)) found.add(ref);
+    return [...found].map((ref) => ({ ref, labels: labelsOf(ref) }));
+  }
+
+  #refuse(verdict: Verdict): Verdict {
+    this.#ledger.countRejected(verdict);
+    return verdict;
+  }
+
+  #grow(): void {
+    const { refs, times, values } = this.#columns;
+    const length = refs.length * 2;
+    this.#columns = { refs: grown(refs, length), times: grown(times, length), values: grown(values, length) };
+  }
+}

@@ -1,0 +1,230 @@
+import { compareText, labelValue, METRIC_NAME, type Labels } from '#core/model/index.ts';
+import { Bitmap } from './bitmap.ts';
+import { grown } from './growable.ts';
+
+/**
+ * Which series there are, and which of them carry a label. A label set is a row of pair ids (a pair is a name with a value),
+ * so a series costs a few numbers here and no object; the texts of a pair are kept once.
+ */
+export class Catalogue {
+  /** Every series. */
+  readonly all = new Bitmap();
+  /** One more than the highest ref ever used. */
+  next = 0;
+
+  readonly #names = new Map<string, LabelName>();
+  readonly #nameOfPair: LabelName[] = [];
+  readonly #valueOfPair: string[] = [];
+  readonly #postings: (Bitmap | number | undefined)[] = [];
+
+  /** Label sets end to end; the set of a ref is `#sets[#setFrom[ref] .. #setFrom[ref] + #setLength[ref])`. */
+  #sets = new Uint32Array(4096);
+  #setsUsed = 0;
+  #setFrom = new Uint32Array(1024);
+  #setLength = new Uint8Array(1024);
+  /** Open addressing from the hash of a label set to ref + 1; 0 is free, a removed series leaves a tombstone. */
+  #table = new Int32Array(2048);
+  #tableUsed = 0;
+
+  get size(): number {
+    return this.all.size;
+  }
+
+  has(ref: number): boolean {
+    return ref < this.next && this.#setLength[ref]! > 0;
+  }
+
+  /** The ref of exactly these labels, or -1. */
+  find(labels: Labels): number {
+    const length = labels.length >>> 1;
+    if (scratch.length < length) return -1;
+    for (let i = 0; i < length; i++) {
+      const pair = this.#names.get(labels[i * 2]!)?.pairs.get(labels[i * 2 + 1]!);
+      if (pair === undefined) return -1;
+      scratch[i] = pair;
+    }
+    return this.#probe(scratch, length);
+  }
+
+  /** Enters a series that `find` does not know, under the next free ref or the given one. */
+  add(labels: Labels, ref = this.next): number {
+    const length = labels.length >>> 1;
+    this.#reserve(ref, length);
+    const from = this.#setsUsed;
+    for (let i = 0; i < length; i++) {
+      const pair = this.#pair(labels[i * 2]!, labels[i * 2 + 1]!);
+      this.#sets[from + i] = pair;
+      this.#post(pair, ref);
+    }
+    this.#setsUsed += length;
+    this.#setFrom[ref] = from;
+    this.#setLength[ref] = length;
+    this.next = Math.max(this.next, ref + 1);
+    this.all.add(ref);
+    this.#enter(ref);
+    return ref;
+  }
+
+  /** Forgets a series. Its pairs stay, its ref is not given out again. */
+  remove(ref: number): void {
+    const from = this.#setFrom[ref]!;
+    for (let i = from; i < from + this.#setLength[ref]!; i++) {
+      const pair = this.#sets[i]!;
+      const name = this.#nameOfPair[pair]!;
+      const held = this.#postings[pair];
+      if (typeof held === 'number') this.#postings[pair] = undefined;
+      else held?.remove(ref);
+      name.present.remove(ref);
+    }
+    this.all.remove(ref);
+    const slot = this.#slotOf(ref);
+    if (slot >= 0) this.#table[slot] = removed;
+    this.#setLength[ref] = 0;
+  }
+
+  labels(ref: number): Labels {
+    const from = this.#setFrom[ref]!;
+    const length = this.#setLength[ref]!;
+    const out: string[] = [];
+    for (let i = from; i < from + length; i++) {
+      const pair = this.#sets[i]!;
+      out.push(this.#nameOfPair[pair]!.text, this.#valueOfPair[pair]!);
+    }
+    return out;
+  }
+
+  /** The value of a label of a series; empty when it has none. */
+  valueOf(ref: number, name: LabelName): string {
+    const from = this.#setFrom[ref]!;
+    for (let i = from; i < from + this.#setLength[ref]!; i++) {
+      const pair = this.#sets[i]!;
+      if (this.#nameOfPair[pair] === name) return this.#valueOfPair[pair]!;
+    }
+    return '';
+  }
+
+  name(text: string): LabelName | undefined {
+    return this.#names.get(text);
+  }
+
+  names(): Iterable<LabelName> {
+    return this.#names.values();
+  }
+
+  /** The series that carry a pair. A single ref stands for a set of one, which most pairs of a busy fleet are. */
+  holding(pair: number): Bitmap | number | undefined {
+    return this.#postings[pair];
+  }
+
+  countHolding(pair: number): number {
+    const held = this.#postings[pair];
+    return held === undefined ? 0 : typeof held === 'number' ? 1 : held.size;
+  }
+
+  /** How many series the metric of `labels` has. */
+  metricSize(labels: Labels): number {
+    const pair = this.#names.get(METRIC_NAME)?.pairs.get(labelValue(labels, METRIC_NAME));
+    return pair === undefined ? 0 : this.countHolding(pair);
+  }
+
+  #pair(nameText: string, value: string): number {
+    let name = this.#names.get(nameText);
+    if (name === undefined) this.#names.set(nameText, (name = { text: nameText, pairs: new Map(), present: new Bitmap() }));
+    let pair = name.pairs.get(value);
+    if (pair === undefined) {
+      pair = this.#valueOfPair.length;
+      name.pairs.set(value, pair);
+      this.#nameOfPair.push(name);
+      this.#valueOfPair.push(value);
+      this.#postings.push(undefined);
+    }
+    return pair;
+  }
+
+  #post(pair: number, ref: number): void {
+    const held = this.#postings[pair];
+    if (held === undefined) this.#postings[pair] = ref;
+    else if (typeof held === 'number') this.#postings[pair] = Bitmap.of([held, ref]);
+    else held.add(ref);
+    this.#nameOfPair[pair]!.present.add(ref);
+  }
+
+  #reserve(ref: number, length: number): void {
+    this.#sets = grown(this.#sets, this.#setsUsed + length);
+    this.#setFrom = grown(this.#setFrom, ref + 1);
+    this.#setLength = grown(this.#setLength, ref + 1);
+    if (scratch.length < length) scratch = new Uint32Array(length);
+  }
+
+  #enter(ref: number): void {
+    if ((this.#tableUsed + 1) * 2 > this.#table.length) this.#rehash();
+    const mask = this.#table.length - 1;
+    let slot = hashOf(this.#sets, this.#setFrom[ref]!, this.#setLength[ref]!) & mask;
+    while (this.#table[slot]! > 0) slot = (slot + 1) & mask;
+    if (this.#table[slot] === 0) this.#tableUsed++;
+    this.#table[slot] = ref + 1;
+  }
+
+  #rehash(): void {
+    this.#table = new Int32Array(Math.max(2048, 2 ** Math.ceil(Math.log2((this.size + 1) * 4))));
+    this.#tableUsed = 0;
+    for (let ref = 0; ref < this.next; ref++) if (this.#setLength[ref]! > 0) this.#enter(ref);
+  }
+
+  #probe(pairs: Uint32Array, length: number): number {
+    const mask = this.#table.length - 1;
+    for (let slot = hashOf(pairs, 0, length) & mask; this.#table[slot] !== 0; slot = (slot + 1) & mask) {
+      const ref = this.#table[slot]! - 1;
+      if (ref >= 0 && this.#setLength[ref] === length && this.#sameSet(ref, pairs, length)) return ref;
+    }
+    return -1;
+  }
+
+  #sameSet(ref: number, pairs: Uint32Array, length: number): boolean {
+    const from = this.#setFrom[ref]!;
+    for (let i = 0; i < length; i++) if (this.#sets[from + i] !== pairs[i]) return false;
+    return true;
+  }
+
+  #slotOf(ref: number): number {
+    const mask = this.#table.length - 1;
+    let slot = hashOf(this.#sets, this.#setFrom[ref]!, this.#setLength[ref]!) & mask;
+    for (; this.#table[slot] !== 0; slot = (slot + 1) & mask) if (this.#table[slot] === ref + 1) return slot;
+    return -1;
+  }
+}
+
+/** A label name, the pairs it is part of, and the series that have it. */
+export interface LabelName {
+  readonly text: string;
+  /** Pair id by value. */
+  readonly pairs: Map<string, number>;
+  readonly present: Bitmap;
+}
+
+const removed = -1;
+let scratch = new Uint32Array(64);
+
+/** FNV-1a over the pair ids, finished so that near ids fall far apart. */
+function hashOf(pairs: Uint32Array, from: number, length: number): number {
+  let hash = 0x811c9dc5;
+  for (let i = from; i < from + length; i++) hash = Math.imul(hash ^ pairs[i]!, 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return hash ^ (hash >>> 13);
+}
+
+/** Where a series stands among its kin: by metric, then by its other labels with `le` last and as a number, so that buckets are neighbours. */
+export interface KinKey {
+  readonly text: string;
+  readonly le: number;
+}
+
+export function kinKey(labels: Labels): KinKey {
+  let rest = '';
+  for (let i = 0; i < labels.length; i += 2) if (labels[i] !== 'le' && labels[i] !== METRIC_NAME) rest += `${labels[i]}\u0000${labels[i + 1]}\u0001`;
+  return { text: `${labelValue(labels, METRIC_NAME)}\u0001${rest}`, le: Number(labelValue(labels, 'le').replace('Inf', 'Infinity')) || 0 };
+}
+
+export function compareKin(a: KinKey, b: KinKey): number {
+  return compareText(a.text, b.text) || (a.le === b.le ? 0 : a.le - b.le);
+}

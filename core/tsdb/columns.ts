@@ -1,0 +1,102 @@
+import type { Histogram } from '#core/model/index.ts';
+
+/**
+ * Samples of one series as columns, times ascending, each once. A view or a copy: whoever gets it does not write to it.
+ * Where `histograms?.[i]` is set the sample is a histogram and `values[i]` is 0.
+ */
+export interface Columns {
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly histograms?: readonly (Histogram | undefined)[];
+}
+
+/** The first index whose time is `timeMs` or later. */
+export function lowerBoundMs(times: Float64Array, count: number, timeMs: number): number {
+  let from = 0;
+  let to = count;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (times[middle]! < timeMs) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+/** The samples with minMs <= time <= maxMs; undefined when there are none. */
+export function within(columns: Columns, minMs: number, maxMs: number): Columns | undefined {
+  const { times, values, histograms } = columns;
+  const count = times.length;
+  if (count === 0 || times[0]! > maxMs || times[count - 1]! < minMs) return undefined;
+  if (times[0]! >= minMs && times[count - 1]! <= maxMs) return columns;
+  const from = lowerBoundMs(times, count, minMs);
+  const to = lowerBoundMs(times, count, maxMs + 1);
+  if (from >= to) return undefined;
+  const part = { times: times.subarray(from, to), values: values.subarray(from, to) };
+  return histograms === undefined ? part : { ...part, histograms: histograms.slice(from, to) };
+}
+
+/**
+ * One series out of several pieces of it. Where two pieces hold the same time, the earlier piece of the list wins.
+ * Always a copy, even of one piece.
+ */
+export function mergeColumns(pieces: readonly Columns[]): Columns {
+  const ordered = [...pieces].sort((a, b) => a.times[0]! - b.times[0]!);
+  const apart = ordered.every((piece, i) => i === 0 || ordered[i - 1]!.times.at(-1)! < piece.times[0]!);
+  return apart ? concatenate(ordered) : interleave(pieces);
+}
+
+function concatenate(pieces: readonly Columns[]): Columns {
+  const length = pieces.reduce((sum, piece) => sum + piece.times.length, 0);
+  const times = new Float64Array(length);
+  const values = new Float64Array(length);
+  const mixed = pieces.some((piece) => piece.histograms !== undefined);
+  const histograms: (Histogram | undefined)[] = [];
+  let at = 0;
+  for (const piece of pieces) {
+    times.set(piece.times, at);
+    values.set(piece.values, at);
+    if (mixed) for (let i = 0; i < piece.times.length; i++) histograms.push(piece.histograms?.[i]);
+    at += piece.times.length;
+  }
+  return mixed ? { times, values, histograms } : { times, values };
+}
+
+/** A walk over all pieces at once, taking the least time each step. There are rarely more than three, so no heap. */
+function interleave(pieces: readonly Columns[]): Columns {
+  const length = pieces.reduce((sum, piece) => sum + piece.times.length, 0);
+  const times = new Float64Array(length);
+  const values = new Float64Array(length);
+  const mixed = pieces.some((piece) => piece.histograms !== undefined);
+  const histograms: (Histogram | undefined)[] = [];
+  const heads = pieces.map(() => 0);
+  let count = 0;
+  for (;;) {
+    let least = -1;
+    pieces.forEach((piece, p) => {
+      const head = heads[p]!;
+      if (head < piece.times.length && (least < 0 || piece.times[head]! < pieces[least]!.times[heads[least]!]!)) least = p;
+    });
+    if (least < 0) break;
+    const piece = pieces[least]!;
+    const head = heads[least]!++;
+    if (count > 0 && times[count - 1] === piece.times[head]) continue;
+    times[count] = piece.times[head]!;
+    values[count] = piece.values[head]!;
+    if (mixed) histograms.push(piece.histograms?.[head]);
+    count++;
+  }
+  const merged = { times: times.slice(0, count), values: values.slice(0, count) };
+  return mixed ? { ...merged, histograms } : merged;
+}
+
+const f64 = new Float64Array(1);
+const words = new Uint32Array(f64.buffer);
+
+/** Whether two doubles are the same 64 bits; NaNs with other payloads differ, as do 0 and -0. */
+export function sameBits(a: number, b: number): boolean {
+  f64[0] = a;
+  const low = words[0]!;
+  const high = words[1]!;
+  f64[0] = b;
+  return words[0] === low && words[1] === high;
+}

@@ -1,0 +1,42 @@
+import { openFrame, type Frame } from './frame.ts';
+
+/** Opened frames, the most recently read ones, up to a number of bytes. */
+export class FrameCache {
+  readonly #bytesMax: number;
+  readonly #frames = new Map<number, { readonly frame: Frame; readonly bytes: number }>();
+  #bytes = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** The frame `id`, read and opened when it is not here; undefined when it is no longer on disk. Throws DamageError. */
+  open(id: number, read: (id: number) => Uint8Array | undefined): Frame | undefined {
+    const known = this.#frames.get(id);
+    if (known !== undefined) {
+      this.#frames.delete(id);
+      this.#frames.set(id, known);
+      return known.frame;
+    }
+    const bytes = read(id);
+    if (bytes === undefined) return undefined;
+    const frame = openFrame(bytes);
+    this.#frames.set(id, { frame, bytes: bytes.length });
+    this.#bytes += bytes.length;
+    this.#shrink();
+    return frame;
+  }
+
+  forget(id: number): void {
+    this.#bytes -= this.#frames.get(id)?.bytes ?? 0;
+    this.#frames.delete(id);
+  }
+
+  #shrink(): void {
+    for (const [id, { bytes }] of this.#frames) {
+      if (this.#bytes <= this.#bytesMax || this.#frames.size === 1) return;
+      this.#frames.delete(id);
+      this.#bytes -= bytes;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { ByteReader, ByteWriter, DamageError } from './bytes.ts';
+import type { Columns } from './columns.ts';
+import { crc32c } from './crc32c.ts';
+import { gorillaForm } from './frame-gorilla.ts';
+
+/** Frames begin and end within one window of this length, aligned to the epoch. 480 samples at the usual 15 s. */
+export const windowMs = 7_200_000;
+export const windowStart = (timeMs: number): number => Math.floor(timeMs / windowMs) * windowMs;
+
+/** The samples of one series of a group; `slot` is its place in the group, 0 to 63. */
+export interface Member {
+  readonly slot: number;
+  readonly columns: Columns;
+}
+
+/** A frame whose checksum held. Columns are decoded when asked for, into fresh arrays. */
+export interface Frame {
+  columns(slot: number): Columns | undefined;
+}
+
+/** A way to lay the members of a frame out in bytes. Adding one is a file and a row in `forms`. */
+export interface FrameForm {
+  readonly id: number;
+  encode(writer: ByteWriter, windowStartMs: number, members: readonly Member[]): void;
+  /** Throws DamageError. */
+  open(payload: ByteReader): Frame;
+}
+
+const forms: ReadonlyMap<number, FrameForm> = new Map([gorillaForm].map((form) => [form.id, form]));
+
+const version = 1;
+const headerBytes = 6;
+
+/** Version, form, CRC32C of what follows, payload. The samples of every member lie in the window that begins at `windowStartMs`. */
+export function encodeFrame(form: FrameForm, windowStartMs: number, members: readonly Member[]): Uint8Array {
+  const writer = new ByteWriter(16384);
+  writer.u8(version);
+  writer.u8(form.id);
+  writer.u32(0);
+  form.encode(writer, windowStartMs, members);
+  writer.setU32(2, crc32c(writer.bytes, headerBytes, writer.at));
+  return writer.take();
+}
+
+/** Throws DamageError when the bytes are not those that were written. */
+export function openFrame(bytes: Uint8Array): Frame {
+  const reader = new ByteReader(bytes);
+  const found = reader.u8();
+  if (found !== version) throw new DamageError(`frame version ${found} is not known`);
+  const form = forms.get(reader.u8());
+  const crc = reader.u32();
+  if (crc32c(bytes, headerBytes) !== crc) throw new DamageError('the checksum does not match');
+  if (form === undefined) throw new DamageError(`frame form ${bytes[1]} is not known`);
+  return form.open(reader);
+}

@@ -1,0 +1,104 @@
+import { ByteReader, ByteWriter, DamageError } from './bytes.ts';
+import { compareKin, kinKey, type Catalogue } from './catalogue.ts';
+import { crc32c } from './crc32c.ts';
+import { grown } from './growable.ts';
+import { getLabels, putLabels } from './wal-record.ts';
+import type { Labels } from '#core/model/index.ts';
+
+/** Series sealed together. 64 near kin make a frame that compresses well and is still cheap to read for one of them. */
+export const groupSeriesMax = 64;
+
+/** Which series are sealed together, in which place. A series keeps its place for life. */
+export class Groups {
+  /** Members by slot, by group id; a removed series leaves its ref behind. */
+  readonly members = new Map<number, number[]>();
+  /** Series that have no group yet. */
+  readonly waiting = new Set<number>();
+  /** Groups whose row on disk does not have all their members yet. */
+  readonly unsaved = new Set<number>();
+  #groupOf = new Uint32Array(1024);
+  #slotOf = new Uint8Array(1024);
+  #nextId = 1;
+
+  /** 0 when the series waits for a group. */
+  groupOf(ref: number): number {
+    return this.#groupOf[ref] ?? 0;
+  }
+
+  slotOf(ref: number): number {
+    return this.#slotOf[ref]!;
+  }
+
+  /** Enters a group read from disk. */
+  restore(id: number, refs: readonly number[]): void {
+    this.members.set(id, [...refs]);
+    refs.forEach((ref, slot) => this.#place(ref, id, slot));
+    this.#nextId = Math.max(this.#nextId, id + 1);
+  }
+
+  /** Gives waiting series a group, up to `seriesMax` of them: kin side by side in new groups, what is left over in the newest group with room. */
+  assign(catalogue: Catalogue, seriesMax: number): void {
+    if (this.waiting.size === 0) return;
+    const fresh = [...this.waiting].slice(0, seriesMax).map((ref) => ({ ref, key: kinKey(catalogue.labels(ref)) }));
+    const refs = fresh.sort((a, b) => compareKin(a.key, b.key)).map(({ ref }) => ref);
+    for (const ref of refs) this.waiting.delete(ref);
+    const last = this.members.get(this.#nextId - 1);
+    const topUp = last === undefined ? 0 : Math.min(groupSeriesMax - last.length, refs.length % groupSeriesMax);
+    if (topUp > 0) this.#fill(this.#nextId - 1, refs.splice(refs.length - topUp, topUp));
+    for (let at = 0; at < refs.length; at += groupSeriesMax) this.#fill(this.#nextId++, refs.slice(at, at + groupSeriesMax));
+  }
+
+  #fill(id: number, refs: readonly number[]): void {
+    this.unsaved.add(id);
+    const members = this.members.get(id) ?? [];
+    for (const ref of refs) {
+      this.#place(ref, id, members.length);
+      members.push(ref);
+    }
+    this.members.set(id, members);
+  }
+
+  #place(ref: number, id: number, slot: number): void {
+    this.#groupOf = grown(this.#groupOf, ref + 1);
+    this.#slotOf = grown(this.#slotOf, ref + 1);
+    this.#groupOf[ref] = id;
+    this.#slotOf[ref] = slot;
+  }
+}
+
+export interface GroupMember {
+  readonly ref: number;
+  readonly labels: Labels;
+}
+
+const version = 1;
+
+/** The bytes of a group's row: version, CRC32C, table of texts, members. Layout: FORMAT.md, "Series group". */
+export function encodeGroup(members: readonly GroupMember[]): Uint8Array {
+  const writer = new ByteWriter();
+  writer.u8(version);
+  writer.u32(0);
+  const texts = [...new Set(members.flatMap(({ labels }) => labels))];
+  const numberOf = new Map(texts.map((text, i) => [text, i]));
+  putLabels(writer, texts);
+  writer.varint(members.length);
+  for (const { ref, labels } of members) {
+    writer.varint(ref);
+    writer.varint(labels.length);
+    for (const text of labels) writer.varint(numberOf.get(text)!);
+  }
+  writer.setU32(1, crc32c(writer.bytes, 5, writer.at));
+  return writer.take();
+}
+
+/** Throws DamageError. */
+export function decodeGroup(bytes: Uint8Array): GroupMember[] {
+  const reader = new ByteReader(bytes);
+  if (reader.u8() !== version) throw new DamageError('a series group has an unknown version');
+  if (reader.u32() !== crc32c(bytes, 5)) throw new DamageError('the checksum does not match');
+  const texts = getLabels(reader);
+  return Array.from({ length: reader.count(2) }, () => ({
+    ref: reader.varint(),
+    labels: Array.from({ length: reader.count(1) }, () => texts[reader.varint()]!),
+  }));
+}

@@ -1,0 +1,208 @@
+import type { Histogram } from '#core/model/index.ts';
+import { lowerBoundMs, mergeColumns, sameBits, within, type Columns } from './columns.ts';
+import { grown } from './growable.ts';
+import { sameHistogram } from './histogram-row.ts';
+import { verdicts, type Verdict } from './types.ts';
+
+/** Series of one page: their open tails lie side by side, so a scrape, whose refs are neighbours, walks memory in order. */
+const pageBits = 6;
+const pageSeries = 1 << pageBits;
+/** Room of a fresh tail in samples; grows by doubling, then by steps, until the tail is sealed. */
+const tailFirst = 8;
+const tailStepMax = 16;
+
+/** What is known of a sample that is sealed already. */
+export interface SealedSample {
+  readonly value: number;
+  readonly histogram: Histogram | undefined;
+}
+
+/** Samples that came out of order, and histograms. Values stay in typed arrays: a plain array of doubles would lose the payload of a NaN. */
+interface Late {
+  count: number;
+  times: Float64Array;
+  values: Float64Array;
+  /** Empty while no sample is a histogram. */
+  histograms: (Histogram | undefined)[];
+}
+
+/**
+ * The newest samples of every series, uncompressed, until they are sealed: per series a tail in order of time, and beside it what came
+ * late. A sample costs two typed-array stores; a series without unsealed samples costs 14 bytes.
+ */
+export class Head {
+  /** Samples held. */
+  samples = 0;
+  newestMs = -Infinity;
+  /** Times below this are too old, above `ceilingMs` too far ahead. */
+  floorMs = -Infinity;
+  ceilingMs = Infinity;
+
+  #outOfOrderMs = Infinity;
+  readonly #sealedAt: (ref: number, timeMs: number) => SealedSample | undefined;
+  /** Time of the newest sample ever taken, sealed or not; -Infinity before the first. */
+  #lastMs = new Float64Array(1024).fill(-Infinity);
+  #count = new Uint16Array(1024);
+  readonly #times: (Float64Array | undefined)[] = [];
+  readonly #values: (Float64Array | undefined)[] = [];
+  readonly #late = new Map<number, Late>();
+
+  /** `sealedAt` looks a sealed sample up; asked only about samples that do not come in order. */
+  constructor(sealedAt: (ref: number, timeMs: number) => SealedSample | undefined) {
+    this.#sealedAt = sealedAt;
+  }
+
+  /** How far behind the newest sample a sample may lie; no bound before the first call. */
+  limitLateness(outOfOrderMs: number): void {
+    this.#outOfOrderMs = outOfOrderMs;
+    this.floorMs = this.newestMs - outOfOrderMs;
+  }
+
+  /** Makes room for refs below `next`. */
+  reserve(next: number): void {
+    if (next <= this.#count.length) return;
+    const before = this.#lastMs.length;
+    this.#lastMs = grown(this.#lastMs, next);
+    this.#lastMs.fill(-Infinity, before);
+    this.#count = grown(this.#count, this.#lastMs.length);
+  }
+
+  lastMs(ref: number): number {
+    return this.#lastMs[ref]!;
+  }
+
+  /** Tells of sealed samples up to `timeMs`, so that older ones are looked up among them. */
+  raiseLastMs(ref: number, timeMs: number): void {
+    if (timeMs > this.#lastMs[ref]!) this.#lastMs[ref] = timeMs;
+    if (timeMs > this.newestMs) this.#raiseNewest(timeMs);
+  }
+
+  append(ref: number, timeMs: number, value: number): Verdict {
+    if (timeMs < this.floorMs) return verdicts.tooOld;
+    if (timeMs > this.ceilingMs) return verdicts.tooFarAhead;
+    if (!Number.isSafeInteger(timeMs)) return verdicts.badTime;
+    if (timeMs <= this.#lastMs[ref]!) return this.#appendLate(ref, timeMs, value, undefined);
+    const page = ref >>> pageBits;
+    let values = this.#values[page];
+    const count = this.#count[ref]!;
+    if (values === undefined || count << pageBits >= values.length) values = this.#growPage(page);
+    const at = (ref & (pageSeries - 1)) * (values.length >>> pageBits) + count;
+    values[at] = value;
+    this.#times[page]![at] = timeMs;
+    this.#count[ref] = count + 1;
+    this.#lastMs[ref] = timeMs;
+    if (timeMs > this.newestMs) this.#raiseNewest(timeMs);
+    this.samples++;
+    return verdicts.stored;
+  }
+
+  appendHistogram(ref: number, timeMs: number, histogram: Histogram): Verdict {
+    if (timeMs < this.floorMs) return verdicts.tooOld;
+    if (timeMs > this.ceilingMs) return verdicts.tooFarAhead;
+    if (!Number.isSafeInteger(timeMs)) return verdicts.badTime;
+    return this.#appendLate(ref, timeMs, 0, histogram);
+  }
+
+  /** Unsealed samples of a series. */
+  held(ref: number): number {
+    return this.#count[ref]! + (this.#late.get(ref)?.count ?? 0);
+  }
+
+  /** The unsealed samples in a range: views, valid until the next append; undefined when there are none. */
+  read(ref: number, minMs: number, maxMs: number): Columns | undefined {
+    const tail = this.#tail(ref);
+    const late = this.#late.size === 0 ? undefined : this.#late.get(ref);
+    if (late === undefined) return tail === undefined ? undefined : within(tail, minMs, maxMs);
+    return within(tail === undefined ? columnsOf(late) : mergeColumns([tail, columnsOf(late)]), minMs, maxMs);
+  }
+
+  /** Drops the unsealed samples of a series: they are sealed now, or deleted. */
+  clear(ref: number): void {
+    this.samples -= this.held(ref);
+    this.#count[ref] = 0;
+    this.#late.delete(ref);
+  }
+
+  #tail(ref: number): Columns | undefined {
+    const count = this.#count[ref]!;
+    if (count === 0) return undefined;
+    const page = ref >>> pageBits;
+    const values = this.#values[page]!;
+    const from = (ref & (pageSeries - 1)) * (values.length >>> pageBits);
+    return { times: this.#times[page]!.subarray(from, from + count), values: values.subarray(from, from + count) };
+  }
+
+  #raiseNewest(timeMs: number): void {
+    this.newestMs = timeMs;
+    this.floorMs = timeMs - this.#outOfOrderMs;
+  }
+
+  #growPage(page: number): Float64Array {
+    const before = this.#values[page];
+    const room = before === undefined ? 0 : before.length >>> pageBits;
+    const larger = room === 0 ? tailFirst : room + Math.min(room, tailStepMax);
+    const values = new Float64Array(larger << pageBits);
+    const times = new Float64Array(larger << pageBits);
+    const timesBefore = this.#times[page];
+    if (before !== undefined) {
+      for (let i = 0; i < pageSeries; i++) {
+        values.set(before.subarray(i * room, (i + 1) * room), i * larger);
+        times.set(timesBefore!.subarray(i * room, (i + 1) * room), i * larger);
+      }
+    }
+    this.#values[page] = values;
+    this.#times[page] = times;
+    return values;
+  }
+
+  #appendLate(ref: number, timeMs: number, value: number, histogram: Histogram | undefined): Verdict {
+    if (timeMs <= this.#lastMs[ref]!) {
+      const there = this.#heldAt(ref, timeMs) ?? this.#sealedAt(ref, timeMs);
+      if (there !== undefined) return sameSample(there, value, histogram) ? verdicts.duplicate : verdicts.conflicting;
+    }
+    let late = this.#late.get(ref);
+    if (late === undefined) this.#late.set(ref, (late = { count: 0, times: new Float64Array(4), values: new Float64Array(4), histograms: [] }));
+    insert(late, timeMs, value, histogram);
+    this.samples++;
+    if (timeMs > this.#lastMs[ref]!) this.#lastMs[ref] = timeMs;
+    if (timeMs > this.newestMs) this.#raiseNewest(timeMs);
+    return verdicts.stored;
+  }
+
+  #heldAt(ref: number, timeMs: number): SealedSample | undefined {
+    const tail = this.#tail(ref);
+    if (tail !== undefined) {
+      const at = lowerBoundMs(tail.times, tail.times.length, timeMs);
+      if (tail.times[at] === timeMs) return { value: tail.values[at]!, histogram: undefined };
+    }
+    const late = this.#late.get(ref);
+    if (late === undefined) return undefined;
+    const at = lowerBoundMs(late.times, late.count, timeMs);
+    return at < late.count && late.times[at] === timeMs ? { value: late.values[at]!, histogram: late.histograms[at] } : undefined;
+  }
+}
+
+function insert(late: Late, timeMs: number, value: number, histogram: Histogram | undefined): void {
+  const count = late.count;
+  const at = count > 0 && late.times[count - 1]! < timeMs ? count : lowerBoundMs(late.times, count, timeMs);
+  late.times = grown(late.times, count + 1);
+  late.values = grown(late.values, count + 1);
+  late.times.copyWithin(at + 1, at, count);
+  late.values.copyWithin(at + 1, at, count);
+  late.times[at] = timeMs;
+  late.values[at] = value;
+  late.count = count + 1;
+  if (histogram === undefined && late.histograms.length === 0) return;
+  while (late.histograms.length < count) late.histograms.push(undefined);
+  late.histograms.splice(at, 0, histogram);
+}
+
+function columnsOf(late: Late): Columns {
+  const columns = { times: late.times.subarray(0, late.count), values: late.values.subarray(0, late.count) };
+  return late.histograms.length === 0 ? columns : { ...columns, histograms: late.histograms };
+}
+
+function sameSample(there: SealedSample, value: number, histogram: Histogram | undefined): boolean {
+  if (histogram !== undefined && there.histogram !== undefined) return sameHistogram(there.histogram, histogram);
+  return histogram === there.histogram && sameBits(there.value, value);
+}

@@ -1,0 +1,40 @@
+import { sql, type ReadDb, type WriteDb } from '#core/db/index.ts';
+import type { Exemplar, Labels, MetricMetadata, MetricType } from '#core/model/index.ts';
+
+/** What is kept beside samples: exemplars of series and the metadata of metrics. */
+export interface RefExemplar {
+  readonly ref: number;
+  readonly exemplar: Exemplar;
+}
+
+export function insertExemplar(db: WriteDb, { ref, exemplar }: RefExemplar): void {
+  sql(db, 'insert into exemplar (ref, time_ms, value, labels) values (?, ?, ?, ?) on conflict do nothing').run(
+    ref,
+    exemplar.timeMs,
+    exemplar.value,
+    JSON.stringify(exemplar.labels),
+  );
+}
+
+/** The sealed exemplars of one series in a range, oldest first. */
+export function sealedExemplars(db: ReadDb, ref: number, minMs: number, maxMs: number): Exemplar[] {
+  const rows = sql(db, 'select time_ms as timeMs, value, labels from exemplar where ref = ? and time_ms between ? and ? order by time_ms').all(
+    ref,
+    Math.max(minMs, Number.MIN_SAFE_INTEGER),
+    Math.min(maxMs, Number.MAX_SAFE_INTEGER),
+  ) as { timeMs: number; value: number; labels: string }[];
+  return rows.map(({ timeMs, value, labels }) => ({ timeMs, value, labels: JSON.parse(labels) as Labels }));
+}
+
+export function putMetadata(db: WriteDb, metric: string, { type, help, unit }: MetricMetadata): void {
+  sql(
+    db,
+    `insert into metadata (metric, type, help, unit) values (?, ?, ?, ?)
+     on conflict (metric) do update set type = excluded.type, help = excluded.help, unit = excluded.unit`,
+  ).run(metric, type, help, unit);
+}
+
+export function allMetadata(db: ReadDb): Map<string, MetricMetadata> {
+  const rows = sql(db, 'select metric, type, help, unit from metadata').all() as { metric: string; type: MetricType; help: string; unit: string }[];
+  return new Map(rows.map(({ metric, type, help, unit }) => [metric, { type, help, unit }]));
+}

@@ -1,0 +1,150 @@
+import type { Clock, DurationMs, Exemplar, Histogram, Labels, Matcher, MetricMetadata, SeriesColumns, UnixMs } from '#core/model/index.ts';
+
+/** Names a series of the head: 0 or more, never used again for another series. Negative: the series was refused, and the number is `-Verdict`. */
+export type SeriesRef = number;
+
+/**
+ * What became of a sample. Numbers, because one is returned for every sample of the hot path; `verdictName` gives the words.
+ * `stored` and `duplicate` are success; every other verdict is a rejection that the store has counted by reason.
+ */
+export const verdicts = {
+  stored: 0,
+  /** The very sample, bit for bit, is there already. */
+  duplicate: 1,
+  /** Older than the newest sample of the store by more than `outOfOrderMs`. */
+  tooOld: 2,
+  /** Ahead of the clock by more than `futureMs`. */
+  tooFarAhead: 3,
+  /** The series holds another value at this very time; the first one stays. */
+  conflicting: 4,
+  /** The time is not a whole number of milliseconds. */
+  badTime: 5,
+  /** The store holds `seriesMax` series. */
+  seriesLimit: 6,
+  /** The metric has `metricSeriesMax` series. */
+  metricLimit: 7,
+  /** More than `labelsMax` labels. */
+  labelCount: 8,
+  /** A label name longer than `nameBytesMax`. */
+  labelName: 9,
+  /** A label value longer than `valueBytesMax`. */
+  labelValue: 10,
+  /** Labels not sorted, repeated or empty, or no metric name. */
+  badLabels: 11,
+} as const;
+export type Verdict = (typeof verdicts)[keyof typeof verdicts];
+
+const words = [
+  'stored',
+  'duplicate',
+  'out_of_order_too_old',
+  'future',
+  'duplicate_other_value',
+  'bad_time',
+  'series_limit',
+  'metric_series_limit',
+  'label_count_limit',
+  'label_name_length_limit',
+  'label_value_length_limit',
+  'bad_labels',
+] as const;
+
+/** The verdict as a word fit for a label: `out_of_order_too_old`. */
+export function verdictName(verdict: Verdict): string {
+  return words[verdict];
+}
+
+/** Why the series of a refused ref was refused. */
+export function refusal(ref: SeriesRef): Verdict {
+  return -ref as Verdict;
+}
+
+/** The bounds of one dataset. A case of imported files lifts the bounds of time with Infinity. */
+export interface StoreLimits {
+  /** How far behind the store's newest sample a sample may lie. */
+  readonly outOfOrderMs: DurationMs;
+  /** How far ahead of the clock a sample may lie. */
+  readonly futureMs: DurationMs;
+  readonly seriesMax: number;
+  readonly metricSeriesMax: number;
+  readonly labelsMax: number;
+  readonly nameBytesMax: number;
+  readonly valueBytesMax: number;
+  /** Samples older than the newest one by more than this go. */
+  readonly retentionMs: DurationMs;
+  /** The oldest samples go when sealed data takes more than this. */
+  readonly retentionBytes: number;
+}
+
+export interface TsdbOptions {
+  /** The dataset's folder; made when absent. Holds `metrics.db` and `wal/`. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly limits?: Partial<StoreLimits>;
+}
+
+/** `process`: survives the death of the process. `power`: on stable storage. */
+export type Durability = 'process' | 'power';
+
+/**
+ * The samples of one scrape or one push. Samples can be read from the moment they are added; they are durable when `commit`
+ * settles. A batch is used once and not kept across an await before its commit.
+ */
+export interface Batch {
+  add(ref: SeriesRef, timeMs: UnixMs, value: number): Verdict;
+  addStale(ref: SeriesRef, timeMs: UnixMs): Verdict;
+  addHistogram(ref: SeriesRef, timeMs: UnixMs, histogram: Histogram): Verdict;
+  /** Samples stored so far by this batch. */
+  readonly stored: number;
+  /** Rejects with EngineError `unavailable` when the disk takes no more; nothing of the batch is then promised. */
+  commit(durability: Durability): Promise<void>;
+}
+
+export interface TsdbStats {
+  readonly series: number;
+  /** Samples in the head that no sealed frame holds yet. */
+  readonly headSamples: number;
+  readonly sealedSamples: number;
+  /** Sealed frames: a frame holds the chunks of up to 64 series over one window. */
+  readonly frames: number;
+  /** Bytes of sealed sample data. */
+  readonly frameBytes: number;
+  /** Bytes of `metrics.db` with its journal. */
+  readonly diskBytes: number;
+  readonly walBytes: number;
+  readonly oldestMs: UnixMs | undefined;
+  readonly newestMs: UnixMs | undefined;
+  /** Samples stored since the process began. */
+  readonly appended: number;
+  /** Samples refused since the process began, by verdictName. */
+  readonly rejected: ReadonlyMap<string, number>;
+}
+
+export interface SeriesExemplars {
+  readonly labels: Labels;
+  readonly exemplars: readonly Exemplar[];
+}
+
+/** The metric store of one dataset. One process writes a folder at a time. */
+export interface Tsdb {
+  /** The ref of a series, made when it is new. Negative when refused. Takes about a microsecond: keep refs where lines repeat. */
+  ref(labels: Labels): SeriesRef;
+  batch(): Batch;
+  /** Every sample of the matching series with minMs <= time <= maxMs, stale markers included. Series without samples there are left out. */
+  select(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs, signal?: AbortSignal): readonly SeriesColumns[];
+  /** The matching series that may have samples in the range (to the precision of a sealed frame), in Prometheus' order. */
+  series(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): readonly Labels[];
+  /** Label names of the matching series, sorted. Without matchers, of all series. */
+  labelNames(matchers?: readonly Matcher[], minMs?: UnixMs, maxMs?: UnixMs): readonly string[];
+  labelValues(name: string, matchers?: readonly Matcher[], minMs?: UnixMs, maxMs?: UnixMs): readonly string[];
+  setMetadata(metric: string, metadata: MetricMetadata): void;
+  metadata(): ReadonlyMap<string, MetricMetadata>;
+  /** Durable with the next commit of any batch. An exemplar not newer than the series' last one is dropped. */
+  addExemplar(ref: SeriesRef, exemplar: Exemplar): void;
+  exemplars(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): readonly SeriesExemplars[];
+  stats(): TsdbStats;
+  /** One bounded slice of maintenance (a few ms). True when more is due at once. The store also calls it itself each second of the clock. */
+  tick(): boolean;
+  /** Seals what the head holds and closes the files. */
+  close(): Promise<void>;
+}

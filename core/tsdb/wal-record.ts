@@ -1,0 +1,108 @@
+import type { Exemplar, Histogram, Labels } from '#core/model/index.ts';
+import { DamageError, ByteReader, type ByteWriter } from './bytes.ts';
+import { getHistogram, putHistogram } from './histogram-row.ts';
+import { walHeaderBytes } from './wal.ts';
+
+/** What one commit carries, in the order in which it is written. Layout: FORMAT.md, "Commit". */
+export interface CommitRecord {
+  /** Series whose first durable sample is in this commit. */
+  readonly series: readonly { readonly ref: number; readonly labels: Labels }[];
+  readonly floats: { readonly refs: Uint32Array; readonly times: Float64Array; readonly values: Float64Array };
+  readonly histograms: readonly { readonly ref: number; readonly timeMs: number; readonly histogram: Histogram }[];
+  readonly exemplars: readonly { readonly ref: number; readonly exemplar: Exemplar }[];
+}
+
+/** Leaves room for the frame's header at the front. */
+export function putCommit(writer: ByteWriter, record: CommitRecord): void {
+  writer.at = 0;
+  writer.reserve(walHeaderBytes);
+  writer.at = walHeaderBytes;
+  writer.varint(record.series.length);
+  for (const { ref, labels } of record.series) {
+    writer.varint(ref);
+    putLabels(writer, labels);
+  }
+  putFloats(writer, record.floats);
+  writer.varint(record.histograms.length);
+  for (const { ref, timeMs, histogram } of record.histograms) {
+    writer.varint(ref);
+    writer.f64(timeMs);
+    putHistogram(writer, histogram);
+  }
+  writer.varint(record.exemplars.length);
+  for (const { ref, exemplar } of record.exemplars) {
+    writer.varint(ref);
+    writer.f64(exemplar.timeMs);
+    writer.f64(exemplar.value);
+    putLabels(writer, exemplar.labels);
+  }
+}
+
+/** Throws DamageError. */
+export function getCommit(payload: Uint8Array): CommitRecord {
+  const reader = new ByteReader(payload);
+  const series = Array.from({ length: reader.count(2) }, () => ({ ref: reader.varint(), labels: getLabels(reader) }));
+  const floats = getFloats(reader);
+  const histograms = Array.from({ length: reader.count(40) }, () => ({
+    ref: reader.varint(),
+    timeMs: reader.f64(),
+    histogram: getHistogram(reader),
+  }));
+  const exemplars = Array.from({ length: reader.count(18) }, () => ({
+    ref: reader.varint(),
+    exemplar: { timeMs: reader.f64(), value: reader.f64(), labels: getLabels(reader) },
+  }));
+  return { series, floats, histograms, exemplars };
+}
+
+/** Count; refs as zigzag steps; one time when all are equal (mode 0) or all of them (mode 1); the values as they lie in memory. */
+function putFloats(writer: ByteWriter, { refs, times, values }: CommitRecord['floats']): void {
+  const count = refs.length;
+  writer.varint(count);
+  writer.reserve(count * 5 + 16);
+  const bytes = writer.bytes;
+  let at = writer.at;
+  let before = 0;
+  for (let i = 0; i < count; i++) {
+    const step = (refs[i]! - before) | 0;
+    before = refs[i]!;
+    let zigzag = ((step << 1) ^ (step >> 31)) >>> 0;
+    while (zigzag > 127) {
+      bytes[at++] = (zigzag & 127) | 128;
+      zigzag >>>= 7;
+    }
+    bytes[at++] = zigzag;
+  }
+  writer.at = at;
+  if (count === 0) return;
+  const one = times.every((timeMs) => timeMs === times[0]);
+  writer.u8(one ? 0 : 1);
+  if (one) writer.f64(times[0]!);
+  else writer.raw(new Uint8Array(times.buffer, times.byteOffset, count * 8));
+  writer.raw(new Uint8Array(values.buffer, values.byteOffset, count * 8));
+}
+
+function getFloats(reader: ByteReader): CommitRecord['floats'] {
+  const count = reader.count(1);
+  const refs = new Uint32Array(count);
+  let ref = 0;
+  for (let i = 0; i < count; i++) refs[i] = ref += reader.zigzag();
+  if (count === 0) return { refs, times: new Float64Array(0), values: new Float64Array(0) };
+  const mode = reader.u8();
+  if (mode > 1) throw new DamageError('a commit has an unknown time mode');
+  const times = mode === 0 ? new Float64Array(count).fill(reader.f64()) : doubles(reader, count);
+  return { refs, times, values: doubles(reader, count) };
+}
+
+function doubles(reader: ByteReader, count: number): Float64Array {
+  return new Float64Array(new Uint8Array(reader.raw(count * 8)).buffer);
+}
+
+export function putLabels(writer: ByteWriter, labels: Labels): void {
+  writer.varint(labels.length);
+  for (const text of labels) writer.text(text);
+}
+
+export function getLabels(reader: ByteReader): Labels {
+  return Array.from({ length: reader.count(1) }, () => reader.text());
+}
