@@ -131,7 +131,7 @@ export function foreign(kind: ForeignKind, global: AlertmanagerGlobal): Decode<D
     }
     if (kind === 'opsgenie') checkResponders(node);
     if (kind === 'webex') checkWebex(node);
-    return { sendResolved: read.sendResolved as boolean, unsupported: [`the receiver kind ${kind}`], settings: undefined };
+    return { sendResolved: read.sendResolved, unsupported: [`the receiver kind ${kind}`], settings: undefined };
   };
 }
 

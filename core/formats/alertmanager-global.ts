@@ -83,26 +83,24 @@ const fields = record('global', {
   wechat: noUrl('wechat_api_url'),
 });
 
-/** Fields of which at most one may be set, although both are good alone. */
-const exclusive: readonly (readonly [string, string])[] = [
-  ...[
-    'slack_api_url',
-    'slack_app_token',
-    'mattermost_webhook_url',
-    'opsgenie_api_key',
-    'rocketchat_token',
-    'rocketchat_token_id',
-    'smtp_auth_password',
-    'smtp_auth_secret',
-    'telegram_bot_token',
-    'victorops_api_key',
-    'wechat_api_secret',
-  ].map((name) => [name, `${name}_file`] as const),
+/** Fields that may be given themselves or as a file, `..._file`, but not both. */
+const exclusive = [
+  'slack_api_url',
+  'slack_app_token',
+  'mattermost_webhook_url',
+  'opsgenie_api_key',
+  'rocketchat_token',
+  'rocketchat_token_id',
+  'smtp_auth_password',
+  'smtp_auth_secret',
+  'telegram_bot_token',
+  'victorops_api_key',
+  'wechat_api_secret',
 ];
 
 export const global: Decode<AlertmanagerGlobal> = (node) => {
   const read = fields(node);
-  for (const [a, b] of exclusive) notBoth(node, a, b);
+  for (const name of exclusive) notBoth(node, name, `${name}_file`);
   const token = fieldOf(node, 'slack_app_token') ?? fieldOf(node, 'slack_app_token_file');
   const webhook = read.slackApiUrl !== '' && read.slackApiUrl !== read.slackAppUrl;
   if (token !== undefined && (webhook || read.slackApiUrlFile !== ''))

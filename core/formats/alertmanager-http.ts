@@ -1,5 +1,5 @@
 /** The HTTP client settings of a receiver, as Prometheus' and Alertmanager's `http_config` has them. */
-import { boundedList, checked, notBoth, url } from './alertmanager-decode.ts';
+import { boundedList, checked, notBoth } from './alertmanager-decode.ts';
 import { boolean, listOf, optional, oneOf, pairsOf, record, text, type Decode } from './yaml-decode.ts';
 
 export interface HttpSettings {
@@ -98,16 +98,15 @@ const header = record('http_headers entry', {
   files: optional('files', boundedList(text), []),
 });
 
+const oauth2Fields =
+  'audience claims client_certificate_key client_certificate_key_file client_certificate_key_id client_certificate_key_ref client_id client_secret ' +
+  'client_secret_file client_secret_ref endpoint_params grant_type iss no_proxy proxy_connect_header proxy_from_environment proxy_url scopes ' +
+  'signature_algorithm tls_config token_url';
+
 /** The fields of OAuth 2.0; they are checked by name, and using them says that they are not yet supported. */
 const oauth2: Decode<unknown> = record(
   'oauth2',
-  Object.fromEntries(
-    [
-      ...['audience', 'claims', 'client_certificate_key', 'client_certificate_key_file', 'client_certificate_key_id', 'client_certificate_key_ref'],
-      ...['client_id', 'client_secret', 'client_secret_file', 'client_secret_ref', 'endpoint_params', 'grant_type', 'iss', 'no_proxy'],
-      ...['proxy_connect_header', 'proxy_from_environment', 'proxy_url', 'scopes', 'signature_algorithm', 'tls_config', 'token_url'],
-    ].map((name) => [name, optional<unknown>(name, (node) => node, undefined)]),
-  ),
+  Object.fromEntries(oauth2Fields.split(' ').map((name) => [name, optional<unknown>(name, (node) => node, undefined)])),
 );
 
 export const httpSettings: Decode<HttpSettings> = (node) => {
@@ -148,6 +147,3 @@ export const httpSettings: Decode<HttpSettings> = (node) => {
     ],
   };
 };
-
-/** An http or https URL that may also be left out. */
-export const optionalUrl = (name: string, otherwise = ''): ReturnType<typeof optional<string>> => optional(name, url, otherwise);

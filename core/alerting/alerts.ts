@@ -1,0 +1,175 @@
+/** The alerts that alerting holds: those that fire, and those that are over but whose groups have not said so yet. */
+import { compareText, labelPairs, labelValue, type Alert, type Labels, type UnixMs } from '#core/model/index.ts';
+import { sql, type ReadDb, type WriteDb } from '#core/db/index.ts';
+
+export interface HeldAlert {
+  readonly id: string;
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly startsMs: UnixMs;
+  /** When it is over; in the future for an alert from outside that is still renewed. Undefined: it fires until its rule says otherwise. */
+  readonly endsMs: UnixMs | undefined;
+  /** The end was not given but set by `resolve_timeout`, so a later end always replaces it. */
+  readonly timesOut: boolean;
+  /** When this firing was first heard of. */
+  readonly firstMs: UnixMs;
+  readonly updatedMs: UnixMs;
+  readonly generatorUrl: string;
+  /** Undefined for alerts from outside. */
+  readonly rule: RuleOrigin | undefined;
+}
+
+export interface RuleOrigin {
+  readonly expr: string;
+  readonly value: number;
+  readonly group: string;
+  readonly file: string;
+}
+
+/** An alert as another Prometheus posts it; times may be left out. */
+export interface PostedAlert {
+  readonly labels: Labels;
+  readonly annotations: Labels;
+  readonly startsMs: UnixMs | undefined;
+  readonly endsMs: UnixMs | undefined;
+  readonly generatorUrl: string;
+}
+
+export function isResolved(alert: HeldAlert, nowMs: UnixMs): boolean {
+  return alert.endsMs !== undefined && alert.endsMs <= nowMs;
+}
+
+/** A rule's alert, in our terms. Only for firing and resolved ones. */
+export function fromRule(alert: Alert, nowMs: UnixMs): HeldAlert {
+  return {
+    id: alert.id,
+    labels: alert.labels,
+    annotations: alert.annotations,
+    startsMs: alert.firedAtMs ?? alert.activeAtMs,
+    endsMs: alert.state === 'resolved' ? (alert.resolvedAtMs ?? nowMs) : undefined,
+    timesOut: false,
+    firstMs: nowMs,
+    updatedMs: nowMs,
+    generatorUrl: '',
+    rule: { expr: alert.expr, value: alert.value, group: alert.group, file: alert.ruleFile },
+  };
+}
+
+/** A posted alert with its times filled in: without an end it is over `resolveTimeoutMs` after it was last heard of. */
+export function fromPost(posted: PostedAlert, id: string, nowMs: UnixMs, resolveTimeoutMs: number): HeldAlert {
+  const timesOut = posted.endsMs === undefined;
+  return {
+    id,
+    labels: posted.labels,
+    annotations: posted.annotations,
+    startsMs: posted.startsMs ?? posted.endsMs ?? nowMs,
+    endsMs: posted.endsMs ?? nowMs + resolveTimeoutMs,
+    timesOut,
+    firstMs: nowMs,
+    updatedMs: nowMs,
+    generatorUrl: posted.generatorUrl,
+    rule: undefined,
+  };
+}
+
+/**
+ * What is held once `next` came on top of `held`. Where the two overlap in time they are one firing: the earlier start stays, and a
+ * given end in the future is not cut short by one that was only set by a time-out. Alertmanager merges alerts alike.
+ */
+export function mergeAlert(held: HeldAlert | undefined, next: HeldAlert, nowMs: UnixMs): HeldAlert {
+  if (held === undefined) return next;
+  const refires = isResolved(held, nowMs) && !isResolved(next, nowMs);
+  if (refires && next.startsMs >= held.endsMs!) return next;
+  const startsMs = Math.min(held.startsMs, next.startsMs);
+  const keepsEnd = next.timesOut && !held.timesOut && held.endsMs !== undefined && !isResolved(held, nowMs) && held.endsMs > next.endsMs!;
+  return {
+    ...next,
+    startsMs: refires ? next.startsMs : startsMs,
+    endsMs: keepsEnd ? held.endsMs : next.endsMs,
+    timesOut: keepsEnd ? held.timesOut : next.timesOut,
+    firstMs: refires ? next.firstMs : held.firstMs,
+  };
+}
+
+/** Whether the two differ in what has to survive a restart. */
+export function differs(a: HeldAlert, b: HeldAlert): boolean {
+  return (
+    a.startsMs !== b.startsMs || a.endsMs !== b.endsMs || a.generatorUrl !== b.generatorUrl || a.annotations.join('\0') !== b.annotations.join('\0')
+  );
+}
+
+/** The order in which a notification lists alerts, Alertmanager's: by job, by instance, fewer labels first, then by the labels. */
+export function compareAlerts(a: HeldAlert, b: HeldAlert): number {
+  for (const name of ['job', 'instance']) {
+    const order = compareText(labelValue(a.labels, name), labelValue(b.labels, name));
+    if (order === 0) continue;
+    if (labelValue(a.labels, name) === '') return 1;
+    return labelValue(b.labels, name) === '' ? -1 : order;
+  }
+  if (a.labels.length !== b.labels.length) return a.labels.length - b.labels.length;
+  return compareNames(a.labels, b.labels);
+}
+
+/** Names in order: whoever lacks one comes first; a shared one decides by value. */
+function compareNames(a: Labels, b: Labels): number {
+  const names = [...new Set([...labelPairs(a), ...labelPairs(b)].map(([name]) => name))].sort(compareText);
+  for (const name of names) {
+    const order = compareText(labelValue(a, name), labelValue(b, name));
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+interface AlertRow {
+  readonly id: string;
+  readonly labels: string;
+  readonly annotations: string;
+  readonly starts_ms: number;
+  readonly ends_ms: number | null;
+  readonly times_out: number;
+  readonly first_ms: number;
+  readonly updated_ms: number;
+  readonly generator_url: string;
+  readonly rule: string | null;
+}
+
+export function loadAlerts(db: ReadDb): HeldAlert[] {
+  const columns = 'id, labels, annotations, starts_ms, ends_ms, times_out, first_ms, updated_ms, generator_url, rule';
+  const rows = sql(db, `select ${columns} from held_alerts order by first_ms, id`).all() as AlertRow[];
+  return rows.map((row) => ({
+    id: row.id,
+    labels: JSON.parse(row.labels) as Labels,
+    annotations: JSON.parse(row.annotations) as Labels,
+    startsMs: row.starts_ms,
+    endsMs: row.ends_ms ?? undefined,
+    timesOut: row.times_out === 1,
+    firstMs: row.first_ms,
+    updatedMs: row.updated_ms,
+    generatorUrl: row.generator_url,
+    rule: row.rule === null ? undefined : (JSON.parse(row.rule) as RuleOrigin),
+  }));
+}
+
+export function saveAlert(db: WriteDb, alert: HeldAlert): void {
+  sql(
+    db,
+    `insert or replace into held_alerts
+       (id, labels, annotations, starts_ms, ends_ms, times_out, first_ms, updated_ms, generator_url, rule)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ).run(
+    alert.id,
+    JSON.stringify(alert.labels),
+    JSON.stringify(alert.annotations),
+    alert.startsMs,
+    alert.endsMs ?? null,
+    alert.timesOut ? 1 : 0,
+    alert.firstMs,
+    alert.updatedMs,
+    alert.generatorUrl,
+    alert.rule === undefined ? null : JSON.stringify(alert.rule),
+  );
+}
+
+export function deleteAlert(db: WriteDb, id: string): void {
+  sql(db, 'delete from held_alerts where id = ?').run(id);
+}

@@ -1,0 +1,190 @@
+/**
+ * Groups: alerts of one route with the same group labels, told together. A group waits `group_wait` for company, then has its turn each
+ * `group_interval`; it goes when its last alert is over and has been told. Turns that fall due together share one transaction.
+ */
+import { formatLabels, type Cancel, type Clock, type DurationMs, type Labels, type UnixMs } from '#core/model/index.ts';
+import { compareAlerts, isResolved, type HeldAlert } from './alerts.ts';
+import type { NewDecision } from './decisions.ts';
+import type { LogEntry } from './outbox.ts';
+import { groupKey, groupLabels, matchRoutes, type Route } from './routes.ts';
+import type { FlushedAlert } from './stages.ts';
+
+export interface Group {
+  /** Alertmanager's group key; with the route's id it names the group. */
+  readonly key: string;
+  readonly route: Route;
+  readonly labels: Labels;
+  readonly alerts: Set<string>;
+  /** Alerts that inhibition or a silence keeps back, and the cause that was last recorded. */
+  readonly keptBack: Map<string, string>;
+  /** Time intervals that mute the whole group, as of its last turn. */
+  mutedBy: readonly string[];
+  /** A turn could not be taken to its end because an attempt was under way. */
+  heldBack: boolean;
+  /** What each integration was last told, once it was asked for. */
+  readonly told: Map<string, LogEntry | undefined>;
+  turns: number;
+  /** Wall time of the next turn, for show. */
+  nextMs: UnixMs;
+  cancel: Cancel;
+}
+
+export interface GroupsOptions {
+  readonly clock: Clock;
+  readonly root: Route;
+  readonly held: ReadonlyMap<string, HeldAlert>;
+  /** Runs the stages for one group. */
+  readonly tell: (group: Group, alerts: readonly FlushedAlert[], nowMs: UnixMs) => void;
+  /** Wraps all turns that fall due together. */
+  readonly together: (turns: () => void) => void;
+  readonly record: (decision: NewDecision) => void;
+  /** No group holds this alert any more, and it is over. */
+  readonly onGone: (alert: HeldAlert) => void;
+  /** When the group was last told anything, from the journal; its turns go on in the same rhythm after a restart. */
+  readonly lastToldMs: (group: Group) => UnixMs | undefined;
+}
+
+export class Groups {
+  readonly #options: GroupsOptions;
+  readonly #groups = new Map<string, Group>();
+  readonly #groupsOf = new Map<string, Set<Group>>();
+  /** Groups whose turn it is; true for a turn of the group's own rhythm. */
+  readonly #due = new Map<Group, boolean>();
+  readonly #heldBack = new Set<Group>();
+  #stopped = false;
+
+  constructor(options: GroupsOptions) {
+    this.#options = options;
+  }
+
+  /** Puts an alert into the groups of its routes. `restored`: it was there before a restart or a new configuration. */
+  add(alert: HeldAlert, restored: boolean): void {
+    for (const route of matchRoutes(this.#options.root, alert.labels)) {
+      const labels = groupLabels(route, alert.labels);
+      const key = groupKey(route, labels);
+      const known = this.#groups.get(`${route.id}\0${key}`);
+      const group = known ?? this.#create(route, labels, key, alert, restored);
+      if (!group.alerts.has(alert.id)) this.#join(group, alert, restored);
+    }
+  }
+
+  groupsOf(id: string): ReadonlySet<Group> {
+    return this.#groupsOf.get(id) ?? new Set();
+  }
+
+  list(): Group[] {
+    return [...this.#groups.values()];
+  }
+
+  /** Gives groups of this key whose turn was cut short by an attempt under way another one, out of their rhythm. */
+  again(key: string): void {
+    for (const group of this.#heldBack) {
+      if (group.key !== key) continue;
+      this.#heldBack.delete(group);
+      this.#fallDue(group, false);
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const group of this.#groups.values()) group.cancel();
+  }
+
+  #create(route: Route, labels: Labels, key: string, alert: HeldAlert, restored: boolean): Group {
+    const { clock, lastToldMs } = this.#options;
+    const base = {
+      key,
+      route,
+      labels,
+      alerts: new Set<string>(),
+      keptBack: new Map<string, string>(),
+      told: new Map<string, LogEntry | undefined>(),
+    };
+    const group: Group = { ...base, mutedBy: [], heldBack: false, turns: 0, nextMs: 0, cancel: () => undefined };
+    this.#groups.set(`${route.id}\0${key}`, group);
+    const nowMs = clock.now();
+    const toldMs = restored ? lastToldMs(group) : undefined;
+    if (toldMs !== undefined && toldMs >= alert.firstMs) {
+      group.turns = 1;
+      const intervalMs = route.groupIntervalMs;
+      this.#schedule(group, intervalMs - ((((nowMs - toldMs) % intervalMs) + intervalMs) % intervalMs));
+    } else {
+      // An alert that has been firing for longer than group_wait elsewhere has waited enough.
+      const waitedMs = restored ? nowMs - alert.firstMs : 0;
+      this.#schedule(group, alert.startsMs + route.groupWaitMs < nowMs ? 0 : Math.max(0, route.groupWaitMs - waitedMs));
+    }
+    return group;
+  }
+
+  #join(group: Group, alert: HeldAlert, restored: boolean): void {
+    group.alerts.add(alert.id);
+    const groups = this.#groupsOf.get(alert.id);
+    if (groups === undefined) this.#groupsOf.set(alert.id, new Set([group]));
+    else groups.add(group);
+    if (restored) return;
+    const { route, key, labels } = group;
+    this.#options.record({
+      kind: 'routed',
+      alert: alert.id,
+      group: key,
+      receiver: route.receiver,
+      reason: `routed to ${route.receiver}, group ${formatLabels(labels)}`,
+      place: route.place,
+    });
+  }
+
+  #schedule(group: Group, delayMs: DurationMs): void {
+    const { clock } = this.#options;
+    group.cancel();
+    group.nextMs = clock.now() + delayMs;
+    group.cancel = clock.after(delayMs, () => this.#fallDue(group, true));
+  }
+
+  #fallDue(group: Group, inRhythm: boolean): void {
+    this.#due.set(group, inRhythm || this.#due.get(group) === true);
+    if (this.#due.size === 1) this.#options.clock.after(0, () => this.#takeTurns());
+  }
+
+  #takeTurns(): void {
+    if (this.#stopped) return;
+    const due = [...this.#due];
+    this.#due.clear();
+    this.#options.together(() => {
+      for (const [group, inRhythm] of due) this.#takeTurn(group, inRhythm);
+    });
+  }
+
+  #takeTurn(group: Group, inRhythm: boolean): void {
+    const { clock, held, tell } = this.#options;
+    const nowMs = clock.now();
+    if (inRhythm) {
+      group.turns++;
+      this.#schedule(group, group.route.groupIntervalMs);
+    }
+    const alerts = [...group.alerts]
+      .map((id) => held.get(id)!)
+      .toSorted(compareAlerts)
+      .map((alert): FlushedAlert => ({ alert, resolved: isResolved(alert, nowMs) }));
+    group.heldBack = false;
+    tell(group, alerts, nowMs);
+    if (group.heldBack) {
+      this.#heldBack.add(group);
+      return;
+    }
+    for (const { alert, resolved } of alerts) if (resolved) this.#leave(group, alert);
+    if (group.alerts.size === 0) {
+      group.cancel();
+      this.#groups.delete(`${group.route.id}\0${group.key}`);
+    }
+  }
+
+  #leave(group: Group, alert: HeldAlert): void {
+    group.alerts.delete(alert.id);
+    group.keptBack.delete(alert.id);
+    const groups = this.#groupsOf.get(alert.id)!;
+    groups.delete(group);
+    if (groups.size > 0) return;
+    this.#groupsOf.delete(alert.id);
+    this.#options.onGone(alert);
+  }
+}
