@@ -84,4 +84,4 @@ function main() {
   return import(pathToFileURL(entry).href);
 }
 
-main();
+void main();

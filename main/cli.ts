@@ -73,7 +73,9 @@ async function main(args: readonly string[]): Promise<number> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   try {
     if (command === undefined) throw new UsageError(`there is no command named ${name}; "signalbox help" lists them`);
-    return await (await command.load())(command.load === later ? args : rest);
+    return await (
+      await command.load()
+    )(command.load === later ? args : rest);
   } catch (error) {
     if (!(error instanceof UsageError) && !(error instanceof EngineError)) throw error;
     const usage = error instanceof UsageError && command !== undefined ? `; usage: signalbox ${command.usage}` : '';

@@ -63,7 +63,10 @@ function take(dataDir: string, draft: string): void {
   const running = runningIn(dataDir);
   if (running !== undefined) {
     const where = running.url === '' ? '' : ` at ${running.url}/`;
-    throw new EngineError('conflict', `${dataDir} is in use by the Signalbox of process ${running.pid}${where}; stop it, or name another folder with --data`);
+    throw new EngineError(
+      'conflict',
+      `${dataDir} is in use by the Signalbox of process ${running.pid}${where}; stop it, or name another folder with --data`,
+    );
   }
   rmSync(file, { force: true });
   linkSync(draft, file);

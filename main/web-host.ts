@@ -2,12 +2,12 @@
  * What Signalbox answers on 127.0.0.1, under both shells: the app port with the screen, its socket and the APIs of tools,
  * and the OTLP port. On the desktop the screen's part is closed until the person asks for it.
  */
-import { EngineError, type Clock } from '#core/model/index.ts';
+import type { Clock } from '#core/model/index.ts';
 import type { EngineProcess } from './engine/engine-process.ts';
 import { readAssets, type Assets } from './web/assets.ts';
 import { BodyReader } from './web/body.ts';
 import { listen, loopback, plain, type Asking, type Given, type Listener } from './web/listener.ts';
-import { portTaken } from './web/port-holder.ts';
+import { portError, PortTaken } from './web/port-holder.ts';
 import { relay } from './web/relay.ts';
 import { appRoutes, otlpRoutes } from './web/routes.ts';
 import { Session } from './web/session.ts';
@@ -57,7 +57,7 @@ export async function startWebHost(options: Options): Promise<WebHost> {
       if (assets !== undefined && asking.path === '/rpc') sockets.accept(asking.request, stream, head);
       else stream.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
     },
-  }).catch((error: unknown) => Promise.reject(portTaken(error, options.port)));
+  }).catch((error: unknown) => Promise.reject(portError(error, options.port)));
   const otlp = await listenOtlp(options, session, bodies).catch(async (error: unknown) => {
     await app.close();
     throw error;
@@ -94,8 +94,8 @@ async function listenOtlp(options: Options, session: Session, bodies: BodyReader
   try {
     return await at(options.otlpPort);
   } catch (error) {
-    const taken = portTaken(error, options.otlpPort);
-    if (!(taken instanceof EngineError)) throw error;
+    const taken = portError(error, options.otlpPort);
+    if (!(taken instanceof PortTaken)) throw taken;
     const other = await at(0);
     options.warn(`${taken.message.split(';')[0]}; OTLP is received on port ${other.port} instead`);
     return other;
@@ -115,7 +115,9 @@ async function hostAnswer(asking: Asking, engine: EngineProcess, session: Sessio
   if ('why' in read) return plain(read);
   read.release();
   const bearer = session.exchange(codeIn(read.body));
-  return bearer === undefined ? plain({ status: 403, why: 'the link was used before or is older than a minute; ask for a new one' }) : json({ bearer });
+  return bearer === undefined
+    ? plain({ status: 403, why: 'the link was used before or is older than a minute; ask for a new one' })
+    : json({ bearer });
 }
 
 function codeIn(body: Uint8Array): string {

@@ -12,7 +12,7 @@ export function readArgs<O extends NonNullable<ParseArgsConfig['options']>>(args
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError(messageOf(error).split('. ')[0]!);
+    throw new UsageError(messageOf(error).split('. ', 1).join(''));
   }
 }
 

@@ -191,7 +191,7 @@ export class EngineProcess {
     this.#child = undefined;
     const reason = this.#why === '' ? `the engine stopped (${how})` : this.#why;
     this.#first.reject(new EngineError('unavailable', reason));
-    for (const peer of [...this.#screens.keys()]) this.#hangUp(peer, reason);
+    for (const peer of this.#screens.keys()) this.#hangUp(peer, reason);
     for (const asked of this.#requests.values()) asked.reject(new EngineError('unavailable', `${reason}; try again`));
     this.#requests.clear();
     if (this.#stopping) return;

@@ -2,14 +2,22 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { EngineError } from '#core/model/index.ts';
 
+/** Somebody else listens there. */
+export class PortTaken extends EngineError {
+  readonly port: number;
+
+  constructor(port: number) {
+    super('unavailable', `port ${port} is taken by ${holderOf(port) ?? 'another program'}; stop it, or use another port, such as --port ${port + 1}`);
+    this.port = port;
+  }
+}
+
 /** The sentence for a port that cannot be had; other errors come back as they are. */
-export function portTaken(error: unknown, port: number): unknown {
+export function portError(error: unknown, port: number): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'EACCES') return new EngineError('unavailable', `port ${port} may not be used by this user; try --port ${port + 10_000}`);
-  if (code !== 'EADDRINUSE') return error;
-  const holder = holderOf(port);
-  const by = holder === undefined ? 'another program' : holder;
-  return new EngineError('unavailable', `port ${port} is taken by ${by}; stop it, or use another one: --port ${port + 1}`);
+  if (code === 'EADDRINUSE') return new PortTaken(port);
+  if (code === 'EACCES') return new EngineError('unavailable', `port ${port} may not be used by this user; name another with --port`);
+  return error;
 }
 
 /** `process 812 (prometheus)`, where the system tells (Linux, and only of one's own processes unless one is root). */

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { createClient, socketTransport, type Client, type SocketLike } from '#core/contract/index.ts';
+import { createClient, socketTransport, type Client } from '#core/contract/index.ts';
 import type { Clock } from '#core/model/index.ts';
 import { systemClock } from '../../../main/clock.ts';
 import { EngineProcess, type EngineStatus } from '../../../main/engine/engine-process.ts';
@@ -76,7 +76,7 @@ export async function connect(web: WebHost, bearer = web.bearer): Promise<Client
     socket.once('error', fail);
   });
   socket.binaryType = 'arraybuffer';
-  return createClient<Trial>(socketTransport(socket as unknown as SocketLike));
+  return createClient<Trial>(socketTransport(socket));
 }
 
 export function openSocket(web: WebHost, path = '/rpc', origin = `http://127.0.0.1:${web.port}`): WebSocket {

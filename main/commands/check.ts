@@ -1,0 +1,1 @@
+export { refuseLater as check } from './later.ts';

@@ -1,0 +1,1 @@
+export { refuseLater as query } from './later.ts';

@@ -1,0 +1,1 @@
+export { refuseLater as test } from './later.ts';
