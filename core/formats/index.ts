@@ -18,3 +18,9 @@ export type { GoFunction, GoFunctions, GoObject, GoValue } from './go-template/v
 export type { Template } from './go-template/tree.ts';
 export { checkOpenMetrics } from './openmetrics-check.ts';
 export type { OpenMetricsProblem } from './openmetrics-check.ts';
+export { readRuleFile } from './rule-file.ts';
+export type { NamedTemplate, RuleFileReading, RuleGroupSpec, RuleSpec } from './rule-file.ts';
+export { parseSignalboxConfig, defaultIntakeLimits } from './signalbox-config.ts';
+export type { SignalboxConfig, IntakeLimits } from './signalbox-config.ts';
+export type { ScrapeConfig, ScrapeLimits, ScrapeProtocol, TargetGroup, FileSource, HttpSource } from './scrape-config.ts';
+export type { RelabelAction, RelabelRule } from './relabel-config.ts';

@@ -70,7 +70,7 @@ export class FamilyCheck {
     if (sample.exemplar === undefined) return '';
     const bucket = (this.#type === 'histogram' || this.#type === 'gaugehistogram') && suffix === '_bucket';
     if (!bucket && !(this.#type === 'counter' && suffix === '_total')) return 'only buckets and counters may have exemplars';
-    const chars = sample.exemplar.labels.reduce((sum, text) => sum + [...text].length, 0);
+    const chars = sample.exemplar.labels.reduce((sum, text) => sum + Array.from(text).length, 0);
     return chars > exemplarCharsMax ? `the exemplar's labels have ${chars} characters, over the limit of ${exemplarCharsMax}` : '';
   }
 

@@ -1,0 +1,152 @@
+import { noLabels, type DurationMs, type Labels } from '#core/model/index.ts';
+import { labelMap, limitFields, protocol, scrapeConfig, type ScrapeConfig, type ScrapeDefaults, type ScrapeProtocol } from './scrape-config.ts';
+import { boolean, byteSize, count, duration, listOf, optional, record, text, type Decode } from './yaml-decode.ts';
+import { isYamlNull, readYaml, yamlError, type YamlNode } from './yaml.ts';
+
+/**
+ * `signalbox.yml`: everything of a `prometheus.yml`, and a few fields of our own. A plain prometheus.yml is read as it is;
+ * what of it concerns only Prometheus' own storage and remotes is left aside, with a warning that says so.
+ */
+export interface SignalboxConfig {
+  readonly evaluationIntervalMs: DurationMs;
+  readonly externalLabels: Labels;
+  readonly scrapeConfigs: readonly ScrapeConfig[];
+  /** Paths or patterns of Prometheus rule files, relative to the configuration. */
+  readonly ruleFiles: readonly string[];
+  /** The Alertmanager configuration, relative to this file. */
+  readonly alertmanagerFile: string;
+  /** Folders, relative to this file. */
+  readonly runbookFolder: string;
+  readonly dashboardFolder: string;
+  readonly sloFolder: string;
+  /** A PromQL expression whose value is the share of users affected now, 0 to 1. Empty: not known. */
+  readonly usersAffected: string;
+  readonly retention: { readonly timeMs: DurationMs; readonly bytesMax: number };
+  readonly limits: IntakeLimits;
+  /** What is understood but does nothing here: "FILE:LINE: sentence". */
+  readonly warnings: readonly string[];
+}
+
+/** Bounds on what comes in, whatever its way. What passes one is rejected and counted under its reason (reliability: default limits). */
+export interface IntakeLimits {
+  /** Of a scraped page, decoded. A job's own body_size_limit takes its place. */
+  readonly bodyBytesMax: number;
+  /** Of one scrape. A job's own sample_limit takes its place. */
+  readonly samplesMax: number;
+  /** New series that a source may make at once, and again every hour. */
+  readonly newSeriesMax: number;
+  readonly labelsMax: number;
+  readonly labelNameBytesMax: number;
+  readonly labelValueBytesMax: number;
+  /** Samples may lie this far ahead of our clock. */
+  readonly aheadMaxMs: DurationMs;
+}
+
+export const defaultIntakeLimits: IntakeLimits = {
+  bodyBytesMax: 16 << 20,
+  samplesMax: 50_000,
+  newSeriesMax: 20_000,
+  labelsMax: 40,
+  labelNameBytesMax: 256,
+  labelValueBytesMax: 4096,
+  aheadMaxMs: 600_000,
+};
+
+const defaultRetention = { timeMs: 30 * 86_400_000, bytesMax: Number.POSITIVE_INFINITY };
+
+const anything: Decode<YamlNode> = (node) => node;
+const ignored = (name: string): ReturnType<typeof optional<YamlNode | undefined>> => optional(name, anything, undefined);
+
+const globalFields = record('global', {
+  intervalMs: optional('scrape_interval', duration, 60_000),
+  timeoutMs: optional('scrape_timeout', duration, 10_000),
+  evaluationMs: optional('evaluation_interval', duration, 60_000),
+  externalLabels: optional('external_labels', labelMap, noLabels),
+  protocols: optional<readonly ScrapeProtocol[] | undefined>('scrape_protocols', listOf(protocol), undefined),
+  nativeHistograms: optional('scrape_native_histograms', boolean, false),
+  classicHistogramsToo: optional('always_scrape_classic_histograms', boolean, false),
+  ...limitFields,
+  ruleQueryOffset: ignored('rule_query_offset'),
+  queryLog: ignored('query_log_file'),
+  failureLog: ignored('scrape_failure_log_file'),
+  keepDroppedTargets: ignored('keep_dropped_targets'),
+  validationScheme: ignored('metric_name_validation_scheme'),
+  escapingScheme: ignored('metric_name_escaping_scheme'),
+  toCustomBuckets: ignored('convert_classic_histograms_to_nhcb'),
+  extraMetrics: ignored('extra_scrape_metrics'),
+});
+
+const limitsFields = record('limits', {
+  bodyBytesMax: optional('body_size', byteSize, defaultIntakeLimits.bodyBytesMax),
+  samplesMax: optional('samples_per_scrape', count, defaultIntakeLimits.samplesMax),
+  newSeriesMax: optional('new_series_per_source', count, defaultIntakeLimits.newSeriesMax),
+  labelsMax: optional('labels', count, defaultIntakeLimits.labelsMax),
+  labelNameBytesMax: optional('label_name_bytes', count, defaultIntakeLimits.labelNameBytesMax),
+  labelValueBytesMax: optional('label_value_bytes', count, defaultIntakeLimits.labelValueBytesMax),
+  aheadMaxMs: optional('ahead', duration, defaultIntakeLimits.aheadMaxMs),
+});
+
+const retentionFields = record('retention', {
+  timeMs: optional('time', duration, defaultRetention.timeMs),
+  bytesMax: optional('size', byteSize, defaultRetention.bytesMax),
+});
+
+/** Parts of a prometheus.yml that concern only Prometheus itself. */
+const foreign = ['alerting', 'remote_write', 'remote_read', 'storage', 'tracing', 'otlp', 'runtime', 'scrape_config_files'];
+
+const topFields = record('configuration', {
+  global: optional('global', anything, undefined as YamlNode | undefined),
+  scrapeConfigs: optional('scrape_configs', anything, undefined as YamlNode | undefined),
+  ruleFiles: optional('rule_files', listOf(text), []),
+  alertmanagerFile: optional('alertmanager', text, 'alertmanager.yml'),
+  runbookFolder: optional('runbooks', text, 'runbooks'),
+  dashboardFolder: optional('dashboards', text, 'dashboards'),
+  sloFolder: optional('slos', text, 'slos'),
+  usersAffected: optional('users_affected', text, ''),
+  retention: optional('retention', retentionFields, defaultRetention),
+  limits: optional('limits', limitsFields, defaultIntakeLimits),
+  ...Object.fromEntries(foreign.map((name) => [name, ignored(name)])),
+});
+
+/** Reads a signalbox.yml or a prometheus.yml. Throws EngineError `invalid` or `limit` as "FILE:LINE: what, and how to mend it". */
+export function parseSignalboxConfig(content: string, file: string): SignalboxConfig {
+  const root = readYaml(content, file);
+  const { global: globalNode, scrapeConfigs: jobsNode, ...own } = topFields(root);
+  const warnings: string[] = [];
+  const warn = (node: YamlNode, sentence: string): void => void warnings.push(`${node.file}:${node.line}: ${sentence}`);
+  if (root.kind === 'map')
+    for (const [name, entry] of root.entries) if (foreign.includes(name) && !isYamlNull(entry.value)) warn(entry.key, notHere(name));
+  const globals = globalFields(globalNode ?? { kind: 'map', file, line: 1, from: 0, to: 0, entries: new Map() });
+  if (globalNode !== undefined && globals.timeoutMs > globals.intervalMs && given(globalNode, 'scrape_timeout'))
+    throw yamlError(globalNode, 'the scrape_timeout of global is longer than its scrape_interval');
+  const scrapeConfigs = jobsNode === undefined ? [] : listOf(scrapeConfig(defaultsOf(globals), warn))(jobsNode);
+  if (jobsNode?.kind === 'list') refuseSameJobs(jobsNode.items, scrapeConfigs);
+  return { ...own, evaluationIntervalMs: globals.evaluationMs, externalLabels: globals.externalLabels, scrapeConfigs, warnings };
+}
+
+function notHere(name: string): string {
+  if (name === 'alerting') return 'alerting is left aside: alerts are routed by the file that alertmanager names';
+  if (name === 'scrape_config_files') return 'scrape_config_files is not yet supported; put the jobs in this file';
+  return `${name} is left aside: it concerns only Prometheus itself`;
+}
+
+function given(node: YamlNode, name: string): boolean {
+  return node.kind === 'map' && node.entries.has(name);
+}
+
+function defaultsOf(globals: ReturnType<typeof globalFields>): ScrapeDefaults {
+  const { intervalMs, timeoutMs, protocols, nativeHistograms, classicHistogramsToo } = globals;
+  const limits = Object.fromEntries(
+    (Object.keys(limitFields) as (keyof typeof limitFields)[]).flatMap((name) => (globals[name] === undefined ? [] : [[name, globals[name]]])),
+  );
+  return { intervalMs, timeoutMs: Math.min(timeoutMs, intervalMs), protocols, nativeHistograms, classicHistogramsToo, limits };
+}
+
+function refuseSameJobs(nodes: readonly YamlNode[], configs: readonly ScrapeConfig[]): void {
+  const seen = new Set<string>();
+  configs.forEach(({ job }, i) => {
+    if (seen.has(job))
+      throw yamlError(nodes[i]!, `a second scrape config has the job_name ${JSON.stringify(job)}; every job needs a name of its own`);
+    seen.add(job);
+  });
+}
