@@ -2,9 +2,7 @@
 import {
   alertId,
   assert,
-  EngineError,
   formatTime,
-  labelValue,
   matchesLabels,
   type Ack,
   type Alert,
@@ -13,26 +11,16 @@ import {
   type Matcher,
   type UnixMs,
 } from '#core/model/index.ts';
-import { sql, transaction, type WriteDb } from '#core/db/index.ts';
+import { transaction, type WriteDb } from '#core/db/index.ts';
 import { formatMatchers, type AlertmanagerConfig, type NamedInterval } from '#core/formats/index.ts';
-import { endAck, loadAcks, saveAck } from './acks.ts';
-import {
-  deleteAlert,
-  differs,
-  fromPost,
-  fromRule,
-  isResolved,
-  loadAlerts,
-  mergeAlert,
-  saveAlert,
-  type HeldAlert,
-  type PostedAlert,
-} from './alerts.ts';
+import { isResolved, type HeldAlert, type PostedAlert } from './alerts.ts';
+import { keepConfig } from './config-history.ts';
 import { readDecisions, recordDecision, type Decision, type DecisionQuery, type NewDecision } from './decisions.ts';
 import { Groups, type Group } from './groups.ts';
+import { HeldAlerts } from './held.ts';
 import { createInhibitor, type Inhibition, type Inhibitor } from './inhibit.ts';
-import { lastEntry, lastSeq, lastToldMs, Outbox, type Channel, type Intent, type LogEntry, type Notification, type Outcome } from './outbox.ts';
-import type { Recipient, Send } from './outbox.ts';
+import { lastEntry, lastSeq, lastToldMs, Outbox } from './outbox.ts';
+import type { Channel, Intent, LogEntry, Notification, Outcome, Recipient, Send } from './outbox.ts';
 import { buildRoutes, groupKey, groupLabels, matchRoutes, routingGaps, type Route, type RoutingGap } from './routes.ts';
 import { silenceState, SilenceStore, type Silence, type SilenceRequest } from './silences.ts';
 import { runStages, type FlushedAlert, type StageWorld } from './stages.ts';
@@ -79,28 +67,34 @@ export interface RouteTaken {
   readonly groupKey: string;
 }
 
+/** What follows from one configuration; replaced whole by the next. */
+interface InForce {
+  readonly config: AlertmanagerConfig;
+  readonly root: Route;
+  readonly intervals: ReadonlyMap<string, NamedInterval>;
+  readonly inhibitor: Inhibitor;
+  readonly groups: Groups;
+}
+
 export class Alerting {
   readonly #options: AlertingOptions;
-  readonly #held = new Map<string, HeldAlert>();
-  readonly #pendingRules = new Set<string>();
-  /** Alerts whose end has been recorded. */
-  readonly #over = new Set<string>();
-  readonly #acks: Map<string, Ack>;
+  readonly #held: HeldAlerts;
   readonly #silences: SilenceStore;
   readonly #outbox: Outbox;
-  #fresh: Decision[] = [];
-  #told: Notification[] = [];
-  #config: AlertmanagerConfig;
-  #root: Route;
-  #intervals: ReadonlyMap<string, NamedInterval>;
-  #inhibitor: Inhibitor;
-  #groups: Groups;
+  #decided: Decision[] = [];
+  #committed: Notification[] = [];
+  #inForce: InForce;
 
   constructor(options: AlertingOptions) {
     const { db, clock, random, send } = options;
     this.#options = options;
-    this.#acks = loadAcks(db);
     this.#silences = new SilenceStore(db, () => newId(random), clock.now());
+    this.#held = new HeldAlerts({
+      db,
+      record: (decision) => this.#record(decision),
+      onHeld: (alert) => this.#inForce.inhibitor.add(alert),
+      onFiring: (alert) => this.#inForce.groups.add(alert, false),
+    });
     this.#outbox = new Outbox({
       db,
       clock,
@@ -109,23 +103,19 @@ export class Alerting {
       onOutcome: (outcome) => this.#recordOutcome(outcome),
       onIdle: (channel) => this.#onIdle(channel),
     });
-    for (const alert of loadAlerts(db)) this.#held.set(alert.id, alert);
-    this.#config = options.config;
-    this.#root = buildRoutes(options.config);
-    this.#intervals = new Map(options.config.intervals.map((interval) => [interval.name, interval]));
-    this.#inhibitor = createInhibitor(options.config, this.#held);
-    this.#groups = this.#newGroups();
-    this.#keepConfig();
-    this.#regroup();
-    this.#commit(() => this.#outbox.restore((channel) => this.#recipientOf(channel)));
+    this.#inForce = this.#build(options.config);
+    this.#commit(() => {
+      this.#noteConfig();
+      this.#outbox.restore((channel) => this.#recipientOf(channel));
+    });
   }
 
   get config(): AlertmanagerConfig {
-    return this.#config;
+    return this.#inForce.config;
   }
 
   get root(): Route {
-    return this.#root;
+    return this.#inForce.root;
   }
 
   get db(): WriteDb {
@@ -138,75 +128,64 @@ export class Alerting {
 
   /** Puts another configuration in force: alerts are routed anew, and what receivers were told is remembered. */
   configure(config: AlertmanagerConfig): void {
-    this.#groups.stop();
-    this.#config = config;
-    this.#root = buildRoutes(config);
-    this.#intervals = new Map(config.intervals.map((interval) => [interval.name, interval]));
-    this.#inhibitor = createInhibitor(config, this.#held);
-    this.#groups = this.#newGroups();
-    this.#keepConfig();
-    this.#regroup();
-    this.#commit(() => this.#outbox.rebind((channel) => this.#recipientOf(channel)));
+    this.#inForce.groups.stop();
+    this.#inForce = this.#build(config);
+    this.#commit(() => {
+      this.#noteConfig();
+      this.#outbox.rebind((channel) => this.#recipientOf(channel));
+    });
   }
 
-  /** Takes a rule's alerts as they now are. Ones that did not change cost nothing, so a whole group may be put at each evaluation. */
+  /** Takes rules' alerts as they now are. Ones that did not change cost nothing, so a whole group may be put at each evaluation. */
   put(alerts: readonly Alert[]): void {
     this.#commit(() => {
-      const nowMs = this.now();
-      for (const alert of alerts) {
-        if (alert.state === 'pending') this.#pend(alert);
-        else if (alert.firedAtMs === undefined) this.#unpend(alert);
-        else this.#take(fromRule(alert, nowMs), nowMs);
-      }
+      for (const alert of alerts) this.#held.putRule(alert, this.now());
     });
   }
 
   /** Takes alerts from outside. Those without an end are over when nobody renews them for `resolve_timeout`. */
   post(alerts: readonly PostedAlert[]): void {
     this.#commit(() => {
-      const nowMs = this.now();
-      const { resolveTimeoutMs } = this.#config.global;
-      for (const posted of alerts) this.#take(fromPost(posted, alertId(posted.labels), nowMs, resolveTimeoutMs), nowMs);
+      const { resolveTimeoutMs } = this.config.global;
+      for (const posted of alerts) this.#held.post(posted, alertId(posted.labels), this.now(), resolveTimeoutMs);
     });
   }
 
-  /** Ends the alerts of rules that no longer exist: `exists` is asked for each held alert that a rule gave. */
+  /** Ends the alerts of rules that no longer exist: `exists` is asked for each firing alert that a rule gave. */
   retire(exists: (alert: HeldAlert) => boolean): void {
+    const nowMs = this.now();
+    const gone = [...this.#held.byId.values()].filter((alert) => alert.rule !== undefined && !isResolved(alert, nowMs) && !exists(alert));
     this.#commit(() => {
-      const nowMs = this.now();
-      for (const alert of this.#held.values()) {
-        if (alert.rule === undefined || isResolved(alert, nowMs) || exists(alert)) continue;
-        this.#take({ ...alert, endsMs: nowMs, updatedMs: nowMs }, nowMs, 'its rule no longer exists');
-      }
+      for (const alert of gone) this.#held.finish(alert, nowMs, 'its rule no longer exists');
     });
   }
 
-  /** Every alert that is held, by id. */
+  /** Every alert that is held. */
   alerts(): AlertView[] {
     const nowMs = this.now();
-    return [...this.#held.values()].map((alert) => this.#view(alert, nowMs));
+    return [...this.#held.byId.values()].map((alert) => this.#view(alert, nowMs));
   }
 
   alert(id: string): AlertView | undefined {
-    const alert = this.#held.get(id);
+    const alert = this.#held.byId.get(id);
     return alert === undefined ? undefined : this.#view(alert, this.now());
   }
 
   groups(): GroupView[] {
     const nowMs = this.now();
-    return this.#groups.list().map(({ key, route, labels, alerts, nextMs }) => ({
+    return this.#inForce.groups.list().map(({ key, route, labels, alerts, nextMs }) => ({
       key,
       route,
       labels,
       receiver: route.receiver,
       nextMs,
-      alerts: [...alerts].map((id) => this.#view(this.#held.get(id)!, nowMs)),
+      alerts: [...alerts].map((id) => this.#view(this.#held.byId.get(id)!, nowMs)),
     }));
   }
 
   /** The routes that a label set would take, for the route tester. */
   routesOf(labels: Labels): RouteTaken[] {
-    return matchRoutes(this.#root, labels).map((route) => {
+    return matchRoutes(this.root, labels).map((route) => {
       const group = groupLabels(route, labels);
       return { route, groupLabels: group, groupKey: groupKey(route, group) };
     });
@@ -214,36 +193,17 @@ export class Alerting {
 
   /** Label sets that only the root route takes, or that nobody is told of. */
   unroutable(labelSets: readonly Labels[]): RoutingGap[] {
-    return routingGaps(this.#root, labelSets);
+    return routingGaps(this.root, labelSets);
   }
 
-  /** Marks a firing alert as somebody's. Throws EngineError `not-found`, or `conflict` when it is over or another person's. */
+  /** Marks a firing alert as somebody's; it changes nothing in what is sent. Throws EngineError `not-found`, `conflict`. */
   ack(id: string, by: string): Ack {
-    const alert = this.#held.get(id);
-    if (alert === undefined) throw new EngineError('not-found', `there is no alert ${id}; it may be over`);
-    const nowMs = this.now();
-    if (isResolved(alert, nowMs)) throw new EngineError('conflict', `the alert ${id} is already over`);
-    const present = this.#acks.get(id);
-    if (present?.by === by) return present;
-    const ack: Ack = { by, atMs: nowMs };
-    this.#commit(() => {
-      endAck(this.db, id, nowMs);
-      saveAck(this.db, id, ack);
-      const from = present === undefined ? '' : `, from ${present.by}`;
-      this.#record({ kind: 'acked', alert: id, reason: `taken by ${by}${from}`, detail: { by, labels: alert.labels } });
-    });
-    this.#acks.set(id, ack);
-    return ack;
+    return this.#commit(() => this.#held.ack(id, by, this.now()));
   }
 
-  /** Gives an alert back. Throws EngineError `not-found` when nobody has it. */
+  /** Gives an alert back. Throws EngineError `not-found`. */
   unack(id: string, by: string): void {
-    if (!this.#acks.has(id)) throw new EngineError('not-found', `nobody has taken the alert ${id}`);
-    this.#commit(() => {
-      endAck(this.db, id, this.now());
-      this.#record({ kind: 'unacked', alert: id, reason: `given back by ${by}`, detail: { by } });
-    });
-    this.#acks.delete(id);
+    this.#commit(() => this.#held.unack(id, by, this.now()));
   }
 
   silences(): Silence[] {
@@ -259,9 +219,10 @@ export class Alerting {
     const nowMs = this.now();
     return this.#commit(() => {
       const { silence, replaced } = this.#silences.set(request, nowMs);
-      if (replaced !== undefined) this.#recordSilence('silence-ended', replaced, `replaced by ${silence.id}`);
-      const words = `${silenceState(silence, nowMs) === 'pending' ? `from ${formatTime(silence.startsMs)} ` : ''}until ${formatTime(silence.endsMs)}`;
-      this.#recordSilence('silence-set', silence, `${silence.createdBy} silenced ${formatMatchers(silence.matchers)} ${words}: ${silence.comment}`);
+      if (replaced !== undefined) this.#recordSilence('silence-ended', replaced, `replaced by the silence ${silence.id}`);
+      const from = silenceState(silence, nowMs) === 'pending' ? `from ${formatTime(silence.startsMs)} ` : '';
+      const what = `${formatMatchers(silence.matchers)} ${from}until ${formatTime(silence.endsMs)}: ${silence.comment}`;
+      this.#recordSilence('silence-set', silence, `${silence.createdBy} silenced ${what}`);
       return silence;
     });
   }
@@ -275,35 +236,29 @@ export class Alerting {
     });
   }
 
-  /** The alerts that fire now and that a silence with these matchers would match: its live count, and the warning when it is broad. */
+  /** The firing alerts that a silence with these matchers would match: its live count, and whether it is too broad. */
   silencePreview(matchers: readonly Matcher[]): AlertView[] {
     if (matchers.length === 0) return [];
     return this.alerts().filter(({ state, alert }) => state !== 'resolved' && matchesLabels(matchers, alert.labels));
   }
 
+  /** The record, oldest first. */
   decisions(query: DecisionQuery): Decision[] {
     return readDecisions(this.db, query);
   }
 
-  /** Notifications that are committed and not yet delivered. */
-  get undelivered(): number {
+  /** How many notifications are committed and not yet delivered. */
+  get undeliveredCount(): number {
     return this.#outbox.pendingCount;
   }
 
-  inhibition(labels: Labels): Inhibition | undefined {
-    return this.#inhibitor.inhibitedBy(labels, this.now());
-  }
-
-  silencing(labels: Labels): Silence[] {
-    return this.#silences.silencing(labels, this.now());
-  }
-
+  /** Ends timers and sends; what is undelivered is taken up by the next start. */
   stop(): void {
-    this.#groups.stop();
+    this.#inForce.groups.stop();
     this.#outbox.stop();
   }
 
-  /** One transaction; what it decided is told to the listeners, and what it committed is sent, only when it is on disk. */
+  /** One transaction; only when it is on disk are listeners told what it decided, and is sent what it committed. */
   #commit<T>(act: () => T): T {
     const result = transaction(this.db, act);
     this.#publish();
@@ -312,106 +267,53 @@ export class Alerting {
   }
 
   #publish(): void {
-    const [decisions, notifications] = [this.#fresh, this.#told];
-    this.#fresh = [];
-    this.#told = [];
-    for (const decision of decisions) this.#options.onDecision?.(decision);
-    for (const notification of notifications) this.#options.onNotify?.(notification);
+    const [decided, committed] = [this.#decided, this.#committed];
+    this.#decided = [];
+    this.#committed = [];
+    for (const decision of decided) this.#options.onDecision?.(decision);
+    for (const notification of committed) this.#options.onNotify?.(notification);
   }
 
-  #record(decision: NewDecision, atMs: UnixMs = this.now()): void {
-    this.#fresh.push(recordDecision(this.db, atMs, decision));
+  #record(decision: NewDecision): void {
+    this.#decided.push(recordDecision(this.db, this.now(), decision));
   }
 
-  #newGroups(): Groups {
+  #build(config: AlertmanagerConfig): InForce {
     const { db, clock } = this.#options;
-    return new Groups({
+    const root = buildRoutes(config);
+    const inhibitor = createInhibitor(config, this.#held.byId);
+    const groups = new Groups({
       clock,
-      root: this.#root,
-      held: this.#held,
+      root,
+      held: this.#held.byId,
       tell: (group, alerts, nowMs) => this.#tell(group, alerts, nowMs),
       together: (turns) => this.#commit(turns),
       record: (decision) => this.#record(decision),
       onGone: (alert) => this.#forget(alert),
       lastToldMs: (group) => lastToldMs(db, group.key, group.route.receiver),
     });
+    for (const alert of this.#held.byId.values()) inhibitor.add(alert);
+    for (const alert of [...this.#held.byId.values()].toSorted((a, b) => a.firstMs - b.firstMs)) groups.add(alert, true);
+    return { config, root, intervals: new Map(config.intervals.map((interval) => [interval.name, interval])), inhibitor, groups };
   }
 
-  #regroup(): void {
-    const alerts = [...this.#held.values()].toSorted((a, b) => a.firstMs - b.firstMs);
-    for (const alert of alerts) this.#inhibitor.add(alert);
-    for (const alert of alerts) this.#groups.add(alert, true);
-  }
-
-  /** Keeps the text of every configuration that was in force, so that "why" can be answered for any time. */
-  #keepConfig(): void {
-    const { path, text } = this.#config;
-    const last = sql(this.db, 'select path, text from alerting_configs order by rowid desc limit 1').get() as
-      | { path: string; text: string }
-      | undefined;
-    if (last?.path === path && last.text === text) return;
-    this.#commit(() => {
-      sql(this.db, 'insert into alerting_configs (from_ms, path, text) values (?, ?, ?)').run(this.now(), path, text);
+  #noteConfig(): void {
+    const { path } = this.config;
+    if (keepConfig(this.db, this.config, this.now()))
       this.#record({ kind: 'configured', reason: `the configuration ${path} is in force`, place: `${path}:1` });
-    });
-  }
-
-  #pend(alert: Alert): void {
-    if (this.#pendingRules.has(alert.id)) return;
-    this.#pendingRules.add(alert.id);
-    const reason = `${nameOf(alert.labels)} holds since ${formatTime(alert.activeAtMs)} and waits for its "for"`;
-    this.#record({ kind: 'pending', alert: alert.id, reason, place: alert.ruleFile, detail: { labels: alert.labels } });
-  }
-
-  #unpend(alert: Alert): void {
-    if (!this.#pendingRules.delete(alert.id)) return;
-    const reason = `${nameOf(alert.labels)} no longer holds; it had not fired`;
-    this.#record({ kind: 'not-pending', alert: alert.id, reason, place: alert.ruleFile, detail: { labels: alert.labels } });
-  }
-
-  #take(next: HeldAlert, nowMs: UnixMs, why = ''): void {
-    this.#pendingRules.delete(next.id);
-    const before = this.#held.get(next.id);
-    if (before === undefined && isResolved(next, nowMs)) return;
-    const alert = mergeAlert(before, next, nowMs);
-    const fired = before === undefined || (isResolved(before, nowMs) && !isResolved(alert, nowMs));
-    if (!fired && before !== undefined && !differs(before, alert)) return;
-    this.#held.set(alert.id, alert);
-    saveAlert(this.db, alert);
-    if (before === undefined) this.#inhibitor.add(alert);
-    if (fired) {
-      this.#over.delete(alert.id);
-      this.#record({
-        kind: 'firing',
-        alert: alert.id,
-        reason: `${nameOf(alert.labels)} fires`,
-        place: alert.rule?.file ?? '',
-        detail: { labels: alert.labels },
-      });
-      this.#groups.add(alert, false);
-    } else if (isResolved(alert, nowMs)) this.#end(alert, nowMs, why || 'its condition no longer holds');
-  }
-
-  /** Records the end of an alert, once. */
-  #end(alert: HeldAlert, nowMs: UnixMs, why: string): void {
-    if (this.#over.has(alert.id)) return;
-    this.#over.add(alert.id);
-    this.#record({ kind: 'resolved', alert: alert.id, reason: `${nameOf(alert.labels)} is over: ${why}`, detail: { labels: alert.labels } });
-    if (!this.#acks.delete(alert.id)) return;
-    endAck(this.db, alert.id, nowMs);
   }
 
   #tell(group: Group, alerts: readonly FlushedAlert[], nowMs: UnixMs): void {
     for (const { alert, resolved } of alerts) {
-      if (resolved) this.#end(alert, nowMs, alert.timesOut ? 'nobody renewed it within resolve_timeout' : 'its end came');
+      if (resolved) this.#held.noteEnd(alert, nowMs, alert.timesOut ? 'nobody renewed it within resolve_timeout' : 'its end came');
     }
     runStages({ group, nowMs, world: this.#world }, alerts);
   }
 
   readonly #world: StageWorld = {
-    inhibitedBy: (labels, nowMs) => this.#inhibitor.inhibitedBy(labels, nowMs),
+    inhibitedBy: (labels, nowMs) => this.#inForce.inhibitor.inhibitedBy(labels, nowMs),
     interval: (name) => {
-      const interval = this.#intervals.get(name);
+      const interval = this.#inForce.intervals.get(name);
       assert(interval !== undefined, `the time interval ${name} was checked when the configuration was read`);
       return interval;
     },
@@ -422,7 +324,7 @@ export class Alerting {
     commit: (group, intent) => {
       this.#outbox.commit(intent);
       this.#remember(group, intent);
-      this.#told.push(intent.notification);
+      this.#committed.push(intent.notification);
     },
     note: (group, intent) => {
       this.#outbox.note(intent);
@@ -431,8 +333,7 @@ export class Alerting {
     record: (decision) => this.#record(decision),
   };
 
-  #toldTo(group: Group, channel: Channel): LogEntry | undefined {
-    const { told } = group;
+  #toldTo({ told }: Group, channel: Channel): LogEntry | undefined {
     if (!told.has(channel.integration)) told.set(channel.integration, lastEntry(this.db, channel));
     return told.get(channel.integration);
   }
@@ -442,21 +343,20 @@ export class Alerting {
   }
 
   #forget(alert: HeldAlert): void {
-    this.#held.delete(alert.id);
-    this.#over.delete(alert.id);
-    this.#inhibitor.remove(alert);
-    deleteAlert(this.db, alert.id);
+    this.#held.forget(alert);
+    this.#inForce.inhibitor.remove(alert);
   }
 
   #recordOutcome({ kind, key, channel, reason, place }: Outcome): void {
     const { group, receiver, integration } = channel;
     this.#record({ kind, group, receiver, reason: `${receiver} (${integration}): ${reason}`, place, detail: { notification: key } });
-    if (kind === 'failed') for (const known of this.#groups.list()) if (known.key === group) known.told.delete(integration);
+    if (kind !== 'failed') return;
+    for (const known of this.#inForce.groups.list()) if (known.key === group) known.told.delete(integration);
   }
 
   #onIdle(channel: Channel): void {
     this.#publish();
-    this.#groups.again(channel.group);
+    this.#inForce.groups.again(channel.group);
   }
 
   #recordSilence(kind: 'silence-set' | 'silence-ended', silence: Silence, reason: string): void {
@@ -464,15 +364,15 @@ export class Alerting {
   }
 
   #recipientOf(channel: Channel): Recipient | undefined {
-    const receiver = this.#config.receivers.find(({ name }) => name === channel.receiver);
+    const receiver = this.config.receivers.find(({ name }) => name === channel.receiver);
     const integration = receiver?.integrations.find(({ kind, index }) => `${kind}/${index}` === channel.integration);
     return integration === undefined ? undefined : { receiver: channel.receiver, integration };
   }
 
   #view(alert: HeldAlert, nowMs: UnixMs): AlertView {
-    const groups = [...this.#groups.groupsOf(alert.id)];
+    const groups = [...this.#inForce.groups.groupsOf(alert.id)];
     const silencedBy = this.#silences.silencing(alert.labels, nowMs).map(({ id }) => id);
-    const inhibitedBy = this.#inhibitor.inhibitedBy(alert.labels, nowMs);
+    const inhibitedBy = this.#inForce.inhibitor.inhibitedBy(alert.labels, nowMs);
     const mutedBy = groups.length > 0 && groups.every((group) => group.mutedBy.length > 0) ? groups.flatMap((group) => group.mutedBy) : [];
     const suppressed = silencedBy.length > 0 || inhibitedBy !== undefined || mutedBy.length > 0;
     return {
@@ -482,7 +382,7 @@ export class Alerting {
       silencedBy,
       inhibitedBy,
       mutedBy,
-      ack: this.#acks.get(alert.id),
+      ack: this.#held.ackOf(alert.id),
     };
   }
 }
@@ -490,10 +390,6 @@ export class Alerting {
 /** Starts the alerting half: takes up held alerts, groups and undelivered notifications where the last run left them. */
 export function createAlerting(options: AlertingOptions): Alerting {
   return new Alerting(options);
-}
-
-function nameOf(labels: Labels): string {
-  return labelValue(labels, 'alertname') || 'the alert';
 }
 
 /** A UUID of version 4 (RFC 9562). */

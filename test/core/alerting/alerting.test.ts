@@ -37,17 +37,15 @@ function open(options: Partial<AlertingOptions> & { path?: string; clock?: Manua
 function ruleAlert(labels: Record<string, string>, state: AlertState, clock: ManualClock): Alert {
   const set = labelsFromRecord(labels);
   return {
-    ...{
-      id: alertId(set),
-      labels: set,
-      annotations: [],
-      state,
-      value: 1,
-      activeAtMs: clock.now(),
-      expr: 'up == 0',
-      group: 'g',
-      ruleFile: 'rules.yml',
-    },
+    id: alertId(set),
+    labels: set,
+    annotations: [],
+    state,
+    value: 1,
+    activeAtMs: clock.now(),
+    expr: 'up == 0',
+    group: 'g',
+    ruleFile: 'rules.yml',
     firedAtMs: state === 'pending' ? undefined : clock.now(),
     resolvedAtMs: state === 'resolved' ? clock.now() : undefined,
   };
@@ -156,7 +154,7 @@ describe('the outbox', () => {
     await second.clock.advance(0);
     await second.clock.advance(600_000);
     expect(sent.map(({ key }) => key)).toEqual([sent[0]!.key, sent[0]!.key]);
-    expect(second.alerting.undelivered).toBe(0);
+    expect(second.alerting.undeliveredCount).toBe(0);
   });
 
   test('a receiver that fails is tried again with growing pauses, under one key, and heard of in the record', async () => {
