@@ -19,9 +19,9 @@ export function durations(incident: Incident, events: readonly IncidentEvent[], 
   const detected = detection(incident, events);
   const acked: Mark =
     incident.ackedMs === undefined || incident.ackedMs > incident.declaredMs
-      ? { atMs: incident.declaredMs, what: 'the declaration, which nobody acknowledged before' }
+      ? { atMs: incident.declaredMs, what: 'the declaration, as nobody acknowledged before it' }
       : { atMs: incident.ackedMs, what: 'the first acknowledgement' };
-  const mitigated = markOf(incident.mitigatedMs, 'the mitigation') ?? markOf(incident.resolvedMs, 'the resolution, no mitigation was logged');
+  const mitigated = markOf(incident.mitigatedMs, 'the mitigation') ?? markOf(incident.resolvedMs, 'the resolution, as no mitigation was logged');
   return [
     between('Time to detect', start, detected, ''),
     between('Time to acknowledge', detected, acked, ''),

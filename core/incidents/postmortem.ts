@@ -84,9 +84,10 @@ function summary(input: PostmortemInput): string {
 }
 
 function impact({ incident, events, nowMs }: PostmortemInput): string {
-  const reasons = events.flatMap(({ what }) => {
-    if (what.kind === 'declared') return [`- SEV-${what.sev} at the declaration${what.why === '' ? '' : `: ${inline(what.why)}`}`];
-    return what.kind === 'sev' ? [`- SEV-${what.to} later${what.why === '' ? '' : `: ${inline(what.why)}`}`] : [];
+  const reasons = events.flatMap(({ atMs, what }) => {
+    if (what.kind !== 'declared' && what.kind !== 'sev') return [];
+    const [sev, when] = what.kind === 'declared' ? [what.sev, 'at the declaration'] : [what.to, `from ${clockTime(atMs)}`];
+    return [`- SEV-${sev} ${when}${what.why === '' ? '' : `: ${inline(what.why)}`}`];
   });
   const times = durations(incident, events, nowMs).filter(({ name }) => name.startsWith('Time in SEV'));
   const levels = times.map((span) => {
@@ -116,7 +117,7 @@ function detectionSection({ incident, events, nowMs }: PostmortemInput): string 
 function timelineSection({ events }: PostmortemInput): string {
   return table(
     ['Time (UTC)', 'Who', 'What'],
-    timeline(events).map(({ time, by, text }) => [time, by, text]),
+    timeline(events.filter(({ what }) => what.kind !== 'action')).map(({ time, by, text }) => [time, by, text]),
   );
 }
 

@@ -34,13 +34,21 @@ export function quote(text: string): string {
     .join('\n');
 }
 
-/** `text` as inline code. Bars are escaped, as GFM wants it in a table's cell. */
+/** `text` as inline code. */
 export function code(text: string): string {
   const plain = visible(text.trim().replace(/\s+/g, ' '));
   if (plain === '') return '';
   const fence = '`'.repeat(longestRun(plain) + 1);
   const pad = plain.startsWith('`') || plain.endsWith('`') ? ' ' : '';
-  return `${fence}${pad}${plain.replaceAll('|', '\\|')}${pad}${fence}`;
+  return `${fence}${pad}${plain}${pad}${fence}`;
+}
+
+/**
+ * `text` as inline code in a table's cell. GFM ends a cell at a bar even inside code, and its escape there fails after a
+ * backslash, so a text with bars is written as an element.
+ */
+export function codeCell(text: string): string {
+  return text.includes('|') ? `<code>${inline(text.replace(/\s+/g, ' '))}</code>` : code(text);
 }
 
 /** A fenced block that its content cannot close. */
@@ -59,15 +67,16 @@ export function csvCell(text: string): string {
   return /[",\n]/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
 }
 
+/** Only what would be markup is escaped, so that the file reads well as it is, too. */
 function escapeMarkdown(line: string): string {
   return line
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
+    .replace(/&(?=#?\w+;)/g, '&amp;')
+    .replace(/<(?=[a-z/!?]|$)/gi, '&lt;')
+    .replace(/^(\s*)>/, '$1&gt;')
     .replace(/[\\`*[\]|~]/g, '\\$&')
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
-    .replace(/^(\s*)([#+=-])/, '$1\\$2')
-    .replace(/^(\s*\d+)([.)])/, '$1\\$2');
+    .replace(/^(\s*)([#+=-])(?![\d.])/, '$1\\$2')
+    .replace(/^(\s*\d+)([.)])(?=\s|$)/, '$1\\$2');
 }
 
 function longestRun(text: string): number {

@@ -1,6 +1,6 @@
 /** The incident's log as sentences in markdown, in order of when things happened. */
 import { formatDuration, formatTime, labelValue, type IncidentEvent, type IncidentFact, type RunbookEvent } from '#core/model/index.ts';
-import { code, inline } from './text.ts';
+import { codeCell, inline } from './text.ts';
 
 export interface TimelineRow {
   /** `2026-01-05 03:12:07` in UTC. */
@@ -12,10 +12,25 @@ export interface TimelineRow {
 /** Written down this much later than it happened, a line says so. */
 const lateMs = 60_000;
 
+/** In order of time; going on from a step is told with the step. Texts fit into a table's cell. */
 export function timeline(events: readonly IncidentEvent[]): readonly TimelineRow[] {
-  return [...events]
-    .sort((a, b) => a.atMs - b.atMs || a.seq - b.seq)
-    .map((event) => ({ time: clockTime(event.atMs), by: inline(event.by), text: sentence(event.what) + lateness(event) }));
+  const rows: TimelineRow[] = [];
+  let before: IncidentEvent | undefined;
+  for (const event of [...events].sort((a, b) => a.atMs - b.atMs || a.seq - b.seq)) {
+    const { what } = event;
+    const last = rows.at(-1);
+    if (last !== undefined && what.kind === 'step' && what.event.kind === 'went' && leaves(before, event)) {
+      rows[rows.length - 1] = { ...last, text: `${last.text} → ${inline(what.event.title)}` };
+    } else rows.push({ time: clockTime(event.atMs), by: inline(event.by), text: sentence(what) + lateness(event) });
+    before = event;
+  }
+  return rows;
+}
+
+/** Whether `event` is how its run left the step that `before` is about. */
+function leaves(before: IncidentEvent | undefined, event: IncidentEvent): boolean {
+  if (before?.what.kind !== 'step' || event.what.kind !== 'step' || before.what.run !== event.what.run) return false;
+  return before.seq + 1 === event.seq && before.atMs === event.atMs && 'step' in before.what.event;
 }
 
 /** A time in UTC as tables show it. */
@@ -36,9 +51,9 @@ function sentence(what: IncidentFact): string {
     case 'declared':
       return `**Declared as SEV-${what.sev}**: ${inline(what.title)}${because(what.why)}`;
     case 'alert':
-      return `Alert ${code(labelValue(what.labels, 'alertname') || what.alert)} is ${what.to}${because(what.summary)}`;
+      return `Alert ${codeCell(labelValue(what.labels, 'alertname') || what.alert)} is ${what.to}${because(what.summary)}`;
     case 'ack':
-      return `Alert ${code(labelValue(what.labels, 'alertname') || what.alert)} acknowledged`;
+      return `Alert ${codeCell(labelValue(what.labels, 'alertname') || what.alert)} acknowledged`;
     case 'sev':
       return `**SEV-${what.from} → SEV-${what.to}**${because(what.why)}`;
     case 'role':
@@ -46,7 +61,7 @@ function sentence(what: IncidentFact): string {
     case 'note':
       return inline(what.text);
     case 'step':
-      return `Runbook ${inline(what.runbook)}: ${stepSentence(what.event)}`;
+      return `_${inline(what.runbook)}_: ${stepSentence(what.event)}`;
     case 'mitigated':
       return `**Mitigated**${because(what.how)}`;
     case 'resolved':
@@ -58,7 +73,7 @@ function sentence(what: IncidentFact): string {
     case 'title':
       return `Renamed: ${inline(what.title)}`;
     case 'detached':
-      return `Alert ${code(what.alert)} taken out${because(what.why)}`;
+      return `Alert ${codeCell(what.alert)} taken out${because(what.why)}`;
     case 'update':
       return `**Status update**: ${inline([what.conditions, what.actions, what.needs].filter((part) => part !== '').join('\n'))}`;
     case 'action':
@@ -78,14 +93,14 @@ export function stepSentence(event: RunbookEvent): string {
     case 'skipped':
       return `${inline(event.title)} – skipped${because(event.why)}`;
     case 'went':
-      return `on to ${code(event.to)}${because(event.why)}`;
+      return `went to ${inline(event.title)}${because(event.why)}`;
     case 'finished':
       return 'finished';
   }
 }
 
 function given(params: readonly { readonly name: string; readonly value: string }[]): string {
-  const filled = params.filter(({ value }) => value !== '').map(({ name, value }) => code(`${name}=${value}`));
+  const filled = params.filter(({ value }) => value !== '').map(({ name, value }) => codeCell(`${name}=${value}`));
   return filled.length === 0 ? '' : ` with ${filled.join(', ')}`;
 }
 

@@ -75,7 +75,8 @@ export type RunbookEvent =
       readonly answer?: 'pass' | 'fail';
     }
   | { readonly kind: 'skipped'; readonly step: string; readonly title: string; readonly why: string }
-  | { readonly kind: 'went'; readonly from: string; readonly to: string; readonly why: string }
+  /** `title` is that of the step it went to; `why` is empty when that is only the next one. */
+  | { readonly kind: 'went'; readonly from: string; readonly to: string; readonly title: string; readonly why: string }
   | { readonly kind: 'finished' };
 
 export interface RunbookRun {

@@ -110,8 +110,9 @@ export function unasked(query: string, why: string, atMs: UnixMs): Judgement {
 
 function amongOthers(check: RunbookCheck, sampleCount: number, heldCount: number, series: string): string {
   if (sampleCount === 1) return '';
-  const named = series === '' ? '' : `, ${series}`;
-  return check.of === 'all' ? ` (worst of ${sampleCount}${named}; ${heldCount} hold)` : ` (best of ${sampleCount}${named}; ${heldCount} hold)`;
+  const held = heldCount === sampleCount ? `all ${sampleCount} hold` : `${heldCount} of ${sampleCount} hold`;
+  const place = check.of === 'any' ? 'the best' : heldCount === sampleCount ? 'the nearest to failing' : 'the worst';
+  return series === '' ? ` (${held})` : ` (${held}, ${place} is ${series})`;
 }
 
 function holds(value: number, { expect }: RunbookCheck): boolean {

@@ -55,7 +55,7 @@ function stepAfter(event: StepEvent, before: RunStep): Pick<RunStep, 'state' | '
 export function leave(runbook: Runbook, step: RunbookStep, outcome: 'pass' | 'fail' | 'done', why: string): RunbookEvent {
   const branch = outcome === 'fail' ? step.onFail : step.onPass;
   const at = runbook.steps.findIndex((other) => other.id === step.id);
-  const to = branch ?? runbook.steps[at + 1]?.id ?? 'end';
-  if (to === 'end') return { kind: 'finished' };
-  return { kind: 'went', from: step.id, to, why: branch === undefined ? '' : why };
+  const to = branch === undefined ? runbook.steps[at + 1] : runbook.steps.find(({ id }) => id === branch);
+  if (to === undefined) return { kind: 'finished' };
+  return { kind: 'went', from: step.id, to: to.id, title: to.title, why: branch === undefined ? '' : why };
 }

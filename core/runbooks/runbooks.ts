@@ -127,7 +127,10 @@ export class Runbooks {
 
   /** Moves to any step, back or forth; a run that was over is open again. */
   goTo(runId: string, stepId: string, why: string, by: string): RunbookRun {
-    return this.#runs.append(runId, by, (run) => [{ kind: 'went', from: run.current ?? '', to: stepOf(run, stepId).id, why: why || 'by hand' }]);
+    return this.#runs.append(runId, by, (run) => {
+      const { id, title } = stepOf(run, stepId);
+      return [{ kind: 'went', from: run.current ?? '', to: id, title, why: why || 'by hand' }];
+    });
   }
 
   /** Ends a run before its last step. */

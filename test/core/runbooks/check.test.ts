@@ -6,11 +6,11 @@ const check: RunbookCheck = { what: 'cache hit rate', query: 'q', expect: { op: 
 const samples = (...values: readonly number[]) => values.map((value, i) => ({ value, labels: labelsFromRecord({ shard: String(i) }) }));
 
 test.each([
-  ['all hold', {}, [0.95, 0.99], 'pass', 0.95, 'cache hit rate 95 %, expected > 90 % (worst of 2, {shard="0"}; 2 hold)'],
-  ['one does not', {}, [0.95, 0.41], 'fail', 0.41, 'cache hit rate 41 %, expected > 90 % (worst of 2, {shard="1"}; 1 hold)'],
+  ['all hold', {}, [0.95, 0.99], 'pass', 0.95, 'cache hit rate 95 %, expected > 90 % (all 2 hold, the nearest to failing is {shard="0"})'],
+  ['one does not', {}, [0.95, 0.41], 'fail', 0.41, 'cache hit rate 41 %, expected > 90 % (1 of 2 hold, the worst is {shard="1"})'],
   ['on the border of >', {}, [0.9], 'fail', 0.9, 'cache hit rate 90 %, expected > 90 %'],
-  ['any holds', { of: 'any' }, [0.2, 0.95], 'pass', 0.95, 'cache hit rate 95 %, expected > 90 % (best of 2, {shard="1"}; 1 hold)'],
-  ['none holds', { of: 'any' }, [0.2, 0.3], 'fail', 0.3, 'cache hit rate 30 %, expected > 90 % (best of 2, {shard="1"}; 0 hold)'],
+  ['any holds', { of: 'any' }, [0.2, 0.95], 'pass', 0.95, 'cache hit rate 95 %, expected > 90 % (1 of 2 hold, the best is {shard="1"})'],
+  ['none holds', { of: 'any' }, [0.2, 0.3], 'fail', 0.3, 'cache hit rate 30 %, expected > 90 % (0 of 2 hold, the best is {shard="1"})'],
   ['nothing', {}, [], 'unknown', undefined, 'no data for cache hit rate; it takes a person to say'],
   ['nothing, taken as a pass', { empty: 'pass' }, [], 'pass', undefined, 'no data for cache hit rate; the runbook takes that as a pass'],
   [
@@ -22,9 +22,9 @@ test.each([
     'no data for cache hit rate (1 samples are not a number); the runbook takes that as a fail',
   ],
   ['some 0/0', {}, [Number.NaN, 0.95], 'pass', 0.95, 'cache hit rate 95 %, expected > 90 %; 1 of 2 samples are not a number and were left out'],
-  ['<', { expect: { op: '<', value: 1 }, unit: '' }, [2, 0.5], 'fail', 2, 'cache hit rate 2, expected < 1 (worst of 2, {shard="0"}; 1 hold)'],
-  ['==', { expect: { op: '==', value: 1 }, unit: '' }, [1, 0], 'fail', 0, 'cache hit rate 0, expected == 1 (worst of 2, {shard="1"}; 1 hold)'],
-  ['!=', { expect: { op: '!=', value: 0 }, unit: '' }, [5, 0], 'fail', 0, 'cache hit rate 0, expected != 0 (worst of 2, {shard="1"}; 1 hold)'],
+  ['<', { expect: { op: '<', value: 1 }, unit: '' }, [2, 0.5], 'fail', 2, 'cache hit rate 2, expected < 1 (1 of 2 hold, the worst is {shard="0"})'],
+  ['==', { expect: { op: '==', value: 1 }, unit: '' }, [1, 0], 'fail', 0, 'cache hit rate 0, expected == 1 (1 of 2 hold, the worst is {shard="1"})'],
+  ['!=', { expect: { op: '!=', value: 0 }, unit: '' }, [5, 0], 'fail', 0, 'cache hit rate 0, expected != 0 (1 of 2 hold, the worst is {shard="1"})'],
   ['infinite', { expect: { op: '<', value: 1 }, unit: '' }, [Number.POSITIVE_INFINITY], 'fail', undefined, 'cache hit rate +Inf, expected < 1'],
 ] as const)('%s', (_, change, values, state, value, sentence) => {
   const judged = judge({ ...check, ...change }, 'up', samples(...values), 1_000);

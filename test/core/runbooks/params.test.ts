@@ -1,7 +1,7 @@
 import { labelsFromRecord } from '#core/model/index.ts';
 import { parseExpr, type VectorSelector } from '#core/promql/syntax/index.ts';
 import { bindQuery, prefill } from '#core/runbooks/index.ts';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 const params = [

@@ -1,5 +1,5 @@
 import { readRunbook } from '#core/runbooks/index.ts';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 const lines = (...text: readonly string[]): string => text.join('\n');
