@@ -3,7 +3,8 @@ export { readYaml, readYamlDocuments } from './yaml.ts';
 export type { YamlNode, YamlScalar, YamlList, YamlMap, YamlEntry } from './yaml.ts';
 export { parseAlertmanagerConfig, defaultAlertmanagerConfig } from './alertmanager-config.ts';
 export type { AlertmanagerConfig, RouteConfig, InhibitRule } from './alertmanager-config.ts';
-export type { Integration, Receiver } from './alertmanager-receivers.ts';
+export type { Integration, Receiver, DesktopSettings, LogSettings, WebhookSettings } from './alertmanager-receivers.ts';
+export type { SlackSettings, SlackAction, PagerdutySettings, EmailSettings } from './alertmanager-receivers.ts';
 export type { HttpSettings, TlsSettings } from './alertmanager-http.ts';
 export type { NamedInterval, TimeInterval } from './alertmanager-times.ts';
 export { parseMatcher, parseMatchers, formatMatchers, matchesEmpty } from './alertmanager-matchers.ts';
@@ -23,4 +24,5 @@ export type { NamedTemplate, RuleFileReading, RuleGroupSpec, RuleSpec } from './
 export { parseSignalboxConfig, defaultIntakeLimits } from './signalbox-config.ts';
 export type { SignalboxConfig, IntakeLimits } from './signalbox-config.ts';
 export type { ScrapeConfig, ScrapeLimits, ScrapeProtocol, TargetGroup, FileSource, HttpSource } from './scrape-config.ts';
+export { hashMod } from './relabel-config.ts';
 export type { RelabelAction, RelabelRule } from './relabel-config.ts';

@@ -2,7 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { goAwaitedFunction, goLabels, goStruct, parseTemplate, prometheusFunctions, renderTemplate, type GoFunctions } from '#core/formats/index.ts';
+import {
+  goAwaitedFunction,
+  goLabels,
+  goStruct,
+  parseTemplate,
+  prometheusFunctions,
+  renderTemplate,
+  type GoFunctions,
+  type GoValue,
+} from '#core/formats/index.ts';
 import { EngineError, labelsFromRecord } from '#core/model/index.ts';
 
 interface Case {
@@ -46,12 +55,12 @@ async function expand(source: string, value = 0, more?: GoFunctions): Promise<st
   const data = goStruct('struct', { Labels: labels, ExternalLabels: externalLabels, ExternalURL: externalUrl, Value: value });
   const table = more ?? functions;
   const template = parseTemplate(source, { functions: table, variables: names });
-  const variables = new Map([
+  const variables = new Map<string, GoValue>([
     ['$labels', labels],
     ['$externalLabels', externalLabels],
     ['$externalURL', externalUrl],
     ['$value', value],
-  ] as const);
+  ]);
   return renderTemplate(template, { data, variables, functions: table });
 }
 

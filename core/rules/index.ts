@@ -1,0 +1,6 @@
+/** Recording and alerting rules as Prometheus runs them: evaluation, the life of alerts, their journal. */
+export { createRules } from './rules.ts';
+export type { RuleFile, Rules, RulesOptions } from './rules.ts';
+export type { GroupState, RuleState } from './rule-state.ts';
+export type { PastTransition } from './journal.ts';
+export type { RuleAppend, RuleQuery, RuleSample, RuleSeries, Transition } from './types.ts';
