@@ -3,7 +3,7 @@ import { dirname, join, posix, relative } from 'node:path';
 import { rows, type Row } from './layers.ts';
 
 const root = join(import.meta.dirname, '../..');
-const importForm = /(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s+)(['"])([^'"]+)\1/gm;
+const importForm = /(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s+)(['"])([^'"\s]+)\1/gm;
 const islandForm = /^renderer\/views\/[^/]+\//;
 
 /** Every hand-written source file of the four code folders, as repository paths. */

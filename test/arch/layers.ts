@@ -58,7 +58,7 @@ export const rows: readonly Row[] = [
   },
   { name: 'preload', path: 'preload/', uses: [], outside: ['electron'] },
   // screen
-  { name: 'ui', path: 'renderer/ui/', uses: ['model'], outside: ['svelte', 'svelte/*', 'dompurify'] },
+  { name: 'ui', path: 'renderer/ui/', uses: ['model'], outside: ['svelte', 'svelte/*', 'dompurify', '@lucide/svelte/*'] },
   { name: 'charts', path: 'renderer/charts/', uses: ['model', 'ui'], outside: ['svelte', 'svelte/*', 'echarts', 'echarts/*'] },
   { name: 'client', path: 'renderer/client/', uses: ['model', 'contract'], outside: ['svelte', 'svelte/*'] },
   { name: 'shell', path: 'renderer/shell/', uses: ['model', 'contract', 'client', 'ui'], outside: ['svelte', 'svelte/*'] },

@@ -1,0 +1,109 @@
+import type { EChartsCoreOption } from 'echarts/core';
+import { formatValue, type Zone } from '../ui/format.ts';
+import { frame, hasLonePoints, plotAxis, pointsWithGaps, type Plot } from './plot.ts';
+import { timeTicks, valueTicks } from './scale.ts';
+
+/** Colours as the canvas needs them, read from the stylesheet. */
+export interface ChartTheme {
+  readonly dark: boolean;
+  readonly text: string;
+  readonly grid: string;
+  readonly tones: Readonly<Record<'bad' | 'warn' | 'info', string>>;
+  readonly font: string;
+}
+
+export interface Drawing {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly zone: Zone;
+  readonly theme: ChartTheme;
+  readonly colors: readonly string[];
+  /** The series to bring forward; the others fade. */
+  readonly raised: number | undefined;
+}
+
+/** More series than this are drawn without fill and thinner. */
+const crowded = 12;
+const fadedOpacity = 0.18;
+
+/** The whole ECharts option of a time plot, built from numbers alone: no text of the data gets into a formatter. */
+export function timeOption(plot: Plot, drawing: Drawing): EChartsCoreOption {
+  const { theme, zone } = drawing;
+  const axis = plotAxis(plot, drawing.heightPx - frame.top - frame.bottom);
+  const ticks = timeTicks(plot.startMs, plot.endMs, drawing.widthPx - frame.left - frame.right, zone);
+  const texts = new Map(ticks.map((tick) => [tick.ms, tick.text]));
+  const label = { color: theme.text, fontSize: 11, fontFamily: theme.font };
+  return {
+    animation: false,
+    backgroundColor: 'transparent',
+    grid: { ...frame, outerBoundsMode: 'none' },
+    xAxis: {
+      type: 'value',
+      min: plot.startMs,
+      max: plot.endMs,
+      axisLine: { show: true, lineStyle: { color: theme.grid } },
+      axisTick: { show: true, customValues: ticks.map((tick) => tick.ms), lineStyle: { color: theme.grid } },
+      axisLabel: { ...label, customValues: ticks.map((tick) => tick.ms), formatter: (ms: number) => texts.get(ms) ?? '', hideOverlap: true },
+      splitLine: { show: false },
+    },
+    yAxis: {
+      type: 'value',
+      min: axis.min,
+      max: axis.max,
+      interval: axis.step,
+      axisLabel: { ...label, customValues: valueTicks(axis), formatter: (value: number) => formatValue(value, plot.unit) },
+      splitLine: { lineStyle: { color: theme.grid, width: 1 } },
+    },
+    series: [...plot.series.map((series, i) => line(plot, series, i, drawing)), marks(plot, drawing)],
+  };
+}
+
+function line(plot: Plot, series: Plot['series'][number], i: number, drawing: Drawing): object {
+  const faded = drawing.raised !== undefined && drawing.raised !== i;
+  const raised = drawing.raised === i;
+  const few = plot.series.length <= crowded;
+  const color = drawing.colors[i]!;
+  return {
+    type: 'line',
+    dimensions: ['t', 'v'],
+    data: pointsWithGaps(series, plot.stepMs),
+    silent: true,
+    z: raised ? 3 : 2,
+    symbol: 'circle',
+    symbolSize: 4,
+    showSymbol: hasLonePoints(series, plot.stepMs),
+    sampling: 'none',
+    stack: plot.stacked ? 'all' : undefined,
+    lineStyle: { color, width: raised ? 2.2 : few ? 1.5 : 1.1, opacity: faded ? fadedOpacity : 1 },
+    itemStyle: { color, opacity: faded ? fadedOpacity : 1 },
+    areaStyle: plot.stacked ? { color, opacity: faded ? 0.08 : 0.35 } : plot.series.length === 1 ? { color, opacity: 0.08 } : undefined,
+    emphasis: { disabled: true },
+  };
+}
+
+/** Thresholds and regions hang on a series without points of its own. */
+function marks(plot: Plot, { theme }: Drawing): object {
+  return {
+    type: 'line',
+    data: [],
+    silent: true,
+    markLine: {
+      silent: true,
+      symbol: 'none',
+      animation: false,
+      label: { show: false },
+      data: (plot.thresholds ?? []).map(({ value, tone }) => ({ yAxis: value, lineStyle: { color: theme.tones[tone], type: [5, 4], width: 1.3 } })),
+    },
+    markArea: {
+      silent: true,
+      animation: false,
+      label: { show: false },
+      data: (plot.regions ?? [])
+        .filter((region) => region.endMs > plot.startMs && region.startMs < plot.endMs)
+        .map((region) => [
+          { xAxis: Math.max(region.startMs, plot.startMs), itemStyle: { color: theme.tones[region.tone], opacity: theme.dark ? 0.16 : 0.1 } },
+          { xAxis: Math.min(region.endMs, plot.endMs) },
+        ]),
+    },
+  };
+}

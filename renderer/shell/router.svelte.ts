@@ -1,0 +1,33 @@
+import { formatLink, parseLink, type Place } from './link.ts';
+
+/** Where the person is: the address after `#`, read and written. */
+export class Router {
+  place = $state.raw<Place>(parseLink(location.hash));
+
+  constructor() {
+    window.addEventListener('hashchange', () => (this.place = parseLink(location.hash)));
+  }
+
+  param(name: string): string | undefined {
+    return this.place.params.get(name);
+  }
+
+  /** Leads to another place; Back returns. */
+  go(link: string): void {
+    if (location.hash === link) return;
+    location.hash = link;
+  }
+
+  /** Writes what is shown now into the address without a step for Back. Undefined or empty takes a param away. */
+  note(params: Readonly<Record<string, string | undefined>>): void {
+    const all = new Map(this.place.params);
+    for (const [name, value] of Object.entries(params)) {
+      if (value === undefined || value === '') all.delete(name);
+      else all.set(name, value);
+    }
+    const link = formatLink(this.place.path, all);
+    if (link === location.hash) return;
+    history.replaceState(null, '', link);
+    this.place = parseLink(link);
+  }
+}

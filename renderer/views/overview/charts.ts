@@ -1,0 +1,72 @@
+import type { Unit } from '../../ui/format.ts';
+
+/** A small chart of the Overview: a query, and the decision that it leads to. */
+export interface OverviewChart {
+  readonly id: string;
+  readonly title: string;
+  /** What to do when it looks bad. */
+  readonly decision: string;
+  readonly expr: string;
+  readonly unit: Unit;
+  readonly limits: readonly { readonly value: number; readonly name: string; readonly tone: 'bad' | 'warn' }[];
+}
+
+const full = [{ value: 0.9, name: '90 %', tone: 'warn' as const }];
+
+/** Charts for what is there: those whose query gives nothing are left out by the view. */
+export function overviewCharts(usersAffected: string): readonly OverviewChart[] {
+  const users: OverviewChart = {
+    id: 'users',
+    title: 'Users affected',
+    decision: 'Above 10 % is a SEV-2, above 50 % a SEV-1',
+    expr: usersAffected,
+    unit: 'percent',
+    limits: [
+      { value: 0.1, name: 'SEV-2 above 10 %', tone: 'warn' },
+      { value: 0.5, name: 'SEV-1 above 50 %', tone: 'bad' },
+    ],
+  };
+  return [
+    ...(usersAffected === '' ? [] : [users]),
+    {
+      id: 'firing',
+      title: 'Alerts firing',
+      decision: 'A storm has one cause: look for the first',
+      expr: 'count by (alertname) (ALERTS{alertstate="firing"})',
+      unit: 'none',
+      limits: [],
+    },
+    {
+      id: 'cpu',
+      title: 'CPU busy',
+      decision: 'Near full: find what is new, or add room',
+      expr: '1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[2m]))',
+      unit: 'percent',
+      limits: full,
+    },
+    {
+      id: 'memory',
+      title: 'Memory used',
+      decision: 'Near full: the next step is the OOM killer',
+      expr: '1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes',
+      unit: 'percent',
+      limits: full,
+    },
+    {
+      id: 'disk',
+      title: 'Fullest disk',
+      decision: 'Near full: writes stop, make room now',
+      expr: 'max by (instance) (1 - node_filesystem_avail_bytes{fstype!~"tmpfs|ramfs|overlay"} / node_filesystem_size_bytes{fstype!~"tmpfs|ramfs|overlay"})',
+      unit: 'percent',
+      limits: full,
+    },
+    {
+      id: 'scrape',
+      title: 'Time to read a source',
+      decision: 'Slow sources are overloaded, or far away',
+      expr: 'max by (job) (scrape_duration_seconds)',
+      unit: 'seconds',
+      limits: [],
+    },
+  ];
+}

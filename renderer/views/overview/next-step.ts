@@ -1,0 +1,67 @@
+import { labelValue, type Incident } from '#core/model/index.ts';
+import type { AlertView, Overview } from '#core/contract/index.ts';
+import { formatAgo, plural } from '../../ui/format.ts';
+import { severityLook } from '../../ui/severity.ts';
+
+/** The one thing to do now, for somebody who was asleep a minute ago. */
+export type NextStep =
+  | { readonly kind: 'incident'; readonly incident: Incident; readonly title: string; readonly why: string }
+  | { readonly kind: 'alert'; readonly alert: AlertView; readonly title: string; readonly why: string }
+  | { readonly kind: 'taken'; readonly alert: AlertView; readonly title: string; readonly why: string }
+  | { readonly kind: 'sources'; readonly title: string; readonly why: string }
+  | { readonly kind: 'pending'; readonly title: string; readonly why: string }
+  | { readonly kind: 'nothing'; readonly title: string; readonly why: string };
+
+export function nextStep(overview: Overview, alerts: readonly AlertView[], incidents: readonly Incident[], nowMs: number): NextStep {
+  const firing = worstFirst(alerts.filter((alert) => alert.state === 'firing'));
+  const loose = firing.find((alert) => alert.ack === undefined && alert.incident === undefined);
+  const open = incidents.filter((incident) => incident.status === 'open').sort((a, b) => a.sev - b.sev || a.declaredMs - b.declaredMs)[0];
+  if (loose !== undefined && (open === undefined || severityLook(loose.severity).rank === 0)) return alertStep(loose, firing.length, nowMs);
+  if (open !== undefined)
+    return {
+      kind: 'incident',
+      incident: open,
+      title: `Go on with incident #${open.id}`,
+      why: `${open.title}. Declared ${formatAgo(open.declaredMs, nowMs)}, not mitigated yet.`,
+    };
+  if (loose !== undefined) return alertStep(loose, firing.length, nowMs);
+  const taken = firing.find((alert) => alert.incident === undefined);
+  if (taken !== undefined)
+    return {
+      kind: 'taken',
+      alert: taken,
+      title: `${nameOf(taken)} is still firing`,
+      why: `${taken.ack?.by ?? 'Somebody'} took it ${taken.ack === undefined ? '' : formatAgo(taken.ack.atMs, nowMs)}. Declare an incident if users are hurt.`,
+    };
+  if (overview.targetsDown > 0)
+    return {
+      kind: 'sources',
+      title: `${plural(overview.targetsDown, 'source')} cannot be read`,
+      why: `${overview.down.join(', ')}. What they would say is unknown, not fine.`,
+    };
+  if (overview.pending > 0)
+    return {
+      kind: 'pending',
+      title: 'Keep an eye on what is pending',
+      why: `${plural(overview.pending, 'alert')} will fire if the condition holds.`,
+    };
+  return { kind: 'nothing', title: 'Nothing needs you', why: 'No alert fires, no incident is open, every source answers.' };
+}
+
+function alertStep(alert: AlertView, firingCount: number, nowMs: number): NextStep {
+  const more = firingCount > 1 ? ` ${plural(firingCount - 1, 'more alert')} ${firingCount === 2 ? 'fires' : 'fire'} too.` : '';
+  const since = formatAgo(alert.firedAtMs ?? alert.activeAtMs, nowMs);
+  return {
+    kind: 'alert',
+    alert,
+    title: `Take ${nameOf(alert)}`,
+    why: `${alert.summary === '' ? 'Nobody has it' : alert.summary}, firing since ${since}.${more}`,
+  };
+}
+
+const nameOf = (alert: AlertView): string => labelValue(alert.labels, 'alertname');
+
+/** By severity, then the longest firing first. */
+export function worstFirst(alerts: readonly AlertView[]): readonly AlertView[] {
+  return [...alerts].sort((a, b) => severityLook(a.severity).rank - severityLook(b.severity).rank || a.activeAtMs - b.activeAtMs);
+}
