@@ -11,6 +11,8 @@ export interface Folded {
   readonly alerts: ReadonlyMap<string, { readonly labels: Labels; readonly state: Alert['state'] }>;
   /** Alerts that somebody took out; they are never attached again by themselves. */
   readonly detached: ReadonlySet<string>;
+  /** How it was mitigated, or else resolved, in somebody's words; empty when nobody said. */
+  readonly helped: string;
 }
 
 /** Folds further events onto what is known; the first event of all is `declared`. */
@@ -21,7 +23,8 @@ export function fold(before: Folded | undefined, events: readonly IncidentEvent[
 function step(before: Folded | undefined, event: IncidentEvent): Folded {
   if (before === undefined) return declared(event);
   assert(event.seq === before.seq + 1, `event ${event.seq} of incident ${event.incident} follows ${before.seq}`);
-  return { ...before, ...alertsAfter(before, event), incident: incidentAfter(before.incident, event), seq: event.seq };
+  const alerts = alertsAfter(before, event);
+  return { ...before, ...alerts, incident: incidentAfter(before.incident, event), helped: helpedAfter(before, event), seq: event.seq };
 }
 
 function declared({ incident, seq, atMs, what }: IncidentEvent): Folded {
@@ -31,6 +34,7 @@ function declared({ incident, seq, atMs, what }: IncidentEvent): Folded {
     seq,
     alerts: new Map(),
     detached: new Set(),
+    helped: '',
     incident: {
       id: incident,
       title: what.title,
@@ -56,6 +60,11 @@ function alertsAfter(before: Folded, { what }: IncidentEvent): Partial<Folded> {
   const alerts = new Map(before.alerts);
   alerts.delete(what.alert);
   return { alerts, detached: new Set(before.detached).add(what.alert) };
+}
+
+function helpedAfter({ helped }: Folded, { what }: IncidentEvent): string {
+  if (what.kind === 'mitigated') return what.how || helped;
+  return what.kind === 'resolved' ? helped || what.how : helped;
 }
 
 function incidentAfter(now: Incident, { atMs, what }: IncidentEvent): Incident {

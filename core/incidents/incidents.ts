@@ -4,13 +4,14 @@ import type { RunRecord } from '#core/runbooks/index.ts';
 import type { Folded } from './fold.ts';
 import { IncidentLog, type Entry, type LogOptions } from './log.ts';
 import { updateDue } from './severity.ts';
+import { similarIncidents, type Similar } from './similar.ts';
 
 export interface IncidentsOptions extends LogOptions {
   /**
    * Labels that say which alerts are of one kind: a firing alert with the same values as one already in an open incident joins
    * it. The usual list keeps another instance of the same rule and service together and leaves other rules to the person.
    */
-  readonly groupBy?: readonly string[];
+  readonly groupBy?: readonly string[] | undefined;
 }
 
 export interface DeclareInput {
@@ -19,11 +20,11 @@ export interface DeclareInput {
   /** Why this SEV: what was suggested, or the person's own words. */
   readonly why: string;
   /** The alerts it is declared from, the first the one that was acted on; possibly none. */
-  readonly alerts?: readonly Alert[];
+  readonly alerts?: readonly Alert[] | undefined;
   /** When the acted-on alert was taken, if it was. */
-  readonly ack?: Ack;
+  readonly ack?: Ack | undefined;
   /** When users began to be hurt; by default when the first alert's condition first held, else now. */
-  readonly startedMs?: UnixMs;
+  readonly startedMs?: UnixMs | undefined;
   readonly by: string;
 }
 
@@ -32,7 +33,7 @@ export interface UpdateInput {
   readonly conditions: string;
   readonly actions: string;
   readonly needs: string;
-  readonly nextMs?: UnixMs;
+  readonly nextMs?: UnixMs | undefined;
   readonly by: string;
 }
 
@@ -68,6 +69,11 @@ export class Incidents {
   /** The log as it was written, by `seq`. */
   events(id: number): readonly IncidentEvent[] {
     return this.#log.events(id);
+  }
+
+  /** Past incidents that look like this one and what helped then, the best first. */
+  similar(id: number, limit = 5): readonly Similar[] {
+    return similarIncidents(this.#log.read(id), this.#log.all(), limit);
   }
 
   declare(input: DeclareInput): Incident {
@@ -140,7 +146,7 @@ export class Incidents {
   }
 
   /** Adds an action item, or replaces the one of that `id`. */
-  setAction(id: number, action: Omit<ActionItem, 'id'> & { readonly id?: number }, by: string): Incident {
+  setAction(id: number, action: Omit<ActionItem, 'id'> & { readonly id?: number | undefined }, by: string): Incident {
     return this.#log.append(id, ({ incident }) => {
       const last = incident.actions.at(-1)?.id ?? 0;
       if (action.id !== undefined && !incident.actions.some((known) => known.id === action.id)) {

@@ -21,17 +21,9 @@ export function visible(text: string, keepLines = false): string {
     });
 }
 
-/** One line of markdown that shows `text` and nothing else; fits into a table's cell. Line breaks become `<br>`. */
+/** One line of markdown that shows `text` and nothing else; fits into a table's cell. Line breaks show as `⏎`: no HTML is ever written. */
 export function inline(text: string): string {
-  return visible(text.trim(), true).split('\n').map(escapeMarkdown).join('<br>');
-}
-
-/** Lines of a person as a block quote. */
-export function quote(text: string): string {
-  return visible(text.trim(), true)
-    .split('\n')
-    .map((line) => `> ${escapeMarkdown(line)}`.trimEnd())
-    .join('\n');
+  return visible(text.trim(), true).split('\n').map(escapeMarkdown).join(' ⏎ ');
 }
 
 /** `text` as inline code. */
@@ -44,11 +36,11 @@ export function code(text: string): string {
 }
 
 /**
- * `text` as inline code in a table's cell. GFM ends a cell at a bar even inside code, and its escape there fails after a
- * backslash, so a text with bars is written as an element.
+ * `text` as inline code in a table's cell. GFM ends a cell at a bar even inside code, and its escape does not work after a
+ * backslash: such a text is written without the look of code.
  */
 export function codeCell(text: string): string {
-  return text.includes('|') ? `<code>${inline(text.replace(/\s+/g, ' '))}</code>` : code(text);
+  return text.includes('\\|') ? inline(text.replace(/\s+/g, ' ')) : code(text).replaceAll('|', '\\|');
 }
 
 /** A fenced block that its content cannot close. */

@@ -8,5 +8,7 @@ export type { CheckSample, Judgement } from './check.ts';
 export { bindQuery, prefill } from './params.ts';
 export type { Param, ParamValue } from './params.ts';
 export type { RunbookMatch } from './library.ts';
+export type { StepUsage, Usage } from './usage.ts';
+export { shellAssignments } from './shell.ts';
 export type { AlertRule, DataNames, Finding, Uncovered } from './lint.ts';
 export { renderMarkdown } from './html.ts';

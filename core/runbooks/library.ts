@@ -17,6 +17,8 @@ export interface Library {
   get(id: string): Runbook | undefined;
   /** What to open for an alert, the surest first: named by its runbook_url, then by the runbook's list of alerts, then by file name. */
   forAlert(labels: Labels, annotations: Labels): readonly RunbookMatch[];
+  /** Texts of `templates/*.md`, by id; a later folder's file hides an earlier one. */
+  templates(): ReadonlyMap<string, string>;
 }
 
 interface Known {
@@ -36,7 +38,7 @@ export function openLibrary(folders: readonly string[]): Library {
     const next = new Map<string, Known>();
     for (const folder of folders) {
       const here = new Set<string>();
-      for (const path of markdownFiles(folder)) {
+      for (const path of markdownFiles(folder, 'runbooks')) {
         const entry = readFile(path, known.get(path));
         next.set(path, entry);
         const { id } = entry.runbook;
@@ -54,16 +56,17 @@ export function openLibrary(folders: readonly string[]): Library {
     list: () => [...byId().values()].sort((a, b) => (a.title < b.title ? -1 : a.title > b.title ? 1 : 0)),
     get: (id) => byId().get(id),
     forAlert: (labels, annotations) => match([...byId().values()], labels, annotations),
+    templates: () => new Map(folders.flatMap((folder) => markdownFiles(folder, 'templates').map((path) => [idOf(path), readTemplateFile(path)]))),
   };
 }
 
-/** Paths in a stable order, without templates, READMEs and what begins with a dot or an underscore. */
-function markdownFiles(folder: string): readonly string[] {
+/** Paths in a stable order, without READMEs and what begins with a dot or an underscore. */
+function markdownFiles(folder: string, which: 'runbooks' | 'templates'): readonly string[] {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /^[^._].*\.md$/i.test(entry.name) && entry.name.toLowerCase() !== 'readme.md')
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !relative(folder, path).split(sep).includes('templates'))
+    .filter((path) => relative(folder, path).split(sep).includes('templates') === (which === 'templates'))
     .sort()
     .slice(0, filesMax);
 }
@@ -79,6 +82,16 @@ function readFile(path: string, before: Known | undefined): Known {
     return { stamp, runbook: readRunbook(id, readFileSync(path, 'utf8')) };
   } catch (error) {
     return { stamp: '', runbook: broken(`the file cannot be read: ${messageOf(error)}`) };
+  }
+}
+
+/** A template that is too large or cannot be read says so where it would have stood. */
+function readTemplateFile(path: string): string {
+  try {
+    const { size } = statSync(path);
+    return size > fileBytesMax ? `The template ${basename(path)} has ${size} bytes, which is too large.` : readFileSync(path, 'utf8');
+  } catch (error) {
+    return `The template ${basename(path)} cannot be read: ${messageOf(error)}`;
   }
 }
 

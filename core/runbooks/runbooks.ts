@@ -6,6 +6,7 @@ import { lintRule, lintRunbook, type AlertRule, type DataNames, type Finding, ty
 import { bindQuery, prefill, type ParamValue } from './params.ts';
 import { leave } from './run.ts';
 import { Runs, type RunsOptions } from './runs.ts';
+import { usageOf, type Usage } from './usage.ts';
 
 export interface RunbooksOptions extends RunsOptions {
   /** Read for `*.md`; a later folder's file hides an earlier one of the same name. */
@@ -16,11 +17,11 @@ export interface RunbooksOptions extends RunsOptions {
 
 export interface StartInput {
   readonly runbook: string;
-  readonly incident?: number;
+  readonly incident?: number | undefined;
   /** The alert's labels: they fill the params of their name. */
-  readonly labels?: Labels;
+  readonly labels?: Labels | undefined;
   /** Given by hand; they win over labels and defaults. */
-  readonly params?: readonly ParamValue[];
+  readonly params?: readonly ParamValue[] | undefined;
   readonly by: string;
 }
 
@@ -70,7 +71,7 @@ export class Runbooks {
   }
 
   /** The newest first, at most 200. */
-  runs(filter: { readonly incident?: number; readonly limit?: number } = {}): readonly RunbookRun[] {
+  runs(filter: { readonly incident?: number | undefined; readonly limit?: number } = {}): readonly RunbookRun[] {
     return this.#runs.list(filter.incident, filter.limit ?? Number.POSITIVE_INFINITY);
   }
 
@@ -78,6 +79,16 @@ export class Runbooks {
   queryOf(runId: string, stepId: string): string {
     const run = this.run(runId);
     return bindQuery(checkOf(stepOf(run, stepId)).query, run.params, run.runbook.params);
+  }
+
+  /** Post-mortem templates, their texts by id. */
+  templates(): ReadonlyMap<string, string> {
+    return this.#library.templates();
+  }
+
+  /** How runbooks are used: which never, which steps are always skipped, how long steps take. From the newest 200 runs. */
+  usage(): readonly Usage[] {
+    return usageOf(this.list(), this.#runs.logs());
   }
 
   /** Metrics and labels that checks name and the data does not have. */

@@ -1,7 +1,7 @@
 import { transaction, type WriteDb } from '#core/db/index.ts';
 import { EngineError, type Clock, type Runbook, type RunbookEvent, type RunbookRun, type UnixMs } from '#core/model/index.ts';
 import type { ParamValue } from './params.ts';
-import { foldRun } from './run.ts';
+import { foldRun, type LoggedRunEvent } from './run.ts';
 import { insertRun, insertRunEvents, selectRun, selectRunEvents, selectRunIds } from './store.ts';
 
 /** An event of a run that belongs to an incident, for the incident's log. */
@@ -24,6 +24,11 @@ export interface RunsOptions {
   readonly onChange?: (run: RunbookRun) => void;
 }
 
+export interface RunLog {
+  readonly run: RunbookRun;
+  readonly events: readonly LoggedRunEvent[];
+}
+
 const listedMax = 200;
 
 /** The log of all runs: each change is events added, committed, and only then told. */
@@ -42,6 +47,14 @@ export class Runs {
   /** The newest first. */
   list(incident: number | undefined, limit: number): readonly RunbookRun[] {
     return selectRunIds(this.#options.db, incident, Math.min(limit, listedMax)).map((number) => this.load(`run-${number}`));
+  }
+
+  /** The newest runs with their events. */
+  logs(): readonly RunLog[] {
+    return selectRunIds(this.#options.db, undefined, listedMax).map((number) => ({
+      run: this.load(`run-${number}`),
+      events: selectRunEvents(this.#options.db, number),
+    }));
   }
 
   start(runbook: Runbook, params: readonly ParamValue[], incident: number | undefined, by: string): RunbookRun {

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { postmortem, postmortemFileName, type ChartData } from '#core/incidents/index.ts';
 import { labelsFromRecord, staleMarker, type Labels } from '#core/model/index.ts';
 import { createRunbooks } from '#core/runbooks/index.ts';
@@ -9,11 +9,11 @@ import { firing, minuteMs, over, room, type Room } from './room.ts';
 const golden = join(import.meta.dirname, '../../golden/incidents');
 const runbookFolder = join(import.meta.dirname, '../../../runbooks');
 
-/** Fails when the file differs; writes it when it is not there, so that a reviewer sees it in the diff. */
+/** UPDATE_GOLDEN=1 writes the file anew, for a reviewer to see in the diff. */
 function expectGolden(name: string, text: string): void {
   const path = join(golden, name);
-  if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true });
+  if (process.env['UPDATE_GOLDEN'] === '1') {
+    mkdirSync(golden, { recursive: true });
     writeFileSync(path, text);
   }
   expect(text).toBe(readFileSync(path, 'utf8'));
