@@ -4,7 +4,7 @@ export type { UnixMs, UnixNs, DurationMs, Clock, Cancel } from './time.ts';
 export { METRIC_NAME, noLabels, labelsFrom, labelsFromRecord, labelPairs, labelsToRecord, labelValue, withLabel } from './labels.ts';
 export { keepLabels, dropLabels, labelsKey, compareLabels, compareText, formatLabels } from './labels.ts';
 export type { Labels } from './labels.ts';
-export { compilePattern } from './pattern.ts';
+export { compilePattern, expandPattern } from './pattern.ts';
 export type { Pattern } from './pattern.ts';
 export { compileSearch } from './search.ts';
 export type { Search } from './search.ts';

@@ -61,3 +61,27 @@ function literalPrefix(source: string): string {
   const cut = source.slice(0, quantified ? end - 1 : end);
   return /[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut;
 }
+
+const reference = /\$(?:\$|(\w+)|\{(\w+)\})/g;
+
+/**
+ * A function that gives what `template` becomes when `source` matches a whole text, and undefined when it does not: `$1`,
+ * `${1}` and `${name}` stand for groups, `$$` for a dollar sign, groups that are not there for nothing (Go's regexp.Expand).
+ * Throws EngineError `invalid`.
+ */
+export function expandPattern(source: string, template: string): (text: string) => string | undefined {
+  compilePattern(source);
+  const machine = compileRe2(source);
+  const names = machine.namedGroups();
+  const groups = machine.groupCount();
+  return (text) => {
+    const found = machine.matcher(text);
+    if (!found.matches()) return undefined;
+    return template.replace(reference, (_, plain: string | undefined, braced: string | undefined) => {
+      const name = plain ?? braced;
+      if (name === undefined) return '$';
+      const index = /^\d+$/.test(name) ? Number(name) : names[name];
+      return index === undefined || index > groups ? '' : (found.group(index) ?? '');
+    });
+  };
+}

@@ -1,0 +1,54 @@
+import type { DurationMs, UnixMs } from '#core/model/index.ts';
+import type { Expr } from './syntax/index.ts';
+import type { Budget } from './budget.ts';
+import type { Grid } from './grid.ts';
+import type { Notebook } from './notes.ts';
+import type { SeriesSource } from './source.ts';
+import { mergeSame, withoutName, type Head, type Vector } from './vector.ts';
+import type { RangeVector } from './windows.ts';
+import { labelValue, METRIC_NAME } from '#core/model/index.ts';
+
+/** The query as a whole: what its parts share. */
+export interface QueryContext {
+  readonly source: SeriesSource;
+  readonly budget: Budget;
+  readonly notes: Notebook;
+  readonly signal: AbortSignal | undefined;
+  readonly lookbackMs: DurationMs;
+  /** Step of a subquery that names none. */
+  readonly subqueryStepMs: DurationMs;
+  /** Metric names go at the end of the query, not at once. */
+  readonly delayedNames: boolean;
+  readonly startMs: UnixMs;
+  readonly endMs: UnixMs;
+  /** 0 for an instant query. */
+  readonly stepMs: DurationMs;
+}
+
+/** Evaluates the parts of an expression; functions call it for their arguments. */
+export interface Evaluator {
+  readonly query: QueryContext;
+  vector(expr: Expr, grid: Grid): Promise<Vector>;
+  scalar(expr: Expr, grid: Grid): Promise<Float64Array>;
+  ranges(expr: Expr, grid: Grid): Promise<RangeVector>;
+  /** The times, in seconds, of the samples that a selector picks. */
+  sampleTimes(expr: Expr, grid: Grid): Promise<Vector>;
+}
+
+/** The head of a derived metric. */
+export function derivedHead(head: Head, delayedNames: boolean): Head {
+  return delayedNames ? { labels: head.labels, dropName: true } : { labels: withoutName(head.labels), dropName: false };
+}
+
+/** A vector of derived metrics whose heads lost their names: series that differed in the name alone become one. */
+export async function mergeDerived(input: Vector, derived: Vector, grid: Grid, query: QueryContext): Promise<Vector> {
+  if (query.delayedNames || sameName(input)) return derived;
+  return mergeSame(derived, grid.steps, query.budget);
+}
+
+function sameName(vector: Vector): boolean {
+  const first = vector.heads[0];
+  if (first === undefined) return true;
+  const name = labelValue(first.labels, METRIC_NAME);
+  return vector.heads.every((head) => labelValue(head.labels, METRIC_NAME) === name);
+}

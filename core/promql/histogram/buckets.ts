@@ -1,0 +1,91 @@
+import { customBoundsSchema, type Histogram, type HistogramSpan } from '#core/model/index.ts';
+
+/** Buckets as sorted indexes and their counts. */
+export interface Buckets {
+  readonly at: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** A bucket with its bounds. Positive buckets hold (lower, upper], negative ones [lower, upper). */
+export interface Bucket {
+  readonly lower: number;
+  readonly upper: number;
+  readonly count: number;
+}
+
+export const noBuckets: Buckets = { at: [], counts: [] };
+
+export function hasCustomBounds(h: Histogram): boolean {
+  return h.schema === customBoundsSchema;
+}
+
+/** The buckets that spans and counts describe, empty ones among them. */
+export function unpack(spans: readonly HistogramSpan[], counts: readonly number[]): Buckets {
+  const at: number[] = [];
+  let index = 0;
+  for (const span of spans) {
+    index += span.gap;
+    for (let i = 0; i < span.length && at.length < counts.length; i++) at.push(index++);
+  }
+  return { at, counts };
+}
+
+/** Spans and counts of the buckets that are not empty. */
+export function pack({ at, counts }: Buckets): { spans: HistogramSpan[]; counts: number[] } {
+  const spans: { gap: number; length: number }[] = [];
+  const kept: number[] = [];
+  let next = 0;
+  for (const [i, count] of counts.entries()) {
+    if (count === 0) continue;
+    const gap = at[i]! - next;
+    const last = spans.at(-1);
+    if (last !== undefined && gap === 0) last.length++;
+    else spans.push({ gap, length: 1 });
+    kept.push(count);
+    next = at[i]! + 1;
+  }
+  return { spans, counts: kept };
+}
+
+/** The upper bound of a positive exponential bucket: 2^(index * 2^-schema), at most the largest double. */
+export function exponentialBound(schema: number, index: number): number {
+  if (schema <= 0) return clampBound(index * 2 ** -schema, 0);
+  const parts = 2 ** schema;
+  const whole = Math.floor(index / parts);
+  return clampBound(whole, (index - whole * parts) / parts);
+}
+
+/** 2^(whole + part); the bound at 2^1024 is the largest double, as in Prometheus. */
+function clampBound(whole: number, part: number): number {
+  if (whole === 1024 && part === 0) return Number.MAX_VALUE;
+  return 2 ** whole * 2 ** part;
+}
+
+/** The positive buckets with their bounds, ascending; with custom bounds, all buckets. */
+export function positiveBuckets(h: Histogram): Bucket[] {
+  const { at, counts } = unpack(h.positiveSpans, h.positive);
+  if (hasCustomBounds(h)) {
+    return at.map((index, i) => ({ lower: h.bounds[index - 1] ?? -Infinity, upper: h.bounds[index] ?? Infinity, count: counts[i]! }));
+  }
+  return at.map((index, i) => ({
+    lower: exponentialBound(h.schema, index - 1),
+    upper: exponentialBound(h.schema, index),
+    count: counts[i]!,
+  }));
+}
+
+/** The negative buckets with their bounds, the one nearest to zero first. */
+export function negativeBuckets(h: Histogram): Bucket[] {
+  const { at, counts } = unpack(h.negativeSpans, h.negative);
+  return at.map((index, i) => ({
+    lower: -exponentialBound(h.schema, index),
+    upper: -exponentialBound(h.schema, index - 1),
+    count: counts[i]!,
+  }));
+}
+
+/** All populated buckets from the lowest to the highest, the zero bucket among them. */
+export function allBuckets(h: Histogram): Bucket[] {
+  const zero = h.zeroCount === 0 ? [] : [{ lower: -h.zeroThreshold, upper: h.zeroThreshold, count: h.zeroCount }];
+  return [...negativeBuckets(h).reverse(), ...zero, ...positiveBuckets(h)].filter((bucket) => bucket.count !== 0);
+}

@@ -1,0 +1,11 @@
+/** PromQL over any SeriesSource: evaluation by columns, with Prometheus 3's answers. */
+export { parseExpr } from './syntax/index.ts';
+export { evaluateInstant, evaluateRange } from './query.ts';
+export type { InstantResult, InstantValue, QueryOptions, QueryRange, RangeResult, Sample } from './query.ts';
+export { defaultLimits } from './budget.ts';
+export type { QueryLimits, QueryStats } from './budget.ts';
+export { memorySource } from './memory.ts';
+export type { SelectHints, SeriesSource } from './source.ts';
+export type { Notes } from './notes.ts';
+export { formatValue } from './format-number.ts';
+export { formatHistogram } from './histogram/format.ts';

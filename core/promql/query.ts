@@ -1,0 +1,215 @@
+import {
+  compareLabels,
+  EngineError,
+  type Clock,
+  type DurationMs,
+  type Histogram,
+  type Labels,
+  type SeriesColumns,
+  type UnixMs,
+} from '#core/model/index.ts';
+import { parseExpr, printExpr, typeOf, unwrap, type Expr } from './syntax/index.ts';
+import { Budget, defaultLimits, type QueryLimits, type QueryStats } from './budget.ts';
+import type { QueryContext } from './context.ts';
+import { Evaluation } from './evaluate.ts';
+import { stepTime, type Grid } from './grid.ts';
+import { Notebook, type Notes } from './notes.ts';
+import type { SeriesSource } from './source.ts';
+import { windowColumns } from './windows.ts';
+import { absent, histogram, mergeSame, rowIsEmpty, withoutName, type Row, type Vector } from './vector.ts';
+
+/** How to evaluate. Everything may be left out. */
+export interface QueryOptions {
+  /** How old a sample may be that an instant selector still sees; 5 minutes. */
+  readonly lookbackMs?: DurationMs;
+  /** Step of a subquery that names none; 1 minute. */
+  readonly subqueryStepMs?: DurationMs;
+  readonly limits?: Partial<QueryLimits>;
+  readonly signal?: AbortSignal;
+  /** For the time limit and the times in the statistics. */
+  readonly clock?: Clock;
+  /** Awaited every 10 ms of work or so, to let others work. */
+  readonly breathe?: () => Promise<void>;
+  /** Metric names go at the end of the query (Prometheus' feature `promql-delayed-name-removal`); off. */
+  readonly delayedNames?: boolean;
+}
+
+/** A sample of an instant vector. */
+export interface Sample {
+  readonly labels: Labels;
+  readonly timeMs: UnixMs;
+  /** 0 when there is a histogram. */
+  readonly value: number;
+  readonly histogram?: Histogram;
+}
+
+/** What a query gives at one instant. */
+export type InstantResult = InstantValue & { readonly notes: Notes; readonly stats: QueryStats };
+export type InstantValue =
+  | { readonly type: 'vector'; readonly samples: readonly Sample[] }
+  | { readonly type: 'scalar'; readonly timeMs: UnixMs; readonly value: number }
+  | { readonly type: 'string'; readonly timeMs: UnixMs; readonly text: string }
+  | { readonly type: 'matrix'; readonly series: readonly SeriesColumns[] };
+
+/** What a query gives over a range: each series only with the steps at which it has a value, sorted by labels. */
+export interface RangeResult {
+  readonly series: readonly SeriesColumns[];
+  readonly notes: Notes;
+  readonly stats: QueryStats;
+}
+
+export interface QueryRange {
+  readonly startMs: UnixMs;
+  readonly endMs: UnixMs;
+  readonly stepMs: DurationMs;
+}
+
+const lookbackMs = 300_000; // Prometheus' default.
+const subqueryStepMs = 60_000; // Prometheus' default evaluation interval.
+
+/** Evaluates a query at one instant. Throws EngineError for what is wrong with it, or when it is over a limit. */
+export async function evaluateInstant(
+  source: SeriesSource,
+  query: Expr | string,
+  timeMs: UnixMs,
+  options: QueryOptions = {},
+): Promise<InstantResult> {
+  const prepared = prepare(source, query, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, options);
+  const { context } = prepared;
+  const value = await instantValue(prepared, { startMs: timeMs, stepMs: 1, steps: 1 });
+  return { ...value, notes: context.notes.notes(), stats: context.budget.stats() };
+}
+
+/** Evaluates a query at every step from `startMs` to `endMs`, both inclusive. Throws as evaluateInstant does. */
+export async function evaluateRange(source: SeriesSource, query: Expr | string, range: QueryRange, options: QueryOptions = {}): Promise<RangeResult> {
+  const prepared = prepare(source, query, range, options);
+  const { context, expr } = prepared;
+  const grid = gridOf(range, { ...defaultLimits, ...options.limits }.pointsMax);
+  const type = typeOf(expr);
+  if (type !== 'scalar' && type !== 'vector')
+    throw new EngineError(
+      'invalid',
+      `invalid expression type "${type === 'matrix' ? 'range vector' : type}" for range query, must be Scalar or instant Vector`,
+    );
+  const series = type === 'scalar' ? await scalarSeries(prepared, grid) : await vectorSeries(prepared, grid);
+  return { series, notes: context.notes.notes(), stats: context.budget.stats() };
+}
+
+interface Prepared {
+  readonly expr: Expr;
+  readonly context: QueryContext;
+  readonly evaluation: Evaluation;
+}
+
+function prepare(source: SeriesSource, query: Expr | string, range: QueryRange, options: QueryOptions): Prepared {
+  const text = typeof query === 'string' ? query : printExpr(query);
+  const expr = typeof query === 'string' ? parseExpr(query) : query;
+  const context: QueryContext = {
+    source,
+    budget: new Budget({ ...defaultLimits, ...options.limits }, options.clock, options.signal, options.breathe),
+    notes: new Notebook(text),
+    signal: options.signal,
+    lookbackMs: options.lookbackMs ?? lookbackMs,
+    subqueryStepMs: options.subqueryStepMs ?? subqueryStepMs,
+    delayedNames: options.delayedNames ?? false,
+    ...range,
+  };
+  context.budget.check();
+  return { expr, context, evaluation: new Evaluation(context) };
+}
+
+function gridOf({ startMs, endMs, stepMs }: QueryRange, pointsMax: number): Grid {
+  if (!(stepMs > 0)) throw new EngineError('invalid', 'zero or negative query resolution step widths are not accepted. Try a positive integer');
+  if (endMs < startMs) throw new EngineError('invalid', 'end timestamp must not be before start time');
+  const steps = Math.floor((endMs - startMs) / stepMs) + 1;
+  if (steps > pointsMax)
+    throw new EngineError(
+      'limit',
+      `exceeded maximum resolution of ${pointsMax} points per timeseries. Try decreasing the query resolution (?step=XX)`,
+    );
+  return { startMs, stepMs, steps };
+}
+
+async function instantValue({ expr, context, evaluation }: Prepared, grid: Grid): Promise<InstantValue> {
+  const timeMs = grid.startMs;
+  switch (typeOf(expr)) {
+    case 'string': {
+      const inner = unwrap(expr);
+      return { type: 'string', timeMs, text: inner.kind === 'string' ? inner.value : '' };
+    }
+    case 'scalar':
+      return { type: 'scalar', timeMs, value: (await evaluation.scalar(expr, grid))[0]! };
+    case 'matrix':
+      return { type: 'matrix', series: await matrixSeries(evaluation, expr, grid) };
+    case 'vector':
+      return { type: 'vector', samples: await vectorSamples(await finished(await evaluation.vector(expr, grid), context, grid), context, timeMs) };
+  }
+}
+
+/** Takes the names off at last, where that was put off. */
+async function finished(vector: Vector, context: QueryContext, grid: Grid): Promise<Vector> {
+  const heads = vector.heads.map((head) => (head.dropName ? { labels: withoutName(head.labels), dropName: false } : head));
+  return mergeSame({ heads, read: (index) => vector.read(index) }, grid.steps, context.budget);
+}
+
+async function vectorSamples(vector: Vector, { budget }: QueryContext, timeMs: UnixMs): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  for (const [i, { labels }] of vector.heads.entries()) {
+    const row = vector.read(i);
+    if (row.kinds[0] === histogram) samples.push({ labels, timeMs, value: 0, histogram: row.histograms![0]! });
+    else if (row.kinds[0] !== absent) samples.push({ labels, timeMs, value: row.values[0]! });
+    if (budget.spend(1)) await budget.breathe();
+  }
+  budget.hold(samples.length);
+  return samples;
+}
+
+async function matrixSeries(evaluation: Evaluation, expr: Expr, grid: Grid): Promise<SeriesColumns[]> {
+  const ranges = await evaluation.ranges(expr, grid);
+  const { budget } = evaluation.query;
+  const series: SeriesColumns[] = [];
+  for (const [i, { labels }] of ranges.heads.entries()) {
+    const columns = windowColumns(ranges.read(i), 0, labels);
+    budget.hold(columns.timesMs.length);
+    if (columns.timesMs.length > 0) series.push(columns);
+    if (budget.spend(columns.timesMs.length)) await budget.breathe();
+  }
+  return series;
+}
+
+async function scalarSeries({ evaluation, expr }: Prepared, grid: Grid): Promise<SeriesColumns[]> {
+  const values = await evaluation.scalar(expr, grid);
+  return [{ labels: [], timesMs: values.map((_, k) => stepTime(grid, k)), values }];
+}
+
+async function vectorSeries({ evaluation, expr, context }: Prepared, grid: Grid): Promise<SeriesColumns[]> {
+  const vector = await finished(await evaluation.vector(expr, grid), context, grid);
+  const timesMs = Float64Array.from({ length: grid.steps }, (_, k) => stepTime(grid, k));
+  const series: SeriesColumns[] = [];
+  for (const [i, { labels }] of vector.heads.entries()) {
+    const row = vector.read(i);
+    if (!rowIsEmpty(row)) series.push(presentSteps(labels, row, timesMs, context));
+    if (context.budget.spend(grid.steps)) await context.budget.breathe();
+  }
+  return series.sort((a, b) => compareLabels(a.labels, b.labels));
+}
+
+/** The steps of a row that have a sample. Series that have all of them share one column of times. */
+function presentSteps(labels: Labels, row: Row, timesMs: Float64Array, { budget }: QueryContext): SeriesColumns {
+  let count = 0;
+  for (const kind of row.kinds) if (kind !== absent) count++;
+  budget.hold(count);
+  const whole = count === row.kinds.length;
+  const times = whole ? timesMs : new Float64Array(count);
+  const values = whole ? row.values.slice() : new Float64Array(count);
+  const histograms = row.histograms === undefined ? undefined : Array.from<Histogram | undefined>({ length: count });
+  for (let k = 0, at = 0; k < row.kinds.length; k++) {
+    const kind = row.kinds[k];
+    if (kind === absent) continue;
+    if (!whole) times[at] = timesMs[k]!;
+    values[at] = kind === histogram ? 0 : row.values[k]!;
+    if (histograms !== undefined && kind === histogram) histograms[at] = row.histograms![k];
+    at++;
+  }
+  return histograms === undefined ? { labels, timesMs: times, values } : { labels, timesMs: times, values, histograms };
+}

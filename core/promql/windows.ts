@@ -1,0 +1,221 @@
+import { isStale, type DurationMs, type Histogram, type Labels, type SeriesColumns } from '#core/model/index.ts';
+import type { Budget } from './budget.ts';
+import { stepTime, type Grid, type Sight } from './grid.ts';
+import { absent, histogram, type Head, type Row, type Vector } from './vector.ts';
+
+/**
+ * The samples of one series with a window for each step: floats `[lo[k], hi[k])`, and histograms apart.
+ * Stale markers are gone. Windows only move forward.
+ */
+export interface RangeRow {
+  readonly timesMs: Float64Array;
+  readonly values: Float64Array;
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
+  /** Undefined when the series has no histograms. */
+  readonly histograms: HistogramWindows | undefined;
+}
+
+export interface HistogramWindows {
+  readonly timesMs: Float64Array;
+  readonly list: readonly Histogram[];
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
+}
+
+/** A range vector over all steps. A row is valid until the next read. */
+export interface RangeVector {
+  readonly heads: readonly Head[];
+  /** Where the windows end, and how long they are; open on the left. */
+  readonly sight: Sight;
+  readonly rangeMs: DurationMs;
+  read(index: number): RangeRow;
+}
+
+/** How far the samples of a window may reach beyond it, for `anchored` and `smoothed`. */
+export interface Margin {
+  readonly beforeMs: DurationMs;
+  readonly afterMs: DurationMs;
+}
+
+/** The range vector of a selector. */
+export function selectorRanges(series: readonly SeriesColumns[], sight: Sight, rangeMs: DurationMs, margin: Margin, budget: Budget): RangeVector {
+  const windower = new Windower(sight, rangeMs, margin, budget);
+  return {
+    heads: series.map(({ labels }) => ({ labels, dropName: false })),
+    sight,
+    rangeMs,
+    read(index) {
+      const columns = series[index]!;
+      budget.loaded(columns.timesMs.length);
+      return windower.row(columns.timesMs, columns.values, columns.histograms);
+    },
+  };
+}
+
+/** The range vector of a subquery: what an inner vector has at the steps of its own grid. */
+export function subqueryRanges(inner: Vector, grid: Grid, sight: Sight, rangeMs: DurationMs, budget: Budget): RangeVector {
+  const windower = new Windower(sight, rangeMs, { beforeMs: 0, afterMs: 0 }, budget);
+  const timesMs = new Float64Array(grid.steps);
+  const values = new Float64Array(grid.steps);
+  return {
+    heads: inner.heads,
+    sight,
+    rangeMs,
+    read(index) {
+      const row = inner.read(index);
+      const histograms = row.histograms === undefined ? undefined : Array.from<Histogram | undefined>({ length: grid.steps });
+      let count = 0;
+      for (let k = 0; k < grid.steps; k++) {
+        if (row.kinds[k] === absent) continue;
+        timesMs[count] = stepTime(grid, k);
+        values[count] = row.kinds[k] === histogram ? 0 : row.values[k]!;
+        if (histograms !== undefined && row.kinds[k] === histogram) histograms[count] = withoutHint(row.histograms![k]!);
+        count++;
+      }
+      return windower.row(timesMs.subarray(0, count), values.subarray(0, count), histograms);
+    },
+  };
+}
+
+/** Steps of a subquery skip samples, so that what a sample says of the one before it does not hold. */
+function withoutHint(value: Histogram): Histogram {
+  return value.resetHint === 'reset' || value.resetHint === 'none' ? { ...value, resetHint: 'unknown' } : value;
+}
+
+/** Finds the windows of series after series, in buffers that it uses again. */
+class Windower {
+  readonly #sight: Sight;
+  readonly #rangeMs: DurationMs;
+  readonly #margin: Margin;
+  readonly #budget: Budget;
+  readonly #lo: Int32Array;
+  readonly #hi: Int32Array;
+
+  constructor(sight: Sight, rangeMs: DurationMs, margin: Margin, budget: Budget) {
+    this.#sight = sight;
+    this.#rangeMs = rangeMs;
+    this.#margin = margin;
+    this.#budget = budget;
+    this.#lo = new Int32Array(sight.steps);
+    this.#hi = new Int32Array(sight.steps);
+  }
+
+  row(timesMs: Float64Array, values: Float64Array, histograms: readonly (Histogram | undefined)[] | undefined): RangeRow {
+    if (histograms === undefined && !hasNaN(values)) return this.#windowed(timesMs, values, undefined);
+    const kept = keepSamples(timesMs, values, histograms);
+    if (kept.list.length === 0) return this.#windowed(kept.timesMs, kept.values, undefined);
+    const lo = new Int32Array(this.#sight.steps);
+    const hi = new Int32Array(this.#sight.steps);
+    this.#slide(kept.histogramTimesMs, lo, hi);
+    return this.#windowed(kept.timesMs, kept.values, { timesMs: kept.histogramTimesMs, list: kept.list, lo, hi });
+  }
+
+  #windowed(timesMs: Float64Array, values: Float64Array, histograms: HistogramWindows | undefined): RangeRow {
+    this.#slide(timesMs, this.#lo, this.#hi);
+    return { timesMs, values, lo: this.#lo, hi: this.#hi, histograms };
+  }
+
+  #slide(timesMs: Float64Array, lo: Int32Array, hi: Int32Array): void {
+    const { firstMs, stepMs, steps } = this.#sight;
+    const backMs = this.#rangeMs + this.#margin.beforeMs;
+    const aheadMs = this.#margin.afterMs;
+    const length = timesMs.length;
+    let from = 0;
+    let to = 0;
+    let read = 0;
+    for (let k = 0; k < steps; k++) {
+      const endMs = firstMs + k * stepMs;
+      while (to < length && timesMs[to]! <= endMs + aheadMs) to++;
+      while (from < to && timesMs[from]! <= endMs - backMs) from++;
+      lo[k] = from;
+      hi[k] = to;
+      read += to - from;
+    }
+    this.#budget.read(read);
+  }
+}
+
+function hasNaN(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i]! !== values[i]!) return true;
+  return false;
+}
+
+function keepSamples(timesMs: Float64Array, values: Float64Array, histograms: readonly (Histogram | undefined)[] | undefined) {
+  const keptTimes = new Float64Array(timesMs.length);
+  const keptValues = new Float64Array(timesMs.length);
+  const histogramTimes: number[] = [];
+  const list: Histogram[] = [];
+  let count = 0;
+  for (let i = 0; i < timesMs.length; i++) {
+    if (values[i]! !== values[i]! && isStale(values, i)) continue;
+    const value = histograms?.[i];
+    if (value === undefined) {
+      keptTimes[count] = timesMs[i]!;
+      keptValues[count++] = values[i]!;
+    } else {
+      histogramTimes.push(timesMs[i]!);
+      list.push(value);
+    }
+  }
+  return {
+    timesMs: keptTimes.subarray(0, count),
+    values: keptValues.subarray(0, count),
+    histogramTimesMs: Float64Array.from(histogramTimes),
+    list,
+  };
+}
+
+/** Whether the window of a step has histograms in it. */
+export function hasHistograms(row: RangeRow, step: number): boolean {
+  return row.histograms !== undefined && row.histograms.hi[step]! > row.histograms.lo[step]!;
+}
+
+/** Rows of a range function: the steps of `row` that a function left empty are absent. */
+export type RangeFunction = (row: RangeRow, out: Row, call: RangeCall) => void;
+
+/** What a range function knows besides the samples. */
+export interface RangeCall {
+  readonly steps: number;
+  readonly sight: Sight;
+  readonly rangeMs: DurationMs;
+  /** Evaluation time of step k in ms, not moved by `offset` or `@`. */
+  readonly grid: Grid;
+  /** Scalar arguments, a value a step, in the order of the call. */
+  readonly scalars: readonly Float64Array[];
+  readonly extend: 'anchored' | 'smoothed' | undefined;
+  /** Metric name of the series at hand, for notes. */
+  readonly metric: string;
+  readonly notes: RangeNotes;
+}
+
+/** The notes that range functions take, bound to the places of the call. */
+export interface RangeNotes {
+  ignoredHistograms(): void;
+  mixed(): void;
+  invalidQuantile(value: number): void;
+  notCounter(): void;
+  notGauge(): void;
+  mixedSchemas(): void;
+  reconciled(operation: 'aggregation' | 'addition' | 'subtraction'): void;
+  resetCollision(): void;
+}
+
+/** The samples in the window of a step, floats and histograms in order of time. */
+export function windowColumns(row: RangeRow, step: number, labels: Labels): SeriesColumns {
+  const { timesMs, values, histograms } = row;
+  const floats = { from: row.lo[step]!, to: row.hi[step]! };
+  if (histograms === undefined || !hasHistograms(row, step))
+    return { labels, timesMs: timesMs.slice(floats.from, floats.to), values: values.slice(floats.from, floats.to) };
+  const order: { timeMs: number; value: number; histogram: Histogram | undefined }[] = [];
+  for (let i = floats.from; i < floats.to; i++) order.push({ timeMs: timesMs[i]!, value: values[i]!, histogram: undefined });
+  for (let i = histograms.lo[step]!; i < histograms.hi[step]!; i++)
+    order.push({ timeMs: histograms.timesMs[i]!, value: 0, histogram: histograms.list[i] });
+  order.sort((a, b) => a.timeMs - b.timeMs);
+  return {
+    labels,
+    timesMs: Float64Array.from(order, (sample) => sample.timeMs),
+    values: Float64Array.from(order, (sample) => sample.value),
+    histograms: order.map((sample) => sample.histogram),
+  };
+}
