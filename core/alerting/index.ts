@@ -10,3 +10,11 @@ export type { Notification, NotifiedAlert, NotifyReason, Recipient, Send, SendRe
 export type { Route, RoutingGap } from './routes.ts';
 export { silenceState } from './silences.ts';
 export type { Silence, SilenceRequest, SilenceState } from './silences.ts';
+export { createSender } from './notify/sender.ts';
+export type { DesktopNotice, SenderOptions } from './notify/sender.ts';
+export type { Http, HttpCall, HttpReply, ReadSecret } from './notify/http.ts';
+export type { Mail, SendMail } from './notify/email.ts';
+export { answerAlertmanagerApi } from './api/answer.ts';
+export type { ApiOptions } from './api/answer.ts';
+export { Templates } from './notify/templates.ts';
+export type { TemplateFile } from './notify/templates.ts';

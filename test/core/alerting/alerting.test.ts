@@ -1,55 +1,10 @@
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { createAlerting, type Alerting, type AlertingOptions, type Decision, type Notification, type Send } from '#core/alerting/index.ts';
-import { closeDb, openDb } from '#core/db/index.ts';
-import { defaultAlertmanagerConfig, parseAlertmanagerConfig } from '#core/formats/index.ts';
-import { alertId, labelsFromRecord, matcher, type Alert, type AlertState } from '#core/model/index.ts';
+import { describe, expect, test } from 'vitest';
+import type { Notification, Send } from '#core/alerting/index.ts';
+import { closeDb } from '#core/db/index.ts';
+import { parseAlertmanagerConfig } from '#core/formats/index.ts';
+import { labelsFromRecord, matcher } from '#core/model/index.ts';
 import { ManualClock } from '../../support/clock.ts';
-import { tempFolder } from '../../support/folder.ts';
-
-interface Bench {
-  readonly alerting: Alerting;
-  readonly clock: ManualClock;
-  readonly sent: Notification[];
-  readonly decisions: Decision[];
-  readonly path: string;
-}
-
-function open(options: Partial<AlertingOptions> & { path?: string; clock?: ManualClock; sent?: Notification[] } = {}): Bench {
-  const path = options.path ?? join(tempFolder(), 'journal.sqlite');
-  const clock = options.clock ?? new ManualClock();
-  const sent = options.sent ?? [];
-  const decisions: Decision[] = [];
-  const db = openDb(path, 'journal');
-  const send: Send = (_, notification) => {
-    sent.push(notification);
-    return Promise.resolve({ ok: true });
-  };
-  const config = defaultAlertmanagerConfig();
-  const alerting = createAlerting({ db, clock, random: () => 0.5, config, send, onDecision: (decision) => decisions.push(decision), ...options });
-  onTestFinished(() => {
-    alerting.stop();
-    if (db.connection.open) closeDb(db);
-  });
-  return { alerting, clock, sent, decisions, path };
-}
-
-function ruleAlert(labels: Record<string, string>, state: AlertState, clock: ManualClock): Alert {
-  const set = labelsFromRecord(labels);
-  return {
-    id: alertId(set),
-    labels: set,
-    annotations: [],
-    state,
-    value: 1,
-    activeAtMs: clock.now(),
-    expr: 'up == 0',
-    group: 'g',
-    ruleFile: 'rules.yml',
-    firedAtMs: state === 'pending' ? undefined : clock.now(),
-    resolvedAtMs: state === 'resolved' ? clock.now() : undefined,
-  };
-}
+import { open, ruleAlert } from './support/bench.ts';
 
 describe('from alert to notification', () => {
   test('with no configuration the desktop is told after 5 s, again after 4 h, and of the end', async () => {
