@@ -1,4 +1,5 @@
 import { compilePattern, compileSearch, EngineError, type Pattern, type Search } from '#core/model/index.ts';
+import { md5 } from './md5.ts';
 import { count, listOf, oneOf, optional, record, text, type Decode } from './yaml-decode.ts';
 import { yamlError } from './yaml.ts';
 
@@ -69,4 +70,9 @@ function fault(rule: ReturnType<typeof fields>): string | undefined {
   if (onlyRegex && (sourceLabels.length > 0 || targetLabel !== '' || modulus !== 0 || rule.separator !== ';' || rule.replacement !== '$1'))
     return `a relabel rule with the action ${action} takes only regex`;
   return undefined;
+}
+
+/** Prometheus' shard of a text: the last eight bytes of its MD5, big-endian, modulo `modulus`. */
+export function hashMod(source: string, modulus: number): number {
+  return Number(new DataView(md5(source).buffer).getBigUint64(8) % BigInt(modulus));
 }

@@ -15,10 +15,10 @@ export type ScrapeProtocol = 'PrometheusProto' | 'OpenMetricsText1.0.0' | 'OpenM
 
 /** Bounds on one scrape. A scrape that passes one fails as a whole, and says which. Infinity: not bounded. */
 export interface ScrapeLimits {
-  /** Decoded. */
-  readonly bodyBytesMax: number;
-  /** After metric relabelling. */
-  readonly samplesMax: number;
+  /** Decoded. Undefined: the file is silent, and the limit of all intake holds. */
+  readonly bodyBytesMax: number | undefined;
+  /** After metric relabelling. Undefined: as above. */
+  readonly samplesMax: number | undefined;
   readonly targetsMax: number;
   readonly labelsMax: number;
   readonly labelNameCharsMax: number;
@@ -217,8 +217,8 @@ function withLimits(read: OwnFields, defaults: ScrapeDefaults): Omit<ScrapeConfi
     relabel: read.relabel,
     metricRelabel: read.metricRelabel,
     limits: {
-      bodyBytesMax: limitOf('bodyBytesMax'),
-      samplesMax: limitOf('samplesMax'),
+      bodyBytesMax: read.bodyBytesMax ?? defaults.limits.bodyBytesMax,
+      samplesMax: read.samplesMax ?? defaults.limits.samplesMax,
       targetsMax: limitOf('targetsMax'),
       labelsMax: limitOf('labelsMax'),
       labelNameCharsMax: limitOf('labelNameCharsMax'),

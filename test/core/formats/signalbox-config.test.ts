@@ -50,7 +50,7 @@ scrape_configs:
     expect(config.externalLabels).toEqual(['region', 'eu']);
     const [node, slow] = config.scrapeConfigs;
     expect(node).toMatchObject({ job: 'node', intervalMs: 15_000, timeoutMs: 10_000, scheme: 'http', metricsPath: '/metrics', honorLabels: false });
-    expect(node!.limits).toMatchObject({ samplesMax: 1000, labelsMax: 30, bodyBytesMax: Infinity });
+    expect(node!.limits).toMatchObject({ samplesMax: 1000, labelsMax: 30, bodyBytesMax: undefined });
     expect(node!.staticGroups).toEqual([{ targets: ['127.0.0.1:9100', 'host:1'], labels: ['env', 'prod', 'rack', '7'] }]);
     expect(node!.http.followRedirects).toBe(false);
     expect(slow).toMatchObject({ intervalMs: 90_000, timeoutMs: 20_000, metricsPath: '/federate', honorLabels: true });

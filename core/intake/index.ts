@@ -1,0 +1,9 @@
+/** What brings data in: scrapes (pull), receivers (push), and the account of where every sample went. */
+export { createScraper } from './scrape/scraper.ts';
+export type { Scraper, ScraperOptions } from './scrape/scraper.ts';
+export { relabel, relabelSteps } from './scrape/relabel.ts';
+export type { RelabelStep } from './scrape/relabel.ts';
+export { listens } from './listens.ts';
+export { Ledger } from './ledger.ts';
+export type { LedgerRow } from './ledger.ts';
+export type { SampleSink } from './sink.ts';

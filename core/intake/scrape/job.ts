@@ -1,0 +1,114 @@
+import { defaultIntakeLimits, type IntakeLimits, type ScrapeConfig, type TargetGroup } from '#core/formats/index.ts';
+import { labelsKey, labelValue, type Target } from '#core/model/index.ts';
+import type { FileTexts } from './file-texts.ts';
+import { HttpClient } from './http-client.ts';
+import { brokenPages, httpPages, type PageSource } from './page-source.ts';
+import { SeriesBudget } from './series-budget.ts';
+import { resolveGroup, type ResolvedTarget, type TargetResolution } from './target-labels.ts';
+import { TargetLoop, unknownTarget, type LoopContext } from './target-loop.ts';
+import { TargetSeries, type SeriesRules } from './target-series.ts';
+
+export interface JobOptions {
+  readonly context: LoopContext;
+  readonly config: ScrapeConfig;
+  readonly limits: IntakeLimits;
+  /** Files named in the configuration are looked for from here. */
+  readonly folder: string;
+  readonly files: FileTexts;
+}
+
+/** One scrape config: its client, its targets, their loops. */
+export class Job {
+  readonly config: ScrapeConfig;
+  readonly #context: LoopContext;
+  readonly #limits: IntakeLimits;
+  readonly #client: HttpClient;
+  readonly #loops = new Map<string, TargetLoop>();
+  /** Targets that relabelling left without a usable address. */
+  #unusable: readonly Target[] = [];
+  #droppedCount = 0;
+
+  constructor({ context, config, limits, folder, files }: JobOptions) {
+    this.config = config;
+    this.#context = context;
+    this.#limits = limits;
+    this.#client = new HttpClient(config.http, folder, files);
+  }
+
+  get targets(): readonly Target[] {
+    return [...[...this.#loops.values()].map((loop) => loop.status), ...this.#unusable];
+  }
+
+  get loops(): readonly TargetLoop[] {
+    return [...this.#loops.values()];
+  }
+
+  /** Targets that relabelling dropped. */
+  get droppedCount(): number {
+    return this.#droppedCount;
+  }
+
+  /** Takes over from the job's earlier form: targets that stay keep their series. Settles when the old loops have ended. */
+  async replace(old: Job | undefined): Promise<void> {
+    const groups = this.config.staticGroups;
+    if (old === undefined) return this.#setGroups(groups, new Map());
+    const staying = new Set(groups.flatMap((group) => resolveGroup(this.config, group)).flatMap(({ target }) => (target ? [targetKey(target)] : [])));
+    await old.stop((key) => staying.has(key));
+    return this.#setGroups(groups, new Map([...old.#loops].map(([key, loop]) => [key, loop.series])));
+  }
+
+  /** Ends every loop. Series of targets that do not stay are marked stale. */
+  async stop(stays: (key: string) => boolean): Promise<void> {
+    await Promise.all([...this.#loops].map(([key, loop]) => loop.stop(!stays(key))));
+    await this.#client.close();
+  }
+
+  /** Starts loops for the targets that are new and ends those of targets that are gone. */
+  async #setGroups(groups: readonly TargetGroup[], heirs: ReadonlyMap<string, TargetSeries>): Promise<void> {
+    const resolutions = groups.flatMap((group) => resolveGroup(this.config, group));
+    this.#droppedCount = resolutions.filter(({ target, problem }) => target === undefined && problem === '').length;
+    this.#unusable = resolutions.filter(({ problem }) => problem !== '').map((resolution) => this.#unusableTarget(resolution));
+    const wanted = new Map(resolutions.flatMap(({ target }) => (target === undefined ? [] : [[targetKey(target), target] as const])));
+    const gone = [...this.#loops].filter(([key]) => !wanted.has(key));
+    for (const [key] of gone) this.#loops.delete(key);
+    for (const [key, target] of wanted) if (!this.#loops.has(key)) this.#begin(key, target, wanted.size, heirs.get(key));
+    await Promise.all(gone.map(([, loop]) => loop.stop(true)));
+  }
+
+  #begin(key: string, target: ResolvedTarget, targetCount: number, heir: TargetSeries | undefined): void {
+    const rules = this.#rules(target);
+    const budget = this.#budget(rules);
+    heir?.setRules(rules, budget);
+    const series = heir ?? new TargetSeries(this.#context.sink, rules, budget);
+    const loop = new TargetLoop(this.#context, this.config.job, target, this.#source(target, targetCount), series);
+    this.#loops.set(key, loop);
+    loop.start();
+  }
+
+  #rules(target: ResolvedTarget): SeriesRules {
+    return { targetLabels: target.labels, config: this.config, samplesMax: this.config.limits.samplesMax ?? this.#limits.samplesMax };
+  }
+
+  /** A job that may send more samples than usual may also make as many series. */
+  #budget(rules: SeriesRules): SeriesBudget {
+    const raised = rules.samplesMax > defaultIntakeLimits.samplesMax ? rules.samplesMax : 0;
+    return new SeriesBudget(this.#context.clock, Math.max(this.#limits.newSeriesMax, raised));
+  }
+
+  #source(target: ResolvedTarget, targetCount: number): PageSource {
+    const { targetsMax, bodyBytesMax } = this.config.limits;
+    if (targetCount > targetsMax) return brokenPages(`the job has ${targetCount} targets, over its target_limit ${targetsMax}`);
+    return httpPages(this.#client, target.url, this.config, target.timeoutMs, bodyBytesMax ?? this.#limits.bodyBytesMax);
+  }
+
+  #unusableTarget({ discovered, problem }: TargetResolution): Target {
+    const { intervalMs, timeoutMs } = this.config;
+    const target = { url: labelValue(discovered, '__address__'), labels: discovered, intervalMs, timeoutMs };
+    return { ...unknownTarget(this.config.job, target), health: 'down', lastError: problem };
+  }
+}
+
+/** Two targets with the same address and labels are one. */
+function targetKey(target: ResolvedTarget): string {
+  return `${target.url}\n${labelsKey(target.labels)}`;
+}

@@ -1,0 +1,83 @@
+import { gunzip } from 'node:zlib';
+import type { ExpositionFormat, ScrapeConfig } from '#core/formats/index.ts';
+import { EngineError, messageOf, type DurationMs } from '#core/model/index.ts';
+import { overBytes, type HttpAnswer, type HttpClient } from './http-client.ts';
+
+/** The body of one scrape, decoded. */
+export interface Page {
+  readonly body: Uint8Array;
+  readonly format: ExpositionFormat;
+}
+
+/** Where a target's pages come from. `fetch` throws EngineError with a sentence for the person. */
+export interface PageSource {
+  fetch(signal: AbortSignal): Promise<Page>;
+}
+
+/** What the app asks of itself, without a socket. */
+export function localPages(body: () => Uint8Array | string): PageSource {
+  return {
+    fetch: async () => {
+      const page = body();
+      return { body: typeof page === 'string' ? Buffer.from(page) : page, format: 'text' };
+    },
+  };
+}
+
+/** A target that cannot be scraped at all, and why. */
+export function brokenPages(why: string): PageSource {
+  return { fetch: async () => Promise.reject(new EngineError('invalid', why)) };
+}
+
+export function httpPages(client: HttpClient, url: string, config: ScrapeConfig, timeoutMs: DurationMs, bodyBytesMax: number): PageSource {
+  const headers = {
+    accept: acceptOf(config),
+    'accept-encoding': config.compression ? 'gzip' : 'identity',
+    'user-agent': 'Signalbox',
+    'x-prometheus-scrape-timeout-seconds': String(timeoutMs / 1000),
+  };
+  return {
+    fetch: async (signal) => {
+      const answer = await client.get(url, headers, bodyBytesMax, signal);
+      const format = formatOf(answer, config);
+      return { body: await decoded(answer, bodyBytesMax), format };
+    },
+  };
+}
+
+const accepts: Readonly<Record<string, string>> = {
+  'OpenMetricsText1.0.0': 'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8',
+  'OpenMetricsText0.0.1': 'application/openmetrics-text;version=0.0.1',
+  'PrometheusText1.0.0': 'text/plain;version=1.0.0;escaping=allow-utf-8',
+  'PrometheusText0.0.4': 'text/plain;version=0.0.4',
+};
+
+/** The formats that we read, the best first, as Prometheus asks for them. */
+function acceptOf(config: ScrapeConfig): string {
+  const wanted = config.protocols.map((name) => accepts[name]).filter((accept) => accept !== undefined);
+  const list = wanted.length > 0 ? wanted : Object.values(accepts);
+  return [...list.map((accept, i) => `${accept};q=0.${9 - i}`), '*/*;q=0.1'].join(',');
+}
+
+/** The format that the answer claims. Without a claim it is the fallback of the job, or text, which most hand-made pages are. */
+function formatOf(answer: HttpAnswer, config: ScrapeConfig): ExpositionFormat {
+  if (answer.contentType === 'application/openmetrics-text') return 'openmetrics';
+  if (answer.contentType === 'text/plain') return 'text';
+  if (config.fallbackProtocol !== undefined) return config.fallbackProtocol.startsWith('OpenMetrics') ? 'openmetrics' : 'text';
+  if (answer.contentType === '' || answer.contentType === 'application/octet-stream') return 'text';
+  throw new EngineError('invalid', `the target sends ${answer.contentType}, which is no page of metrics; set fallback_scrape_protocol if it is one`);
+}
+
+async function decoded(answer: HttpAnswer, bytesMax: number): Promise<Uint8Array> {
+  if (answer.contentEncoding === '' || answer.contentEncoding === 'identity') return answer.body;
+  if (answer.contentEncoding !== 'gzip')
+    throw new EngineError('invalid', `the target sends its page in the encoding ${answer.contentEncoding}, which was not asked for`);
+  return new Promise((resolve, reject) => {
+    const maxOutputLength = Math.min(bytesMax, 2 ** 31 - 1);
+    gunzip(answer.body, { maxOutputLength }, (error, body) => {
+      if (error === null) resolve(body);
+      else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') reject(overBytes(bytesMax));
+      else reject(new EngineError('invalid', `the target's page cannot be unpacked: ${messageOf(error)}`));
+    });
+  });
+}

@@ -1,0 +1,35 @@
+import type { Clock, DurationMs } from '#core/model/index.ts';
+
+const refillMs: DurationMs = 3_600_000;
+
+/**
+ * How many new series a source may make: `max` at once, and as many again spread over every hour. A source that makes up
+ * a label value for every sample is cut here; series that it already has go on.
+ */
+export class SeriesBudget {
+  readonly max: number;
+  readonly #clock: Clock;
+  #left: number;
+  #atMs: DurationMs;
+
+  constructor(clock: Clock, max: number) {
+    this.#clock = clock;
+    this.max = max;
+    this.#left = max;
+    this.#atMs = clock.monotonicMs();
+  }
+
+  /** Takes one new series out of the budget; false when there is none left. */
+  take(): boolean {
+    if (this.#left < 1) this.#refill();
+    if (this.#left < 1) return false;
+    this.#left--;
+    return true;
+  }
+
+  #refill(): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#left = Math.min(this.max, this.#left + ((nowMs - this.#atMs) / refillMs) * this.max);
+    this.#atMs = nowMs;
+  }
+}

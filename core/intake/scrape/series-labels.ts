@@ -1,0 +1,37 @@
+import type { ScrapeConfig } from '#core/formats/index.ts';
+import { compareText, EngineError, labelsFrom, labelValue, type Labels } from '#core/model/index.ts';
+
+/**
+ * The labels of a scraped series with those of its target. Where both have a name, `honorLabels` decides: the scraped one
+ * stays, or it moves to `exported_NAME` (with as many prefixes as it takes to be free).
+ */
+export function withTargetLabels(scraped: Labels, target: Labels, honorLabels: boolean): Labels {
+  const merged = new Map<string, string>();
+  const moved: [name: string, value: string][] = [];
+  for (let i = 0; i < scraped.length; i += 2) {
+    const conflicts = !honorLabels && labelValue(target, scraped[i]!) !== '';
+    if (conflicts) moved.push([scraped[i]!, scraped[i + 1]!]);
+    else merged.set(scraped[i]!, scraped[i + 1]!);
+  }
+  for (let i = 0; i < target.length; i += 2) if (!merged.has(target[i]!)) merged.set(target[i]!, target[i + 1]!);
+  moved.sort(([a], [b]) => a.length - b.length || compareText(a, b));
+  for (const [name, value] of moved) {
+    let free = `exported_${name}`;
+    while (merged.has(free)) free = `exported_${free}`;
+    merged.set(free, value);
+  }
+  return labelsFrom(merged);
+}
+
+/** Throws EngineError `limit` when a series passes a label limit of its job: Prometheus fails the whole scrape then. */
+export function checkLabelLimits(labels: Labels, { labelsMax, labelNameCharsMax, labelValueCharsMax }: ScrapeConfig['limits']): void {
+  const metric = labelValue(labels, '__name__');
+  if (labels.length / 2 > labelsMax) throw new EngineError('limit', `${metric} has ${labels.length / 2} labels, over label_limit ${labelsMax}`);
+  if (labelNameCharsMax === Number.POSITIVE_INFINITY && labelValueCharsMax === Number.POSITIVE_INFINITY) return;
+  for (let i = 0; i < labels.length; i += 2) {
+    if (labels[i]!.length > labelNameCharsMax)
+      throw new EngineError('limit', `${metric} has a label name over label_name_length_limit ${labelNameCharsMax}`);
+    if (labels[i + 1]!.length > labelValueCharsMax)
+      throw new EngineError('limit', `${metric} has a value of ${labels[i]} over label_value_length_limit ${labelValueCharsMax}`);
+  }
+}

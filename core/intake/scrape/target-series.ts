@@ -1,0 +1,272 @@
+import { ExpositionReader } from '#core/formats/index.ts';
+import type { ExpositionColumns, ExpositionFormat, ExpositionPage, ScrapeConfig } from '#core/formats/index.ts';
+import { EngineError, type Labels, type UnixMs } from '#core/model/index.ts';
+import { refusal, verdictName, verdicts, type Batch } from '#core/tsdb/index.ts';
+import type { SampleSink } from '../sink.ts';
+import { relabel } from './relabel.ts';
+import { checkLabelLimits, withTargetLabels } from './series-labels.ts';
+import type { SeriesBudget } from './series-budget.ts';
+
+/** How a target's pages become series. */
+export interface SeriesRules {
+  readonly targetLabels: Labels;
+  readonly config: Pick<ScrapeConfig, 'job' | 'honorLabels' | 'honorTimestamps' | 'trackTimestampsStaleness' | 'metricRelabel' | 'limits'>;
+  /** Of one page, after metric relabelling. */
+  readonly samplesMax: number;
+}
+
+/** What became of a page: sampleCount + badLineCount = storedCount + everything in `rejected`. */
+export interface PageFate {
+  readonly sampleCount: number;
+  readonly afterRelabelCount: number;
+  readonly newSeriesCount: number;
+  readonly storedCount: number;
+  readonly badLineCount: number;
+  readonly firstBadLine: string;
+  /** Counts by reason. */
+  readonly rejected: ReadonlyMap<string, number>;
+  /** Why the page was refused as a whole; empty when it was not. */
+  readonly problem: string;
+}
+
+/** States of a slot beside a ref (0 or more) and a refused ref (-1 and below, a Verdict). */
+const slotNew = -1000;
+const slotDropped = -1001;
+const slotOverBudget = -1002;
+
+/** Names and values of an exemplar's labels together (OpenMetrics 1.0). */
+const exemplarCharsMax = 128;
+/** Relabelling may drop all but one in so many samples before the page is too large just to look at. */
+const droppedShareMax = 4;
+/** Slots are tidied when more than half of them, and more than this many, are of series that no longer come. */
+const idleSlotsMax = 4096;
+
+/**
+ * The series of one target: from the slots of its pages to the store's refs, which series came last time, and the stale
+ * markers of those that come no more. Nothing here awaits, so one object of columns serves all targets.
+ */
+export class TargetSeries {
+  readonly #sink: SampleSink;
+  #budget: SeriesBudget;
+  #rules: SeriesRules;
+  #reader: ExpositionReader | undefined;
+  /** By slot: the ref or a state; the number of the last page that had it; whether that sample brought its own time. */
+  #refs = new Int32Array(0);
+  #seen = new Uint32Array(0);
+  #ownTime = new Uint8Array(0);
+  #page = 1;
+  /** Refs of the last page under an older reader or older rules; those that do not come again are gone. */
+  #orphans = new Set<number>();
+
+  constructor(sink: SampleSink, rules: SeriesRules, budget: SeriesBudget) {
+    this.#sink = sink;
+    this.#rules = rules;
+    this.#budget = budget;
+  }
+
+  /** Takes other rules from the next page on. Series that they no longer make end there. */
+  setRules(rules: SeriesRules, budget: SeriesBudget): void {
+    this.#rules = rules;
+    this.#budget = budget;
+    this.#forgetReader();
+  }
+
+  /** Reads a page and adds its samples. Either the whole page is looked at, or nothing is added and `problem` says why. */
+  append(body: Uint8Array, format: ExpositionFormat, timeMs: UnixMs, columns: ExpositionColumns, batch: Batch): PageFate {
+    if (this.#reader?.format !== format) this.#forgetReader();
+    const reader = (this.#reader ??= new ExpositionReader(format));
+    const page = reader.read(body, columns, this.#rules.samplesMax * droppedShareMax);
+    this.#makeRoom(reader.slotCount);
+    this.#page++;
+    try {
+      const fate = this.#appendPage(reader, page, timeMs, columns, batch);
+      this.#tidy(reader, columns.rowCount);
+      return fate;
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.#page--;
+      this.markGone(timeMs, batch);
+      return refusedPage(page, columns.rowCount, error);
+    }
+  }
+
+  /** Writes a stale marker to every series of the last page: the target is down or gone. */
+  markGone(timeMs: UnixMs, batch: Batch): void {
+    this.#markLast(this.#page, timeMs, batch);
+    this.#page += 2; // So that nothing counts as seen on the page before the next one.
+  }
+
+  #appendPage(reader: ExpositionReader, page: ExpositionPage, timeMs: UnixMs, columns: ExpositionColumns, batch: Batch): PageFate {
+    this.#checkPage(page, columns.rowCount);
+    const rejected = new Map<string, number>();
+    const { fresh, droppedCount } = this.#resolveFresh(reader, columns);
+    const afterRelabelCount = columns.rowCount - droppedCount;
+    if (afterRelabelCount > this.#rules.samplesMax) throw this.#overSamples();
+    const newSeriesCount = this.#makeRefs(fresh);
+    const storedCount = this.#addRows(timeMs, columns, batch, rejected);
+    this.#markLast(this.#page - 1, timeMs, batch);
+    this.#addNotes(page, timeMs, columns);
+    const { badLineCount, firstBadLine } = page;
+    if (badLineCount > 0) rejected.set('bad_line', badLineCount);
+    return { sampleCount: columns.rowCount, afterRelabelCount, newSeriesCount, storedCount, badLineCount, firstBadLine, rejected, problem: '' };
+  }
+
+  #checkPage(page: ExpositionPage, rowCount: number): void {
+    if (page.overLimit) throw this.#overSamples();
+    if (!page.complete) throw new EngineError('invalid', 'the page does not end with # EOF, so it was cut short');
+    if (rowCount === 0 && page.badLineCount > 0) throw new EngineError('invalid', `no line of the page could be read; ${page.firstBadLine}`);
+  }
+
+  #overSamples(): EngineError {
+    const { config, samplesMax } = this.#rules;
+    const name = JSON.stringify(config.job);
+    return new EngineError('limit', `the page has more than ${samplesMax} samples; raise sample_limit of job ${name} if it is meant to be so large`);
+  }
+
+  /** Labels of the slots that have no ref yet, had none given last time, or stayed away; and how many rows relabelling drops. */
+  #resolveFresh(reader: ExpositionReader, columns: ExpositionColumns): { readonly fresh: Map<number, Labels>; readonly droppedCount: number } {
+    const { slots, rowCount } = columns;
+    const fresh = new Map<number, Labels>();
+    let droppedCount = 0;
+    for (let row = 0; row < rowCount; row++) {
+      const slot = slots[row]!;
+      const ref = this.#refs[slot]!;
+      const steady = this.#seen[slot] === this.#page - 1;
+      if (steady && (ref >= 0 || ref === slotDropped)) {
+        if (ref === slotDropped) droppedCount++;
+        continue;
+      }
+      if (fresh.has(slot)) continue;
+      const labels = this.#seriesLabels(reader, slot);
+      if (labels !== undefined) fresh.set(slot, labels);
+      else {
+        this.#refs[slot] = slotDropped;
+        droppedCount++;
+      }
+    }
+    return { fresh, droppedCount };
+  }
+
+  #seriesLabels(reader: ExpositionReader, slot: number): Labels | undefined {
+    const { targetLabels, config } = this.#rules;
+    const labels = relabel(withTargetLabels(reader.labels(slot), targetLabels, config.honorLabels), config.metricRelabel);
+    if (labels !== undefined) checkLabelLimits(labels, config.limits);
+    return labels;
+  }
+
+  #makeRefs(fresh: ReadonlyMap<number, Labels>): number {
+    let newCount = 0;
+    for (const [slot, labels] of fresh) {
+      const known = this.#refs[slot]! >= 0;
+      if (!known && !this.#budget.take()) {
+        this.#refs[slot] = slotOverBudget;
+        continue;
+      }
+      const ref = this.#sink.ref(labels);
+      this.#refs[slot] = ref;
+      if (!known && ref >= 0) newCount++;
+    }
+    return newCount;
+  }
+
+  #addRows(timeMs: UnixMs, columns: ExpositionColumns, batch: Batch, rejected: Map<string, number>): number {
+    const { slots, values, timesMs, rowCount } = columns;
+    const honor = this.#rules.config.honorTimestamps;
+    const orphans = this.#orphans.size > 0;
+    let storedCount = 0;
+    for (let row = 0; row < rowCount; row++) {
+      const slot = slots[row]!;
+      const ref = this.#refs[slot]!;
+      this.#seen[slot] = this.#page;
+      if (ref < 0) {
+        raise(rejected, refusalName(ref));
+        continue;
+      }
+      const lineTimeMs = timesMs[row]!;
+      const own = honor && lineTimeMs === lineTimeMs;
+      this.#ownTime[slot] = own ? 1 : 0;
+      if (orphans) this.#orphans.delete(ref);
+      const verdict = batch.add(ref, own ? lineTimeMs : timeMs, values[row]!);
+      if (verdict <= verdicts.duplicate) storedCount++;
+      else raise(rejected, verdictName(verdict));
+    }
+    return storedCount;
+  }
+
+  /** Stale markers for the series that came last on this page. */
+  #markLast(page: number, timeMs: UnixMs, batch: Batch): void {
+    for (let slot = 0; slot < this.#refs.length; slot++) if (this.#seen[slot] === page) this.#addStale(slot, timeMs, batch);
+    for (const ref of this.#orphans) batch.addStale(ref, timeMs);
+    this.#orphans.clear();
+  }
+
+  /** Samples that brought their own time end by their own time, unless the job asks otherwise (track_timestamps_staleness). */
+  #addStale(slot: number, timeMs: UnixMs, batch: Batch): void {
+    const ref = this.#refs[slot]!;
+    if (ref >= 0 && (this.#ownTime[slot] === 0 || this.#rules.config.trackTimestampsStaleness)) batch.addStale(ref, timeMs);
+  }
+
+  #addNotes(page: ExpositionPage, timeMs: UnixMs, columns: ExpositionColumns): void {
+    for (const [metric, metadata] of page.metadata) this.#sink.setMetadata(metric, metadata);
+    for (const { row, exemplar } of page.exemplars) {
+      const ref = this.#refs[columns.slots[row]!]!;
+      const charCount = exemplar.labels.reduce((sum, text) => sum + Array.from(text).length, 0);
+      if (ref < 0 || charCount > exemplarCharsMax) continue;
+      this.#sink.addExemplar(ref, Number.isNaN(exemplar.timeMs) ? { ...exemplar, timeMs } : exemplar);
+    }
+  }
+
+  #forgetReader(): void {
+    for (let slot = 0; slot < this.#refs.length; slot++)
+      if (this.#seen[slot] === this.#page && this.#refs[slot]! >= 0) this.#orphans.add(this.#refs[slot]!);
+    this.#reader = undefined;
+    this.#refs = new Int32Array(0);
+    this.#seen = new Uint32Array(0);
+    this.#ownTime = new Uint8Array(0);
+  }
+
+  #makeRoom(slotCount: number): void {
+    if (slotCount <= this.#refs.length) return;
+    const size = Math.max(64, slotCount + (slotCount >> 2));
+    const refs = new Int32Array(size).fill(slotNew);
+    const seen = new Uint32Array(size);
+    const ownTime = new Uint8Array(size);
+    refs.set(this.#refs);
+    seen.set(this.#seen);
+    ownTime.set(this.#ownTime);
+    [this.#refs, this.#seen, this.#ownTime] = [refs, seen, ownTime];
+  }
+
+  #tidy(reader: ExpositionReader, rowCount: number): void {
+    if (reader.slotCount - rowCount <= Math.max(idleSlotsMax, rowCount)) return;
+    const newSlots = reader.compact((slot) => this.#seen[slot] === this.#page);
+    const [refs, seen, ownTime] = [this.#refs, this.#seen, this.#ownTime];
+    this.#refs = new Int32Array(0);
+    this.#seen = new Uint32Array(0);
+    this.#ownTime = new Uint8Array(0);
+    this.#makeRoom(reader.slotCount);
+    newSlots.forEach((slot, old) => {
+      if (slot < 0) return;
+      this.#refs[slot] = refs[old]!;
+      this.#seen[slot] = seen[old]!;
+      this.#ownTime[slot] = ownTime[old]!;
+    });
+  }
+}
+
+function raise(counts: Map<string, number>, reason: string): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + 1);
+}
+
+function refusalName(state: number): string {
+  if (state === slotDropped) return 'dropped_by_relabelling';
+  return state === slotOverBudget ? 'new_series_limit' : verdictName(refusal(state));
+}
+
+function refusedPage(page: ExpositionPage, sampleCount: number, error: EngineError): PageFate {
+  const { badLineCount, firstBadLine } = page;
+  const rejected = new Map<string, number>();
+  if (sampleCount > 0) rejected.set(error.code === 'limit' ? 'page_over_limit' : 'page_refused', sampleCount);
+  if (badLineCount > 0) rejected.set('bad_line', badLineCount);
+  return { sampleCount, afterRelabelCount: 0, newSeriesCount: 0, storedCount: 0, badLineCount, firstBadLine, rejected, problem: error.message };
+}

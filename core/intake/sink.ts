@@ -1,0 +1,4 @@
+import type { Tsdb } from '#core/tsdb/index.ts';
+
+/** What intake writes to. A ref below 0 is a refused series, and `-ref` the verdict. */
+export type SampleSink = Pick<Tsdb, 'ref' | 'batch' | 'setMetadata' | 'addExemplar'>;
