@@ -24,6 +24,7 @@ import type { Channel, Intent, LogEntry, Notification, Outcome, Recipient, Send 
 import { buildRoutes, groupKey, groupLabels, matchRoutes, routingGaps, type Route, type RoutingGap } from './routes.ts';
 import { silenceState, SilenceStore, type Silence, type SilenceRequest } from './silences.ts';
 import { runStages, type FlushedAlert, type StageWorld } from './stages.ts';
+import { explain, type Why } from './why.ts';
 
 export interface AlertingOptions {
   /** The `journal` store. */
@@ -245,6 +246,11 @@ export class Alerting {
   /** The record, oldest first. */
   decisions(query: DecisionQuery): Decision[] {
     return readDecisions(this.db, query);
+  }
+
+  /** Why somebody was, or was not, told of an alert by a moment; of an id, or of labels that may never have fired. See `explain`. */
+  why(target: string | Labels, timeMs: UnixMs): Why {
+    return explain(this.db, target, timeMs);
   }
 
   /** How many notifications are committed and not yet delivered. */

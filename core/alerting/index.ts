@@ -10,6 +10,7 @@ export type { Notification, NotifiedAlert, NotifyReason, Recipient, Send, SendRe
 export type { Route, RoutingGap } from './routes.ts';
 export { silenceState } from './silences.ts';
 export type { Silence, SilenceRequest, SilenceState } from './silences.ts';
+export type { Why, WhyReceiver } from './why.ts';
 export { createSender } from './notify/sender.ts';
 export type { DesktopNotice, SenderOptions } from './notify/sender.ts';
 export type { Http, HttpCall, HttpReply, ReadSecret } from './notify/http.ts';
