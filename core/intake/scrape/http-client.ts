@@ -53,7 +53,7 @@ export class HttpClient {
       const answer = await this.#request(at, sent, signal);
       if (answer.statusCode < 300 || answer.statusCode > 399) return readAnswer(answer, bodyBytesMax);
       const to = redirectTo(at, answer);
-      await answer.body.dump();
+      letGo(answer.body);
       if (!this.#settings.followRedirects)
         throw new EngineError('unavailable', `the target redirects to ${to.href}; scrape that, or set follow_redirects: true`);
       if (to.origin !== at.origin)
@@ -175,7 +175,7 @@ function redirectTo(from: URL, answer: Dispatcher.ResponseData): URL {
 async function readAnswer(answer: Dispatcher.ResponseData, bodyBytesMax: number): Promise<HttpAnswer> {
   const { statusCode, headers, body } = answer;
   if (statusCode !== 200) {
-    body.destroy();
+    letGo(body);
     throw new EngineError('unavailable', `the target answered HTTP status ${statusCode}`);
   }
   const [contentType = '', ...params] = textOf(headers['content-type']).split(';');
@@ -185,6 +185,12 @@ async function readAnswer(answer: Dispatcher.ResponseData, bodyBytesMax: number)
     contentTypeParams: params.join(';'),
     contentEncoding: textOf(headers['content-encoding']).trim().toLowerCase(),
   };
+}
+
+/** Drops a body unread; that it is then cut off is no news. */
+function letGo(body: Dispatcher.ResponseData['body']): void {
+  body.on('error', () => undefined);
+  body.destroy();
 }
 
 const textOf = (header: string | string[] | undefined): string => (Array.isArray(header) ? header.join(', ') : (header ?? ''));
