@@ -1,6 +1,6 @@
 /** A step's check: how it is written, and what it says of a query's answer. */
 import type { YamlNode } from '#core/formats/index.ts';
-import { EngineError, formatDuration, formatLabels, type Evidence, type Labels, type RunbookCheck, type UnixMs } from '#core/model/index.ts';
+import { EngineError, formatDuration, formatLabels, type Evidence, type Histogram, type Labels, type RunbookCheck, type UnixMs } from '#core/model/index.ts';
 import { typeOf } from '#core/promql/syntax/index.ts';
 import { isEmpty, readFields, textOf, type Problems } from './fields.ts';
 import { parseSample, templateProblems, type Param } from './params.ts';
@@ -8,6 +8,8 @@ import { parseSample, templateProblems, type Param } from './params.ts';
 export interface CheckSample {
   readonly labels: Labels;
   readonly value: number;
+  /** Set for a native histogram, which no number can be compared with; ask for a quantile of it. */
+  readonly histogram?: Histogram | undefined;
 }
 export type Verdict = 'pass' | 'fail' | 'unknown';
 export interface Judgement {
@@ -78,11 +80,11 @@ function oneOf<const T extends string>(key: string, node: YamlNode | undefined, 
 }
 
 /**
- * What the answer of `query` means. Samples that are not a number (0/0: no traffic) count as absent. The evidence's sample is
+ * What the answer of `query` means. Samples that are not a number (0/0: no traffic; native histograms) count as absent. The evidence's sample is
  * the one that decides: of `all` the one nearest to failing, of `any` the one nearest to passing.
  */
 export function judge(check: RunbookCheck, query: string, samples: readonly CheckSample[], atMs: UnixMs): Judgement {
-  const real = samples.filter((sample) => !Number.isNaN(sample.value));
+  const real = samples.filter((sample) => !Number.isNaN(sample.value) && sample.histogram === undefined);
   const leftOut = samples.length - real.length;
   const what = check.what === '' ? 'the value' : check.what;
   if (real.length === 0) {

@@ -161,6 +161,7 @@ describe('alerts find their incident', () => {
     declare(r, { alerts: [alert] });
     expect(r.incidents.onAck(alert.id, alert.labels, { by: 'Bo', atMs: r.clock.now() })).toBe(1);
     expect(r.incidents.onAck(alert.id, alert.labels, { by: 'Bo', atMs: r.clock.now() - 5 })).toBe(1);
+    r.incidents.onAck(alert.id, alert.labels, { by: 'Cy', atMs: r.clock.now() });
     expect(r.incidents.get(1).ackedMs).toBe(r.clock.now() - 5);
   });
 });

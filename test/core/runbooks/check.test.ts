@@ -31,6 +31,26 @@ test.each([
   expect(judged).toMatchObject({ state, evidence: { query: 'up', atMs: 1_000, value, sentence } });
 });
 
+test('a native histogram is no number', () => {
+  const histogram = {
+    schema: 0,
+    resetHint: 'gauge',
+    count: 1,
+    sum: 1,
+    zeroThreshold: 0,
+    zeroCount: 0,
+    positiveSpans: [],
+    positive: [],
+    negativeSpans: [],
+    negative: [],
+    bounds: [],
+  } as const;
+  expect(judge({ ...check, expect: { op: '<', value: 1 } }, 'up', [{ labels: [], value: 0, histogram }], 0)).toMatchObject({
+    state: 'unknown',
+    evidence: { sampleCount: 0 },
+  });
+});
+
 test.each([
   [0.00123, 'ratio', '0.123 %'],
   [0.0421, 'seconds', '42.1 ms'],

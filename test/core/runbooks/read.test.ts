@@ -178,6 +178,10 @@ describe('plain markdown', () => {
     expect(readRunbook('x', text).steps.map(({ id }) => id)).toEqual(['step-why-a--b', 'step-same', 'step-same-1', 'step-at-4']);
   });
 
+  test('a fence ends only with one as long', () => {
+    expect(readRunbook('x', '## Step 1: A\n````\n```\n## Step 2: B\n````\n## Step 3: C\nx').steps.map(({ title }) => title)).toEqual(['A', 'C']);
+  });
+
   test('headings in code and comments are none', () => {
     expect(readRunbook('x', '## Step 1: A\n~~~\n## Step 2: B\n```\n~~~\n<!--\n## Step 3: C\n-->\n    ## Step 4: D\n').steps).toHaveLength(1);
   });
