@@ -49,8 +49,9 @@ export class EngineProcess {
   #child: Child | undefined;
   #status: EngineStatus = { engine: 'starting', reason: 'the engine is starting', restartInMs: 0 };
   #why = '';
-  #stopping = false;
-  #cancelStart: Cancel = () => undefined;
+  /** Whether the engine was asked to end: for good, or to leave safe mode. */
+  #ending: 'no' | 'stop' | 'renew' = 'no';
+  #cancelTimer: Cancel = () => undefined;
   #idNext = 1;
   readonly #first = Promise.withResolvers<void>();
 
@@ -116,8 +117,8 @@ export class EngineProcess {
 
   /** Lets the engine write what it holds; kills it when that takes longer than 10 s. */
   stop(): Promise<void> {
-    this.#stopping = true;
-    this.#cancelStart();
+    this.#ending = 'stop';
+    this.#cancelTimer();
     const child = this.#child;
     if (child === undefined) return Promise.resolve();
     return new Promise((done) => {
@@ -147,6 +148,7 @@ export class EngineProcess {
     const child = this.#options.startChild('engine-entry');
     this.#child = child;
     this.#why = '';
+    this.#ending = 'no';
     child.onMessage((message) => this.#take(message as FromEngine));
     child.onExit((how) => this.#exited(how));
     this.#post({ k: 'start', settings: { ...this.#options.settings, safe: this.#isCrashLoop() } });
@@ -156,7 +158,7 @@ export class EngineProcess {
     switch (message.k) {
       case 'up':
         this.#first.resolve();
-        return this.#say(this.#isCrashLoop() ? this.#safe(0) : { engine: 'up', reason: '', restartInMs: 0 });
+        return this.#cameUp();
       case 'failed':
         this.#why = message.why;
         this.#first.reject(new EngineError('unavailable', message.why));
@@ -171,6 +173,15 @@ export class EngineProcess {
       case 'render':
         return void this.#render(message.id, message.text);
     }
+  }
+
+  #cameUp(): void {
+    if (!this.#isCrashLoop()) return this.#say({ engine: 'up', reason: '', restartInMs: 0 });
+    this.#say(this.#safe(0));
+    this.#cancelTimer = this.#options.clock.after(crashWindowMs, () => {
+      this.#ending = 'renew';
+      this.#post({ k: 'stop' });
+    });
   }
 
   async #render(id: number, text: string): Promise<void> {
@@ -194,11 +205,13 @@ export class EngineProcess {
     for (const peer of this.#screens.keys()) this.#hangUp(peer, reason);
     for (const asked of this.#requests.values()) asked.reject(new EngineError('unavailable', `${reason}; try again`));
     this.#requests.clear();
-    if (this.#stopping) return;
+    this.#cancelTimer();
+    if (this.#ending === 'stop') return;
+    if (this.#ending === 'renew') return this.#start();
     this.#crashes.push(this.#options.clock.monotonicMs());
     const restartInMs = backOffMs[Math.min(this.#recentCrashes(), backOffMs.length) - 1]!;
     this.#say(this.#isCrashLoop() ? this.#safe(restartInMs) : { engine: 'down', reason: `${reason}; it is started again`, restartInMs });
-    this.#cancelStart = this.#options.clock.after(restartInMs, () => {
+    this.#cancelTimer = this.#options.clock.after(restartInMs, () => {
       if (!this.#isCrashLoop()) this.#say({ engine: 'starting', reason: `${reason}; it is starting again`, restartInMs: 0 });
       this.#start();
     });
