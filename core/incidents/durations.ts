@@ -1,7 +1,7 @@
 /** How long the parts of an incident took. Every figure says from where to where it was measured, or why there is none. */
 import { formatDuration, formatTime, type DurationMs, type Incident, type IncidentEvent, type Sev, type UnixMs } from '#core/model/index.ts';
 
-export interface Span {
+interface Span {
   readonly name: string;
   /** Undefined when one of its ends has not happened or is not known; `why` then says so. */
   readonly ms: DurationMs | undefined;

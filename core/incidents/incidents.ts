@@ -14,7 +14,7 @@ export interface IncidentsOptions extends LogOptions {
   readonly groupBy?: readonly string[] | undefined;
 }
 
-export interface DeclareInput {
+interface DeclareInput {
   readonly title: string;
   readonly sev: Sev;
   /** Why this SEV: what was suggested, or the person's own words. */
@@ -29,7 +29,7 @@ export interface DeclareInput {
 }
 
 /** A status update; `nextMs` is the next one's time as promised, by default by the rhythm of the SEV. */
-export interface UpdateInput {
+interface UpdateInput {
   readonly conditions: string;
   readonly actions: string;
   readonly needs: string;

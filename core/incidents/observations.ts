@@ -2,8 +2,9 @@
 import { formatDuration, type DurationMs, type Incident, type IncidentEvent, type UnixMs } from '#core/model/index.ts';
 import { durations } from './durations.ts';
 import { fold } from './fold.ts';
+import { commanderRole } from './roles.ts';
 
-export interface Observations {
+interface Observations {
   readonly wentWell: readonly string[];
   readonly wentBadly: readonly string[];
 }
@@ -80,7 +81,7 @@ function ofPeople(incident: Incident, events: readonly IncidentEvent[], say: Say
     ...events.flatMap(({ what }) => (what.kind === 'declared' ? [what.sev] : what.kind === 'sev' ? [what.to] : [])),
   );
   if (worst > 2) return;
-  const named = events.find(({ what }) => what.kind === 'role' && what.role === 'Incident commander' && what.who !== '');
+  const named = events.find(({ what }) => what.kind === 'role' && what.role === commanderRole && what.who !== '');
   const afterMs = named === undefined ? undefined : named.atMs - incident.declaredMs;
   if (afterMs === undefined) say(false, 'Nobody was named incident commander.');
   else if (afterMs > promptMs) say(false, `An incident commander was named only after ${text(afterMs)}.`);

@@ -3,11 +3,12 @@ import { formatTime, labelValue, severities, type Incident, type IncidentEvent, 
 import { chartSection, type ChartData } from './chart-data.ts';
 import { detection, durations, spanText } from './durations.ts';
 import { observations } from './observations.ts';
+import { commanderRole } from './roles.ts';
 import { fill, readTemplate, standardTemplate } from './template.ts';
 import { code, inline } from './text.ts';
 import { clockTime, stepSentence, timeline } from './timeline.ts';
 
-export interface PostmortemInput {
+interface PostmortemInput {
   readonly incident: Incident;
   /** The whole log, by `seq`. */
   readonly events: readonly IncidentEvent[];
@@ -59,7 +60,7 @@ export function postmortemFileName(incident: Incident): string {
 function facts({ incident, events, nowMs }: PostmortemInput): string {
   const sevs = events.flatMap(({ what }) => (what.kind === 'declared' ? [what.sev] : what.kind === 'sev' ? [what.to] : []));
   const worst = Math.min(incident.sev, ...sevs);
-  const commander = incident.roles.find(({ role }) => role === 'Incident commander')?.who;
+  const commander = incident.roles.find(({ role }) => role === commanderRole)?.who;
   return table(
     ['', ''],
     [

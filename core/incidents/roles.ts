@@ -1,5 +1,5 @@
 /** The roles of an incident and what each does, for the cards on screen. One person may hold several in a small incident. */
-export interface RoleCard {
+interface RoleCard {
   readonly role: string;
   readonly severalPeople: boolean;
   /** One sentence on why it is there. */
@@ -8,9 +8,12 @@ export interface RoleCard {
   readonly notTheirs: string;
 }
 
+/** The one who decides; several readings of the log ask whether there was one. */
+export const commanderRole = 'Incident commander';
+
 export const roleCards: readonly RoleCard[] = [
   {
-    role: 'Incident commander',
+    role: commanderRole,
     severalPeople: false,
     purpose: 'Decides, and is the one place where the state of things is known.',
     duties: [

@@ -1,7 +1,7 @@
 /** What SEV to suggest for an incident, and how often its people are owed an update. */
 import { labelValue, severities, type Alert, type DurationMs, type Labels, type Sev } from '#core/model/index.ts';
 
-export interface SevSuggestion {
+interface SevSuggestion {
   readonly sev: Sev;
   /** Why, for the person who confirms or changes it. */
   readonly why: string;

@@ -1,10 +1,11 @@
 /** Status updates: what to say, drafted from the log in the form conditions, actions, needs, and as text to paste elsewhere. */
 import { formatDuration, formatTime, severities, type Incident, type IncidentEvent, type StatusUpdate, type UnixMs } from '#core/model/index.ts';
+import { commanderRole } from './roles.ts';
 import { visible } from './text.ts';
 
-export type Audience = 'internal' | 'public';
+type Audience = 'internal' | 'public';
 
-export interface UpdateDraft {
+interface UpdateDraft {
   readonly conditions: string;
   readonly actions: string;
   readonly needs: string;
@@ -34,7 +35,7 @@ function actionOf({ what }: IncidentEvent): readonly string[] {
 }
 
 function needsOf(incident: Incident): string {
-  const commanded = incident.roles.some(({ role }) => role === 'Incident commander');
+  const commanded = incident.roles.some(({ role }) => role === commanderRole);
   return commanded || incident.sev > 2 || incident.status === 'resolved' ? '' : 'An incident commander.';
 }
 
@@ -49,7 +50,7 @@ export function statusText(incident: Incident, update: Omit<StatusUpdate, 'kind'
 }
 
 function internalLines(incident: Incident, { conditions, actions, needs }: Omit<StatusUpdate, 'kind'>, atMs: UnixMs): readonly string[] {
-  const commander = incident.roles.find(({ role }) => role === 'Incident commander')?.who ?? 'nobody yet';
+  const commander = incident.roles.find(({ role }) => role === commanderRole)?.who ?? 'nobody yet';
   return [
     `Incident ${incident.id}, SEV-${incident.sev}, ${incident.status}: ${incident.title} (${minute(atMs)} UTC)`,
     `Conditions: ${conditions}`,

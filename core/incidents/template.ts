@@ -1,6 +1,6 @@
 /** Post-mortem templates: markdown with `{{section}}` where a reading of the log goes. The rest is for people to write. */
 
-export interface Template {
+interface Template {
   /** From the front matter; empty when it names none. */
   readonly title: string;
   readonly body: string;

@@ -1,6 +1,15 @@
 /** A step's check: how it is written, and what it says of a query's answer. */
 import type { YamlNode } from '#core/formats/index.ts';
-import { EngineError, formatDuration, formatLabels, type Evidence, type Histogram, type Labels, type RunbookCheck, type UnixMs } from '#core/model/index.ts';
+import {
+  EngineError,
+  formatDuration,
+  formatLabels,
+  type Evidence,
+  type Histogram,
+  type Labels,
+  type RunbookCheck,
+  type UnixMs,
+} from '#core/model/index.ts';
 import { typeOf } from '#core/promql/syntax/index.ts';
 import { isEmpty, readFields, textOf, type Problems } from './fields.ts';
 import { parseSample, templateProblems, type Param } from './params.ts';
@@ -11,7 +20,7 @@ export interface CheckSample {
   /** Set for a native histogram, which no number can be compared with; ask for a quantile of it. */
   readonly histogram?: Histogram | undefined;
 }
-export type Verdict = 'pass' | 'fail' | 'unknown';
+type Verdict = 'pass' | 'fail' | 'unknown';
 export interface Judgement {
   readonly state: Verdict;
   readonly evidence: Evidence;

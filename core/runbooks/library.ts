@@ -1,6 +1,5 @@
 /** The runbooks on disk: every `*.md` of some folders, read again when a file changes. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join, relative, sep } from 'node:path';
 import { labelValue, messageOf, type Labels, type Runbook } from '#core/model/index.ts';
 import { anchorOf } from './markdown.ts';
 import { readRunbook } from './read.ts';
@@ -44,7 +43,10 @@ export function openLibrary(folders: readonly string[]): Library {
         const { id } = entry.runbook;
         if (here.has(id)) {
           const first = found.get(id)!;
-          found.set(id, { ...first, problems: [...first.problems, `${relative(folder, path)} has the same name and is not read; rename one`] });
+          found.set(id, {
+            ...first,
+            problems: [...first.problems, `${path.slice(folder.length + 1)} has the same name and is not read; rename one`],
+          });
         } else found.set(id, entry.runbook);
         here.add(id);
       }
@@ -65,8 +67,8 @@ function markdownFiles(folder: string, which: 'runbooks' | 'templates'): readonl
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && /^[^._].*\.md$/i.test(entry.name) && entry.name.toLowerCase() !== 'readme.md')
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => relative(folder, path).split(sep).includes('templates') === (which === 'templates'))
+    .map((entry) => `${entry.parentPath}/${entry.name}`)
+    .filter((path) => path.slice(folder.length).split(/[\\/]/).includes('templates') === (which === 'templates'))
     .sort()
     .slice(0, filesMax);
 }
@@ -89,15 +91,19 @@ function readFile(path: string, before: Known | undefined): Known {
 function readTemplateFile(path: string): string {
   try {
     const { size } = statSync(path);
-    return size > fileBytesMax ? `The template ${basename(path)} has ${size} bytes, which is too large.` : readFileSync(path, 'utf8');
+    return size > fileBytesMax ? `The template ${fileName(path)} has ${size} bytes, which is too large.` : readFileSync(path, 'utf8');
   } catch (error) {
-    return `The template ${basename(path)} cannot be read: ${messageOf(error)}`;
+    return `The template ${fileName(path)} cannot be read: ${messageOf(error)}`;
   }
+}
+
+function fileName(path: string): string {
+  return path.split(/[\\/]/).at(-1)!;
 }
 
 /** The file's name without `.md`, made fit for a link. */
 function idOf(path: string): string {
-  const name = basename(path).replace(/\.md$/i, '');
+  const name = fileName(path).replace(/\.md$/i, '');
   if (/^[a-z0-9][a-z0-9_-]{0,99}$/i.test(name)) return name;
   const plain = anchorOf(name.replaceAll('.', '-')).replace(/[^a-z0-9_-]/g, '');
   return plain.replace(/^[^a-z0-9]+/, '').slice(0, 100) || 'runbook';

@@ -15,7 +15,7 @@ export interface RunbooksOptions extends RunsOptions {
   readonly query: (expr: string, timeMs: UnixMs) => Promise<{ readonly samples: readonly CheckSample[] }>;
 }
 
-export interface StartInput {
+interface StartInput {
   readonly runbook: string;
   readonly incident?: number | undefined;
   /** The alert's labels: they fill the params of their name. */

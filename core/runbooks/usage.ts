@@ -13,7 +13,7 @@ export interface Usage {
   readonly steps: readonly StepUsage[];
 }
 
-export interface StepUsage {
+interface StepUsage {
   readonly step: string;
   readonly title: string;
   /** Runs in which it was checked, ticked or skipped. */
