@@ -1,6 +1,6 @@
 import { parseSignalboxConfig } from '#core/formats/index.ts';
 import { createScraper, type Scraper } from '#core/intake/index.ts';
-import { formatLabels, isStale, matcher, type Target } from '#core/model/index.ts';
+import { formatLabels, isStale, matcher, type Clock, type Target } from '#core/model/index.ts';
 import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
 import { onTestFinished } from 'vitest';
 import { ManualClock } from './clock.ts';
@@ -10,14 +10,27 @@ import { tempFolder } from './folder.ts';
 export class ScrapeScene {
   readonly clock = new ManualClock();
   readonly folder = tempFolder();
-  readonly store: Tsdb = openTsdb({ folder: this.folder, clock: this.clock });
-  readonly scraper: Scraper = createScraper({ store: this.store, clock: this.clock });
+  readonly store: Tsdb;
+  readonly scraper: Scraper;
+  #sleptMs = 0;
 
   constructor() {
+    const clock: Clock = {
+      now: () => this.clock.now() + this.#sleptMs,
+      monotonicMs: () => this.clock.monotonicMs() + this.#sleptMs,
+      after: (delayMs, act) => this.clock.after(delayMs, act),
+    };
+    this.store = openTsdb({ folder: this.folder, clock });
+    this.scraper = createScraper({ store: this.store, clock });
     onTestFinished(async () => {
       await this.scraper.stop();
       await this.store.close();
     });
+  }
+
+  /** The process stands still, as under SIGSTOP: time goes by, timers are late. */
+  sleep(forMs: number): void {
+    this.#sleptMs += forMs;
   }
 
   /** Puts a configuration in force. */
