@@ -10,6 +10,7 @@ import { isInvariant } from './invariant.ts';
 import { scaled } from './histogram/arithmetic.ts';
 import { setOperation, vectorOperation } from './match.ts';
 import { dropsName, RowOperation, scalarOperation } from './operators.ts';
+import { statsSelectors, withDetectedResets } from './histogram-stats.ts';
 import { instantVector, reach } from './select.ts';
 import { float, histogram, mapRows, mergeSame, newRow, setHistogram, type Row, type Vector } from './vector.ts';
 import { selectorRanges, subqueryRanges, type Margin, type RangeVector } from './windows.ts';
@@ -17,9 +18,11 @@ import { selectorRanges, subqueryRanges, type Margin, type RangeVector } from '.
 /** Evaluates expressions over grids of steps. Prepares everything, reads rows only when somebody asks for them. */
 export class Evaluation implements Evaluator {
   readonly query: QueryContext;
+  readonly #statsOnly: ReadonlySet<VectorSelector>;
 
-  constructor(query: QueryContext) {
+  constructor(query: QueryContext, expr: Expr) {
     this.query = query;
+    this.#statsOnly = statsSelectors(expr);
   }
 
   async vector(expr: Expr, grid: Grid): Promise<Vector> {
@@ -109,7 +112,7 @@ export class Evaluation implements Evaluator {
     const series = await source.select(expr.matchers, minMs, maxMs + aheadMs, signal, { stepMs, rangeMs, caller: '' });
     budget.selected(series.length, budget.nowMs() - fromMs);
     budget.check();
-    return series;
+    return this.#statsOnly.has(expr) ? series.map(withDetectedResets) : series;
   }
 
   async #subquery(expr: Subquery, grid: Grid): Promise<RangeVector> {

@@ -80,9 +80,10 @@ export const quantileOverTime: RangeFunction = (row, out, call) => {
   }
 };
 
-/** Median absolute deviation. */
-export function madOf(row: RangeRow, from: number, to: number): number {
+/** Median absolute deviation; NaN when any sample is. */
+function madOf(row: RangeRow, from: number, to: number): number {
   const sorted = row.values.slice(from, to);
+  if (sorted.some(Number.isNaN)) return NaN;
   const median = quantileOf(0.5, sorted, sorted.length);
   for (let i = 0; i < sorted.length; i++) sorted[i] = Math.abs(row.values[from + i]! - median);
   return quantileOf(0.5, sorted, sorted.length);

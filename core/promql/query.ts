@@ -115,7 +115,7 @@ function prepare(source: SeriesSource, query: Expr | string, range: QueryRange, 
     ...range,
   };
   context.budget.check();
-  return { expr, context, evaluation: new Evaluation(context) };
+  return { expr, context, evaluation: new Evaluation(context, expr) };
 }
 
 function gridOf({ startMs, endMs, stepMs }: QueryRange, pointsMax: number): Grid {

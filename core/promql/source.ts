@@ -12,8 +12,8 @@ export interface SelectHints {
 
 /**
  * Where series come from. `minMs` and `maxMs` are inclusive. Stale markers are part of the samples: isStale() tells.
- * The evaluator reads the columns of each series once, in the order given, and keeps none of them: a source may make
- * `timesMs`, `values` and `histograms` getters that unpack on demand.
+ * The evaluator reads one series after the other, mostly in the order given and once, and keeps no columns: a source may make
+ * `timesMs`, `values` and `histograms` getters that unpack on demand and remember the last series only.
  */
 export interface SeriesSource {
   select(

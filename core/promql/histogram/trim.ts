@@ -64,11 +64,12 @@ function remainder(h: Histogram, bucket: Bucket, cut: number, drop: 'upper' | 'l
   const none = { count: 0, middle: 0 };
   const upper = drop === 'upper';
   if (bucket.lower === -Infinity || bucket.upper === Infinity) return openRemainder(h, bucket, cut, upper);
-  if (upper ? bucket.upper <= cut : bucket.lower >= cut) return { count: bucket.count, middle: middleOf(h, bucket.lower, bucket.upper) };
+  const linear = hasCustomBounds(h) || (bucket.lower <= 0 && bucket.upper >= 0);
+  if (upper ? bucket.upper <= cut : bucket.lower >= cut) return { count: bucket.count, middle: middleOf(linear, bucket.lower, bucket.upper) };
   if (upper ? bucket.lower >= cut : bucket.upper <= cut) return none;
   const share = shareBelow(h, bucket, cut);
   const kept = upper ? { share, lower: bucket.lower, upper: cut } : { share: 1 - share, lower: cut, upper: bucket.upper };
-  return { count: bucket.count * kept.share, middle: middleOf(h, kept.lower, kept.upper) };
+  return { count: bucket.count * kept.share, middle: middleOf(linear, kept.lower, kept.upper) };
 }
 
 /** Custom buckets without a lower or an upper bound: nothing can be interpolated, so all stays, at the bound or the cut, or nothing. */
@@ -81,8 +82,8 @@ function openRemainder(h: Histogram, { lower, upper, count }: Bucket, cut: numbe
   return cut === -Infinity ? none : { count, middle: Math.min(upper, cut) };
 }
 
-function middleOf(h: Histogram, lower: number, upper: number): number {
-  if (hasCustomBounds(h) || (lower <= 0 && upper >= 0)) return (lower + upper) / 2;
+function middleOf(linear: boolean, lower: number, upper: number): number {
+  if (linear) return (lower + upper) / 2;
   const middle = Math.sqrt(lower * upper);
   return upper < 0 ? -middle : middle;
 }

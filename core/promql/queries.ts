@@ -1,0 +1,98 @@
+import { EngineError, type Clock, type UnixMs } from '#core/model/index.ts';
+import type { Expr } from './syntax/index.ts';
+import { evaluateInstant, evaluateRange, type InstantResult, type QueryOptions, type QueryRange, type RangeResult, type Sample } from './query.ts';
+import type { SeriesSource } from './source.ts';
+
+export interface QueriesOptions {
+  readonly source: SeriesSource;
+  readonly clock: Clock;
+  /** Awaited every 10 ms of work or so, to let others work. */
+  readonly breathe: () => Promise<void>;
+  /** Queries that run at once; the rest wait their turn. 4 (reliability: query bomb). */
+  readonly runningMax?: number;
+  /** Queries that may wait; one more is refused. 64: more than a dashboard asks at once. */
+  readonly waitingMax?: number;
+}
+
+/** Counts since the process began, and how many run now. */
+export interface QueryCounts {
+  readonly answered: number;
+  readonly failed: number;
+  readonly running: number;
+}
+
+type CallOptions = Pick<QueryOptions, 'signal' | 'lookbackMs' | 'limits'>;
+
+/** A lane for queries on one source: bounded in number, fair in order. Lanes do not wait for each other. */
+export class Queries {
+  readonly #options: QueriesOptions;
+  readonly #runningMax: number;
+  readonly #waitingMax: number;
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #answered = 0;
+  #failed = 0;
+
+  constructor(options: QueriesOptions) {
+    this.#options = options;
+    this.#runningMax = options.runningMax ?? 4;
+    this.#waitingMax = options.waitingMax ?? 64;
+  }
+
+  get counts(): QueryCounts {
+    return { answered: this.#answered, failed: this.#failed, running: this.#running };
+  }
+
+  /** Throws EngineError as evaluateInstant does, and `limit` when too many wait. */
+  instant(query: Expr | string, timeMs: UnixMs, options: CallOptions = {}): Promise<InstantResult> {
+    return this.#run(() => evaluateInstant(this.#options.source, query, timeMs, this.#with(options)));
+  }
+
+  range(query: Expr | string, range: QueryRange, options: CallOptions = {}): Promise<RangeResult> {
+    return this.#run(() => evaluateRange(this.#options.source, query, range, this.#with(options)));
+  }
+
+  #with(options: CallOptions): QueryOptions {
+    return { ...options, clock: this.#options.clock, breathe: this.#options.breathe };
+  }
+
+  async #run<T>(act: () => Promise<T>): Promise<T> {
+    await this.#turn();
+    try {
+      const result = await act();
+      this.#answered++;
+      return result;
+    } catch (error) {
+      this.#failed++;
+      throw error;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#running--;
+      else next();
+    }
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#running < this.#runningMax) {
+      this.#running++;
+      return;
+    }
+    if (this.#waiting.length >= this.#waitingMax)
+      throw new EngineError('limit', `${this.#waitingMax} queries wait already; ask again when some have been answered`);
+    await new Promise<void>((turn) => this.#waiting.push(turn));
+  }
+}
+
+export function createQueries(options: QueriesOptions): Queries {
+  return new Queries(options);
+}
+
+/** A result as samples, as rules and checks read it: a scalar is one sample without labels. Throws EngineError for strings and range vectors. */
+export function samplesOf(result: InstantResult): readonly Sample[] {
+  if (result.type === 'vector') return result.samples;
+  if (result.type === 'scalar') return [{ labels: [], timeMs: result.timeMs, value: result.value }];
+  throw new EngineError(
+    'invalid',
+    `the expression gives a ${result.type === 'matrix' ? 'range vector' : 'string'}; an instant vector or a scalar is needed`,
+  );
+}
