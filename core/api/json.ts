@@ -1,3 +1,5 @@
+import { formatValue } from '#core/promql/index.ts';
+
 /**
  * JSON written straight into bytes. A range answer has millions of numbers: built as one string it would be
  * flattened, copied and encoded again; this way each number is formatted once and copied once.
@@ -41,23 +43,6 @@ export class JsonBytes {
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
-}
-
-/** A sample's value as Go's strconv.FormatFloat(v, 'f', -1, 64) writes it: shortest digits, never an exponent. */
-export function formatValue(value: number): string {
-  const text = Object.is(value, -0) ? '-0' : String(value);
-  if (value === Number.POSITIVE_INFINITY) return '+Inf';
-  if (value === Number.NEGATIVE_INFINITY) return '-Inf';
-  const exponentAt = text.indexOf('e');
-  return exponentAt === -1 ? text : withoutExponent(text, exponentAt);
-}
-
-function withoutExponent(text: string, exponentAt: number): string {
-  const sign = text.startsWith('-') ? '-' : '';
-  const [whole, fraction = ''] = text.slice(sign.length, exponentAt).split('.') as [string, string?];
-  const exponent = Number(text.slice(exponentAt + 1));
-  const digits = whole + fraction;
-  return exponent < 0 ? `${sign}0.${'0'.repeat(-exponent - 1)}${digits}` : `${sign}${digits}${'0'.repeat(exponent - fraction.length)}`;
 }
 
 /** Unix seconds with at most three decimals, as Prometheus writes times. */

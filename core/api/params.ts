@@ -24,7 +24,8 @@ export function timeParam(params: Params, name: string, fallback?: UnixMs): Unix
   const value = params.get(name);
   if ((value === null || value === '') && fallback !== undefined) return fallback;
   const timeMs = parseTime(value ?? '');
-  if (timeMs === undefined) throw new EngineError('invalid', `invalid parameter "${name}": cannot parse ${JSON.stringify(value ?? '')} to a valid timestamp`);
+  if (timeMs === undefined)
+    throw new EngineError('invalid', `invalid parameter "${name}": cannot parse ${JSON.stringify(value ?? '')} to a valid timestamp`);
   return timeMs;
 }
 
@@ -33,7 +34,8 @@ export function durationParam(params: Params, name: string): DurationMs | undefi
   const value = params.get(name);
   if (value === null || value === '') return undefined;
   const durationMs = /^[0-9.eE+-]+$/.test(value) ? Math.round(Number(value) * 1000) : parseDuration(value);
-  if (durationMs === undefined || Number.isNaN(durationMs)) throw new EngineError('invalid', `invalid parameter "${name}": cannot parse ${JSON.stringify(value)} to a valid duration`);
+  if (durationMs === undefined || Number.isNaN(durationMs))
+    throw new EngineError('invalid', `invalid parameter "${name}": cannot parse ${JSON.stringify(value)} to a valid duration`);
   return durationMs;
 }
 
@@ -42,6 +44,7 @@ export function limitParam(params: Params): number {
   const value = params.get('limit');
   if (value === null || value === '') return 0;
   const limit = Number(value);
-  if (!Number.isInteger(limit) || limit < 0) throw new EngineError('invalid', `invalid parameter "limit": ${JSON.stringify(value)} is no whole number of 0 or more`);
+  if (!Number.isInteger(limit) || limit < 0)
+    throw new EngineError('invalid', `invalid parameter "limit": ${JSON.stringify(value)} is no whole number of 0 or more`);
   return limit;
 }

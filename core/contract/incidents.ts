@@ -60,7 +60,8 @@ export const incidentsContract = {
   ),
   'run.watch': stream<RunbookRun>()(v.object({ run: shortId })),
   'runs.check': procedure<RunbookRun>()(step),
-  'runs.tick': procedure<RunbookRun>()(v.object({ ...step.entries, note: words })),
+  /** Without `answer` the step is simply done. */
+  'runs.tick': procedure<RunbookRun>()(v.object({ ...step.entries, note: words, answer: v.optional(v.picklist(['pass', 'fail'])) })),
   'runs.skip': procedure<RunbookRun>()(v.object({ ...step.entries, why: words })),
   'runs.go': procedure<RunbookRun>()(v.object({ ...step.entries, why: words })),
   /** Markdown to HTML, rendered where it can be killed. The screen still sanitises it. */

@@ -3,7 +3,7 @@
  * Calls can be cancelled. A stream's item is a whole state, never a change to one: the server keeps one item in flight
  * per stream and, while the peer is busy, only the newest waiting. So a slow screen costs no memory and is never far behind.
  */
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { EngineError, messageOf, type ErrorCode, type Place } from '#core/model/index.ts';
 
 /** What both wires carry alike: JSON, and typed arrays as binary. */

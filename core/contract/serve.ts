@@ -86,7 +86,7 @@ function admit<C extends Contract>(
   if (full) throw new EngineError('limit', `more than ${liveMax} questions at once; close some panels`);
   const entry = Object.hasOwn(contract, frame.name) ? contract[frame.name] : undefined;
   if (entry === undefined || (entry.kind === 'procedure') !== (frame.k === 'call'))
-    throw new EngineError('not-found', `there is no ${frame.k} named ${String(frame.name)}`);
+    throw new EngineError('not-found', `there is no ${frame.k} named ${frame.name}`);
   const read = v.safeParse(entry.input, frame.input);
   if (!read.success) {
     const issue = read.issues[0];

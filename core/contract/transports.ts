@@ -22,7 +22,7 @@ export function portTransport(port: PortLike): Transport {
   // MessagePortMain has only `on`; DOM ports only `addEventListener`; both hand over an event with `data`.
   const listen = (type: 'message' | 'close', act: (event: { data?: unknown }) => void): void => {
     if (port.addEventListener) port.addEventListener(type, act);
-    else port.on?.(type, (event) => act((event ?? {}) as { data?: unknown }));
+    else port.on?.(type, (event) => act(event ?? {}));
   };
   listen('close', () => closed('the engine closed the port'));
   return {

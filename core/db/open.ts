@@ -56,8 +56,17 @@ export function closeDb(db: ReadDb): void {
   db.connection.close();
 }
 
+/** SQLite's own version, such as 3.54.1. */
+export function sqliteVersion(db: ReadDb): string {
+  return versionOf(db.connection);
+}
+
+function versionOf(connection: Database.Database): string {
+  return (connection.prepare('select sqlite_version() as version').get() as { version: string }).version;
+}
+
 function checkVersion(connection: Database.Database): void {
-  const { version } = connection.prepare('select sqlite_version() as version').get() as { version: string };
+  const version = versionOf(connection);
   const parts = version.split('.').map(Number);
   const differing = sqliteVersionMin.findIndex((min, i) => parts[i] !== min);
   assert(differing === -1 || parts[differing]! > sqliteVersionMin[differing]!, `SQLite ${version} is older than ${sqliteVersionMin.join('.')}`);

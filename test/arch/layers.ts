@@ -20,6 +20,7 @@ export const rows: readonly Row[] = [
   { name: 'syntax', path: 'core/promql/syntax/', uses: ['model'], outside: ['@lezer/*', '@prometheus-io/lezer-promql'] },
   { name: 'formats', path: 'core/formats/', uses: ['model'], outside: ['js-yaml'] },
   { name: 'db', path: 'core/db/', uses: ['model'], outside: ['better-sqlite3', 'node:fs', 'node:path'] },
+  { name: 'config', path: 'core/config/', uses: ['model', 'formats'], outside: ['node:fs', 'node:path'] },
   // 2: one store per signal
   { name: 'tsdb', path: 'core/tsdb/', uses: ['model', 'db'], outside: ['node:fs', 'node:fs/promises', 'node:path', 'node:zlib'] },
   // 3: data in, questions out
@@ -33,7 +34,7 @@ export const rows: readonly Row[] = [
   // 4: judgement
   { name: 'rules', path: 'core/rules/', uses: ['model', 'db', 'formats', 'syntax', 'promql'] },
   { name: 'alerting', path: 'core/alerting/', uses: ['model', 'db', 'formats'] },
-  { name: 'runbooks', path: 'core/runbooks/', uses: ['model', 'db', 'formats', 'syntax', 'promql'], outside: ['node:fs', 'marked'] },
+  { name: 'runbooks', path: 'core/runbooks/', uses: ['model', 'db', 'formats', 'syntax', 'promql'], outside: ['node:fs', 'node:path', 'marked'] },
   // 5: the case
   { name: 'incidents', path: 'core/incidents/', uses: ['model', 'db', 'formats', 'runbooks'] },
   // 6: composition
@@ -41,12 +42,27 @@ export const rows: readonly Row[] = [
   {
     name: 'answers',
     path: 'core/answers/',
-    uses: ['model', 'contract', 'formats', 'syntax', 'tsdb', 'intake', 'promql', 'rules', 'alerting', 'runbooks', 'incidents'],
+    uses: ['model', 'contract', 'formats', 'syntax', 'config', 'tsdb', 'intake', 'promql', 'rules', 'alerting', 'runbooks', 'incidents'],
   },
   {
     name: 'engine',
     path: 'core/engine.ts',
-    uses: ['model', 'contract', 'formats', 'db', 'tsdb', 'intake', 'promql', 'rules', 'alerting', 'runbooks', 'incidents', 'api', 'answers'],
+    uses: [
+      'model',
+      'contract',
+      'formats',
+      'db',
+      'config',
+      'tsdb',
+      'intake',
+      'promql',
+      'rules',
+      'alerting',
+      'runbooks',
+      'incidents',
+      'api',
+      'answers',
+    ],
     outside: ['node:fs', 'node:path'],
   },
   // shells

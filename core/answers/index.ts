@@ -1,0 +1,7 @@
+/** The contract's procedures and streams, a file a noun. */
+export { AlertDesk, fromOutside } from './alerts.ts';
+export { IncidentDesk } from './incidents.ts';
+export { MetricDesk } from './metrics.ts';
+export { SystemDesk } from './system.ts';
+export { usersAffected } from './users.ts';
+export type { Parts } from './parts.ts';

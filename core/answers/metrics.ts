@@ -1,0 +1,154 @@
+import type { Handlers, InstantAnswer, MetricName, QueryReport, RangeAnswer, SignalboxContract } from '#core/contract/index.ts';
+import { EngineError, type Histogram, type Labels, type Matcher, type SeriesColumns } from '#core/model/index.ts';
+import { formatHistogram, type InstantResult, type Notes, type QueryStats, type RangeResult } from '#core/promql/index.ts';
+import { parseMatchers } from '#core/promql/syntax/index.ts';
+import type { Tsdb } from '#core/tsdb/index.ts';
+import type { Parts } from './parts.ts';
+import { Watched } from './watch.ts';
+
+type Names = Extract<keyof SignalboxContract, `metrics.${string}` | `datasets.${string}` | `targets.${string}`>;
+
+/** A chart cannot show more lines, and a table no more rows, than a person reads; the API gives all. */
+const seriesShownMax = 2000;
+
+/** Metrics: queries, names, and where they come from. */
+export class MetricDesk {
+  readonly #parts: Parts;
+  readonly #targets: Watched<ReturnType<Parts['scraper']['targets']>>;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#targets = new Watched(parts.clock, parts.report, () => parts.scraper.targets());
+  }
+
+  targetsChanged(): void {
+    this.#targets.changed();
+  }
+
+  handlers(): Pick<Handlers<SignalboxContract>, Names> {
+    const { queries, clock } = this.#parts;
+    return {
+      'datasets.list': () => [this.#liveDataset()],
+      'metrics.instant': async ({ dataset, expr, timeMs }, { signal }) => {
+        this.#store(dataset);
+        const atMs = timeMs ?? clock.now();
+        return instantAnswer(await queries.instant(expr, atMs, { signal }), atMs);
+      },
+      'metrics.range': async ({ dataset, expr, startMs, endMs, stepMs }, { signal }) => {
+        this.#store(dataset);
+        return rangeAnswer(await queries.range(expr, { startMs, endMs, stepMs }, { signal }));
+      },
+      'metrics.names': ({ dataset }) => metricNames(this.#store(dataset)),
+      'metrics.labels': ({ dataset, match }) => this.#store(dataset).labelNames(matchersOf(match)),
+      'metrics.labelValues': ({ dataset, match, label }) => this.#store(dataset).labelValues(label, matchersOf(match)),
+      'targets.watch': (_input, emit) => this.#targets.open(emit),
+      'targets.scrape': async ({ url }) => {
+        await this.#parts.scraper.scrapeNow(url);
+        return null;
+      },
+    };
+  }
+
+  #store(dataset: string): Tsdb {
+    if (dataset !== 'live') throw new EngineError('not-found', `there is no dataset "${dataset}"; cases are not yet supported`);
+    return this.#parts.live;
+  }
+
+  #liveDataset(): {
+    name: string;
+    oldestMs: number | undefined;
+    newestMs: number | undefined;
+    seriesCount: number;
+    sampleCount: number;
+    bytesOnDisk: number;
+  } {
+    const stats = this.#parts.live.stats();
+    return {
+      name: 'live',
+      oldestMs: stats.oldestMs,
+      newestMs: stats.newestMs,
+      seriesCount: stats.series,
+      sampleCount: stats.headSamples + stats.sealedSamples,
+      bytesOnDisk: stats.diskBytes + stats.walBytes,
+    };
+  }
+}
+
+function metricNames(store: Tsdb): MetricName[] {
+  const metadata = store.metadata();
+  return store.labelValues('__name__').map((name) => {
+    const known = metadata.get(name) ?? metadata.get(name.replace(/_(bucket|sum|count|total)$/, ''));
+    return { name, type: 'unknown', help: '', unit: '', ...known };
+  });
+}
+
+/** Selectors for names and values; a text that is a bare metric name is one too. */
+function matchersOf(match: string | undefined): readonly Matcher[] | undefined {
+  return match === undefined || match.trim() === '' ? undefined : parseMatchers(match);
+}
+
+function report(notes: Notes, stats: QueryStats): QueryReport {
+  return { warnings: notes.warnings, infos: notes.infos, seriesCount: stats.seriesCount, samplesRead: stats.samplesLoaded, elapsedMs: stats.totalMs };
+}
+
+/** One sample of an answer's table; of a range vector the newest of each series. */
+interface Row {
+  readonly labels: Labels;
+  readonly value: number;
+  readonly histogram?: Histogram | undefined;
+}
+
+function instantAnswer(result: InstantResult, timeMs: number): InstantAnswer {
+  const rows = rowsOf(result);
+  return {
+    type: result.type,
+    timeMs,
+    text: result.type === 'string' ? result.text : '',
+    labels: rows.map(({ labels }) => labels),
+    values: Float64Array.from(rows, ({ value }) => value),
+    histograms: rows.map(({ histogram }) => (histogram === undefined ? '' : formatHistogram(histogram))),
+    ...report(result.notes, result.stats),
+  };
+}
+
+function rowsOf(result: InstantResult): readonly Row[] {
+  switch (result.type) {
+    case 'vector':
+      return result.samples.slice(0, seriesShownMax);
+    case 'scalar':
+      return [{ labels: [], value: result.value }];
+    case 'string':
+      return [];
+    case 'matrix':
+      return result.series
+        .slice(0, seriesShownMax)
+        .map(({ labels, values, histograms }) => ({ labels, value: values.at(-1)!, histogram: histograms?.at(-1) }));
+  }
+}
+
+function rangeAnswer(result: RangeResult): RangeAnswer {
+  const shown = result.series.slice(0, seriesShownMax).map(plottable);
+  const starts = new Uint32Array(shown.length + 1);
+  shown.forEach(({ values }, i) => (starts[i + 1] = starts[i]! + values.length));
+  const timesMs = new Float64Array(starts.at(-1)!);
+  const values = new Float64Array(timesMs.length);
+  shown.forEach((series, i) => {
+    timesMs.set(series.timesMs, starts[i]);
+    values.set(series.values, starts[i]);
+  });
+  return {
+    labels: shown.map(({ labels }) => labels),
+    starts,
+    timesMs,
+    values,
+    seriesCut: result.series.length - shown.length,
+    ...report(result.notes, result.stats),
+  };
+}
+
+/** A native histogram has no place on a line: its mean stands for it. */
+function plottable(series: SeriesColumns): SeriesColumns {
+  const { histograms } = series;
+  if (histograms === undefined) return series;
+  return { ...series, values: series.values.map((value, i) => (histograms[i] === undefined ? value : histograms[i].sum / histograms[i].count)) };
+}

@@ -1,0 +1,147 @@
+import type { Handlers, Overview, Settings, SignalboxContract, SystemStatus } from '#core/contract/index.ts';
+import type { Cancel, Target, UnixMs } from '#core/model/index.ts';
+import type { Parts } from './parts.ts';
+import { Watched } from './watch.ts';
+
+type Names = Extract<keyof SignalboxContract, `system.${string}` | `overview.${string}` | `settings.${string}`>;
+
+const pulseMs = 1000;
+/** The overview asks a PromQL expression; more often than this no answer changes in a way that matters. */
+const overviewEveryMs = 5000;
+const problemsKept = 5;
+/** A problem that has not come again for this long is over. */
+const problemForgottenMs = 5 * 60_000;
+const downNamed = 5;
+/** reliability.md, section 3: strain begins here. */
+const strainedLagMs = 100;
+
+/** Signalbox itself: how it is, how it is configured, and the operator's first questions. */
+export class SystemDesk {
+  readonly #parts: Parts;
+  readonly #status: Watched<SystemStatus>;
+  readonly #settings: Watched<Settings>;
+  readonly #overview: Watched<Overview>;
+  readonly #problems = new Map<string, UnixMs>();
+  #pulse: Cancel;
+  #appended: { readonly atMs: number; readonly count: number };
+  #rate = 0;
+  #lagMs = 0;
+  #overviewDueMs = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#status = new Watched(parts.clock, parts.report, () => this.#statusNow());
+    this.#settings = new Watched(parts.clock, parts.report, () => this.#settingsNow());
+    this.#overview = new Watched(parts.clock, parts.report, () => this.#overviewNow());
+    this.#appended = { atMs: parts.clock.monotonicMs(), count: parts.live.stats().appended };
+    this.#pulse = this.#beat();
+  }
+
+  /** Lateness of the last pulse: what a click would have waited. */
+  get lagMs(): number {
+    return this.#lagMs;
+  }
+
+  /** Something failed that no caller waits for. */
+  problem(sentence: string): void {
+    this.#problems.delete(sentence);
+    this.#problems.set(sentence, this.#parts.clock.now());
+    if (this.#problems.size > problemsKept) this.#problems.delete(this.#problems.keys().next().value!);
+  }
+
+  settingsChanged(): void {
+    this.#settings.changed();
+    this.#overview.changed();
+  }
+
+  alertsChanged(): void {
+    this.#overview.changed();
+  }
+
+  stop(): void {
+    this.#pulse();
+  }
+
+  handlers(): Pick<Handlers<SignalboxContract>, Names> {
+    return {
+      'system.info': () => this.#parts.info,
+      'system.watch': (_input, emit) => this.#status.open(emit),
+      'settings.watch': (_input, emit) => this.#settings.open(emit),
+      'overview.watch': (_input, emit) => this.#overview.open(emit),
+    };
+  }
+
+  #beat(): Cancel {
+    const { clock } = this.#parts;
+    const dueMs = clock.monotonicMs() + pulseMs;
+    return clock.after(pulseMs, () => {
+      const nowMs = clock.monotonicMs();
+      this.#lagMs = nowMs - dueMs;
+      const { appended } = this.#parts.live.stats();
+      this.#rate = ((appended - this.#appended.count) * 1000) / (nowMs - this.#appended.atMs);
+      this.#appended = { atMs: nowMs, count: appended };
+      this.#status.changed();
+      if (nowMs >= this.#overviewDueMs) {
+        this.#overviewDueMs = nowMs + overviewEveryMs;
+        this.#overview.changed();
+      }
+      this.#pulse = this.#beat();
+    });
+  }
+
+  #statusNow(): SystemStatus {
+    const { clock, live } = this.#parts;
+    const nowMs = clock.now();
+    for (const [sentence, atMs] of this.#problems) if (nowMs - atMs > problemForgottenMs) this.#problems.delete(sentence);
+    const stats = live.stats();
+    const failing = [...this.#problems.keys()];
+    const strained = this.#lagMs > strainedLagMs ? [`busy: answers come ${Math.round(this.#lagMs)} ms late`] : [];
+    return {
+      level: failing.length > 0 ? 'failing' : strained.length > 0 ? 'strained' : 'ok',
+      reasons: [...failing, ...strained],
+      nowMs,
+      seriesCount: stats.series,
+      sampleCount: stats.headSamples + stats.sealedSamples,
+      samplesPerSecond: this.#rate,
+      bytesOnDisk: stats.diskBytes + stats.walBytes,
+    };
+  }
+
+  #settingsNow(): Settings {
+    const { scraper, rules } = this.#parts;
+    const { file, settings, ruleFiles, problems } = this.#parts.config();
+    const targets = scraper.targets();
+    return {
+      file,
+      problems: [...problems, ...rules.problems()],
+      usersAffected: settings.usersAffected,
+      scrapeJobs: [...new Set(targets.map((target) => target.job))].map((job) => {
+        const own = targets.filter((target) => target.job === job);
+        return { job, targetCount: own.length, intervalMs: own[0]!.intervalMs };
+      }),
+      ruleFiles: ruleFiles.map(({ path }) => path),
+    };
+  }
+
+  async #overviewNow(): Promise<Overview> {
+    const { clock, scraper, incidents, ackOf } = this.#parts;
+    const { share, why } = await this.#parts.usersAffected();
+    const alerts = this.#parts.alerts();
+    const firing = alerts.filter(({ state }) => state === 'firing');
+    const down = scraper.targets().filter(({ health }) => health === 'down');
+    return {
+      nowMs: clock.now(),
+      usersAffected: share,
+      usersWhy: why,
+      firing: firing.length,
+      pending: alerts.filter(({ state }) => state === 'pending').length,
+      unacked: firing.filter(({ id }) => ackOf(id) === undefined).length,
+      incidentsOpen: incidents.list().filter(({ status }) => status !== 'resolved').length,
+      targetsUp: scraper.targets().filter(({ health }) => health === 'up').length,
+      targetsDown: down.length,
+      down: down.slice(0, downNamed).map(nameOf),
+    };
+  }
+}
+
+const nameOf = (target: Target): string => `${target.job} ${target.url}`;

@@ -1,0 +1,44 @@
+import { messageOf, type Cancel, type Clock } from '#core/model/index.ts';
+
+/** Changes that follow each other faster than this are told as one: a screen cannot be read faster. */
+const gatherMs = 200;
+
+/** A state that screens watch. Each watcher gets it at once, and again after each change. */
+export class Watched<T> {
+  readonly #read: () => T | Promise<T>;
+  readonly #clock: Clock;
+  readonly #report: (problem: string) => void;
+  readonly #emits = new Set<(state: T) => void>();
+  #waiting: Cancel | undefined;
+
+  /** `read` makes the state; when it fails the watchers keep what they have and `report` gets the sentence. */
+  constructor(clock: Clock, report: (problem: string) => void, read: () => T | Promise<T>) {
+    this.#clock = clock;
+    this.#report = report;
+    this.#read = read;
+  }
+
+  /** Returns what ends the watching. */
+  open(emit: (state: T) => void): () => void {
+    this.#emits.add(emit);
+    void this.#tell([emit]);
+    return () => this.#emits.delete(emit);
+  }
+
+  changed(): void {
+    if (this.#waiting !== undefined || this.#emits.size === 0) return;
+    this.#waiting = this.#clock.after(gatherMs, () => {
+      this.#waiting = undefined;
+      void this.#tell(this.#emits);
+    });
+  }
+
+  async #tell(emits: Iterable<(state: T) => void>): Promise<void> {
+    try {
+      const state = await this.#read();
+      for (const emit of emits) emit(state);
+    } catch (error) {
+      this.#report(messageOf(error));
+    }
+  }
+}

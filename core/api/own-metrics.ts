@@ -1,0 +1,58 @@
+import type { TsdbStats } from '#core/tsdb/index.ts';
+
+/** What Signalbox says of itself. Counters count since the process began. */
+export interface OwnFigures {
+  readonly store: TsdbStats;
+  readonly startedMs: number;
+  readonly rssBytes: number;
+  readonly cpuSeconds: number;
+  /** How long the last timer of one second was late: what a click would have waited. */
+  readonly lagSeconds: number;
+  readonly queries: { readonly answered: number; readonly failed: number; readonly running: number };
+  readonly alerts: { readonly pending: number; readonly firing: number };
+  readonly targets: { readonly up: number; readonly down: number };
+}
+
+type Sample = readonly [labels: string, value: number];
+
+/** The figures as Prometheus text 0.0.4, served at /metrics and scraped by Signalbox itself. */
+export function ownMetrics(figures: OwnFigures): string {
+  const { store } = figures;
+  return [
+    family('process_start_time_seconds', 'gauge', 'When the engine process began.', [['', figures.startedMs / 1000]]),
+    family('process_resident_memory_bytes', 'gauge', 'Memory of the engine process.', [['', figures.rssBytes]]),
+    family('process_cpu_seconds_total', 'counter', 'User and system time of the engine process.', [['', figures.cpuSeconds]]),
+    family('signalbox_event_loop_lag_seconds', 'gauge', 'Lateness of the last one-second timer.', [['', figures.lagSeconds]]),
+    family('signalbox_samples_stored_total', 'counter', 'Samples stored.', [['', store.appended]]),
+    family(
+      'signalbox_samples_rejected_total',
+      'counter',
+      'Samples not stored, by reason.',
+      [...store.rejected].map(([reason, count]) => [`{reason="${reason}"}`, count]),
+    ),
+    family('signalbox_head_series', 'gauge', 'Series in memory.', [['', store.series]]),
+    family('signalbox_head_samples', 'gauge', 'Samples not yet sealed.', [['', store.headSamples]]),
+    family('signalbox_sealed_samples', 'gauge', 'Samples in sealed frames.', [['', store.sealedSamples]]),
+    family('signalbox_storage_bytes', 'gauge', 'Bytes on disk, by part.', [
+      ['{part="database"}', store.diskBytes],
+      ['{part="wal"}', store.walBytes],
+    ]),
+    family('signalbox_queries_total', 'counter', 'Queries of screens and tools, by result.', [
+      ['{result="answered"}', figures.queries.answered],
+      ['{result="failed"}', figures.queries.failed],
+    ]),
+    family('signalbox_queries_running', 'gauge', 'Queries under way.', [['', figures.queries.running]]),
+    family('signalbox_alerts', 'gauge', 'Alerts, by state.', [
+      ['{state="pending"}', figures.alerts.pending],
+      ['{state="firing"}', figures.alerts.firing],
+    ]),
+    family('signalbox_targets', 'gauge', 'Scrape targets, by health.', [
+      ['{health="up"}', figures.targets.up],
+      ['{health="down"}', figures.targets.down],
+    ]),
+  ].join('');
+}
+
+function family(name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${samples.map(([labels, value]) => `${name}${labels} ${value}\n`).join('')}`;
+}

@@ -1,0 +1,4 @@
+/** The files that configure the engine: which there are, what they say, and what is wrong with them. */
+export { ConfigFiles } from './files.ts';
+export type { Config, ConfigOptions, NamedText } from './files.ts';
+export { nodeExporter } from './builtin.ts';

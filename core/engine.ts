@@ -1,0 +1,280 @@
+/** The composition root: builds bottom-up, wires callbacks, implements the contract, stops in reverse. */
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createAlerting, createSender, Templates, type Alerting, type Send } from '#core/alerting/index.ts';
+import { AlertDesk, fromOutside, IncidentDesk, MetricDesk, SystemDesk, usersAffected, type Parts } from '#core/answers/index.ts';
+import { createApi, ownMetrics } from '#core/api/index.ts';
+import { ConfigFiles, nodeExporter, type Config } from '#core/config/index.ts';
+import { contract, serve, type Handlers, type SignalboxContract, type SystemInfo, type Transport } from '#core/contract/index.ts';
+import { closeDb, openDb, sqliteVersion, type WriteDb } from '#core/db/index.ts';
+import { createIncidents, type Incidents } from '#core/incidents/index.ts';
+import { createScraper, Ledger, listens, type Scraper } from '#core/intake/index.ts';
+import { EngineError, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
+import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
+import { createRules, type Rules, type RuleSeries } from '#core/rules/index.ts';
+import { createRunbooks, type Runbooks } from '#core/runbooks/index.ts';
+import { openTsdb, refusal, verdictName, type Tsdb } from '#core/tsdb/index.ts';
+
+export interface EngineOptions {
+  readonly dataDir: string;
+  /** A signalbox.yml or prometheus.yml named on the command line. */
+  readonly configFile: string | undefined;
+  readonly host: SystemInfo['host'];
+  readonly version: string;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** The runbooks that come with Signalbox. */
+  readonly runbooksDir: string;
+  /** Markdown to HTML in a process that can be killed. */
+  readonly renderMarkdown: (text: string) => Promise<string>;
+}
+
+export interface Engine {
+  /** Answers one screen until it goes. */
+  attach(transport: Transport): void;
+  /** Answers one HTTP request of another tool. */
+  http(request: HttpRequest): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+/** Opens the data dir and starts everything. Throws EngineError when the configuration named on the command line or the data cannot be read. */
+export async function createEngine(options: EngineOptions): Promise<Engine> {
+  const folder = join(options.dataDir, 'live');
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const live = openTsdb({ folder, clock: options.clock });
+  const engine = new LiveEngine(options, live, openDb(join(folder, 'journal.db'), 'journal'));
+  await engine.start();
+  return engine;
+}
+
+/** Lets everything that waits for its turn run before a query goes on. */
+const breathe = (): Promise<void> => new Promise((done) => setImmediate(done));
+const nodeExporterLookEveryMs = 30_000;
+
+class LiveEngine implements Engine {
+  readonly #options: EngineOptions;
+  readonly #live: Tsdb;
+  readonly #journal: WriteDb;
+  readonly #config: ConfigFiles;
+  /** Those of people and tools, and those of rules and runbooks: a slow one of the first never holds up one of the second. */
+  readonly #queries: Queries;
+  readonly #ruleQueries: Queries;
+  readonly #rules: Rules;
+  readonly #alerting: Alerting;
+  readonly #incidents: Incidents;
+  readonly #runbooks: Runbooks;
+  readonly #scraper: Scraper;
+  readonly #alertDesk: AlertDesk;
+  readonly #incidentDesk: IncidentDesk;
+  readonly #metricDesk: MetricDesk;
+  readonly #systemDesk: SystemDesk;
+  readonly #handlers: Handlers<SignalboxContract>;
+  readonly #api: (request: HttpRequest) => Promise<HttpAnswer>;
+  #templates = new Templates();
+  #stopped = false;
+
+  constructor(options: EngineOptions, live: Tsdb, journal: WriteDb) {
+    const { clock, random, dataDir, configFile } = options;
+    this.#options = options;
+    this.#live = live;
+    this.#journal = journal;
+    this.#config = new ConfigFiles({ dataDir, file: configFile, clock, onChange: (config) => void this.#configure(config) });
+    this.#queries = createQueries({ source: live, clock, breathe });
+    this.#ruleQueries = createQueries({ source: live, clock, breathe });
+    this.#scraper = createScraper({ store: live, clock, ledger: new Ledger() });
+    this.#alerting = createAlerting({
+      db: journal,
+      clock,
+      random,
+      config: this.#config.current.alertmanager,
+      send: this.#sender(),
+    });
+    this.#incidents = createIncidents({ db: journal, clock, onChange: (id) => this.#incidentDesk.changed(id) });
+    this.#runbooks = this.#makeRunbooks();
+    this.#rules = this.#makeRules();
+    const parts = this.#parts();
+    this.#alertDesk = new AlertDesk(parts);
+    this.#incidentDesk = new IncidentDesk(parts);
+    this.#metricDesk = new MetricDesk(parts);
+    this.#systemDesk = new SystemDesk(parts);
+    const desks = [this.#systemDesk, this.#metricDesk, this.#alertDesk, this.#incidentDesk] as const;
+    this.#handlers = { ...desks[0].handlers(), ...desks[1].handlers(), ...desks[2].handlers(), ...desks[3].handlers() };
+    this.#api = createApi({ ...parts, ownMetrics: () => this.#ownMetrics() });
+  }
+
+  async start(): Promise<void> {
+    this.#scraper.addLocal('signalbox', 'engine', () => this.#ownMetrics());
+    await this.#configure(this.#config.current);
+    this.#rules.start();
+    void this.#lookForNodeExporter();
+  }
+
+  attach(transport: Transport): void {
+    serve(contract, this.#handlers, transport);
+  }
+
+  http(request: HttpRequest): Promise<HttpAnswer> {
+    return this.#api(request);
+  }
+
+  async close(): Promise<void> {
+    this.#stopped = true;
+    this.#config.stop();
+    this.#rules.stop();
+    await this.#scraper.stop();
+    this.#alerting.stop();
+    this.#systemDesk.stop();
+    await this.#live.close();
+    closeDb(this.#journal);
+  }
+
+  #sender(): Send {
+    return createSender({
+      clock: this.#options.clock,
+      templates: () => this.#templates,
+      externalUrl: () => '',
+      http: () => Promise.reject(new EngineError('unsupported', 'receivers over HTTP are not yet supported')),
+      readSecret: () => Promise.reject(new EngineError('unsupported', 'secrets in files are not yet supported')),
+      desktop: async (notice) => this.#alertDesk.told(notice),
+      log: () => undefined,
+    });
+  }
+
+  #makeRules(): Rules {
+    const { settings } = this.#config.current;
+    return createRules({
+      query: async (expr, timeMs) => samplesOf(await this.#ruleQueries.instant(expr, timeMs)),
+      append: (series) => this.#appendRuleSeries(series),
+      db: this.#journal,
+      clock: this.#options.clock,
+      externalLabels: settings.externalLabels,
+      intervalMs: settings.evaluationIntervalMs,
+      onAlerts: (alerts) => this.#alerting.put(alerts),
+      onTransitions: (transitions) => {
+        for (const { alert, to } of transitions) if (to !== 'inactive') this.#incidents.onAlert(alert);
+      },
+      onChange: () => this.#alertsChanged(),
+    });
+  }
+
+  #makeRunbooks(): Runbooks {
+    return createRunbooks({
+      folders: [this.#options.runbooksDir, this.#config.current.runbookFolder],
+      query: async (expr, timeMs) => ({ samples: samplesOf(await this.#ruleQueries.instant(expr, timeMs)) }),
+      db: this.#journal,
+      clock: this.#options.clock,
+      record: (entry) => this.#incidents.recordStep(entry),
+      onChange: (run) => this.#incidentDesk.runChanged(run),
+    });
+  }
+
+  #parts(): Parts {
+    const { clock, renderMarkdown } = this.#options;
+    const alerts = (): readonly Alert[] => this.#alerts();
+    return {
+      clock,
+      renderMarkdown,
+      info: this.#info(),
+      live: this.#live,
+      queries: this.#queries,
+      scraper: this.#scraper,
+      rules: this.#rules,
+      alerting: this.#alerting,
+      incidents: this.#incidents,
+      runbooks: this.#runbooks,
+      config: () => this.#config.current,
+      alerts,
+      alert: (id) => alerts().find((alert) => alert.id === id),
+      ackOf: (id) => this.#alerting.alert(id)?.ack,
+      usersAffected: () => usersAffected(this.#config.current.settings.usersAffected, this.#queries, clock),
+      alertsChanged: () => this.#alertsChanged(),
+      report: (problem) => this.#systemDesk.problem(problem),
+    };
+  }
+
+  #info(): SystemInfo {
+    const { host, version, dataDir, clock } = this.#options;
+    return {
+      version,
+      host,
+      dataDir,
+      node: process.version,
+      sqlite: sqliteVersion(this.#journal),
+      pid: process.pid,
+      startedMs: clock.now(),
+      severities,
+    };
+  }
+
+  /** Alerts of our rules, and those that other tools posted. */
+  #alerts(): readonly Alert[] {
+    const own = this.#rules.groups().flatMap((group) => group.rules.flatMap((rule) => rule.alerts));
+    const nowMs = this.#options.clock.now();
+    const posted = this.#alerting.alerts().filter(({ alert }) => alert.rule === undefined);
+    return [...own, ...posted.map(({ alert }) => fromOutside(alert, nowMs))];
+  }
+
+  #alertsChanged(): void {
+    this.#alertDesk.changed();
+    this.#systemDesk.alertsChanged();
+  }
+
+  /** Puts the files in force; what of them is broken has already been replaced by its last good version. */
+  async #configure(config: Config): Promise<void> {
+    await this.#scraper.apply(config.settings.scrapeConfigs, config.settings.limits, dirname(config.file));
+    this.#useTemplates(config);
+    this.#alerting.configure(config.alertmanager);
+    await this.#rules.load(config.ruleFiles);
+    const known = new Set(this.#rules.groups().map(({ file, name }) => `${file} ${name}`));
+    this.#alerting.retire(({ rule }) => known.has(`${rule?.file} ${rule?.group}`));
+    this.#systemDesk.settingsChanged();
+    this.#alertsChanged();
+  }
+
+  #useTemplates({ templateFiles }: Config): void {
+    try {
+      this.#templates = new Templates(templateFiles);
+    } catch (error) {
+      this.#systemDesk.problem(`${messageOf(error)} (the last good templates are in force)`);
+    }
+  }
+
+  async #appendRuleSeries({ timeMs, labels, values, histograms }: RuleSeries): Promise<void> {
+    const batch = this.#live.batch();
+    labels.forEach((labelSet, i) => {
+      const ref = this.#live.ref(labelSet);
+      if (ref < 0) return this.#systemDesk.problem(`a rule's series was refused: ${verdictName(refusal(ref))}`);
+      const histogram = histograms?.[i];
+      if (isStale(values, i)) batch.addStale(ref, timeMs);
+      else if (histogram !== undefined) batch.addHistogram(ref, timeMs, histogram);
+      else batch.add(ref, timeMs, values[i]!);
+    });
+    await batch.commit('process');
+  }
+
+  #ownMetrics(): string {
+    const { clock } = this.#options;
+    const { user, system } = process.cpuUsage();
+    const states = this.#alerts().map(({ state }) => state);
+    const healths = this.#scraper.targets().map(({ health }) => health);
+    const count = <T>(of: readonly T[], one: T): number => of.filter((other) => other === one).length;
+    return ownMetrics({
+      store: this.#live.stats(),
+      startedMs: clock.now() - process.uptime() * 1000,
+      rssBytes: process.memoryUsage.rss(),
+      cpuSeconds: (user + system) / 1e6,
+      lagSeconds: this.#systemDesk.lagMs / 1000,
+      queries: this.#queries.counts,
+      alerts: { pending: count(states, 'pending'), firing: count(states, 'firing') },
+      targets: { up: count(healths, 'up'), down: count(healths, 'down') },
+    });
+  }
+
+  /** Without a configuration, a node exporter on its usual port is scraped from the moment that it answers. */
+  async #lookForNodeExporter(): Promise<void> {
+    if (this.#stopped || this.#config.current.file !== '') return;
+    if (await listens(nodeExporter.address)) this.#config.foundNodeExporter();
+    else this.#options.clock.after(nodeExporterLookEveryMs, () => void this.#lookForNodeExporter());
+  }
+}
