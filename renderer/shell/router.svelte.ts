@@ -8,6 +8,11 @@ export class Router {
     window.addEventListener('hashchange', () => (this.place = parseLink(location.hash)));
   }
 
+  /** The path after the view's own name. */
+  get rest(): readonly string[] {
+    return this.place.path.slice(1);
+  }
+
   param(name: string): string | undefined {
     return this.place.params.get(name);
   }

@@ -7,6 +7,7 @@ import { now } from '../ui/now.svelte.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
 import { ViewClock } from './clock.svelte.ts';
 import { Keys } from './keys.svelte.ts';
+import { Notices } from './notices.svelte.ts';
 import { Person } from './person.svelte.ts';
 import { Router } from './router.svelte.ts';
 
@@ -25,6 +26,7 @@ export class Session {
   readonly info: LiveQuery<Record<string, never>, Answer<'system.info'>>;
   readonly datasets: LiveQuery<{ readonly minute: number }, Answer<'datasets.list'>>;
   readonly clock: ViewClock;
+  readonly notices: Notices;
   paletteOpen = $state(false);
   helpOpen = $state(false);
   #minute = $derived(Math.floor(now.ms / datasetsEveryMs));
@@ -43,6 +45,7 @@ export class Session {
       sameMatter: () => true,
     });
     this.clock = new ViewClock(this.router, () => this.datasets.value?.find((one) => one.name === this.dataset));
+    this.notices = new Notices(engine, this.router);
     $effect(() => {
       const status = this.status.value;
       if (status !== undefined) now.follow(status.nowMs);

@@ -1,11 +1,6 @@
 import type { Component } from 'svelte';
 import type { Picture } from '../ui/tone.ts';
 
-/** What a view is given: the rest of its path, after its own name. */
-export interface ViewProps {
-  readonly rest: readonly string[];
-}
-
 /** One entry of the rail. */
 export interface ViewEntry {
   /** First part of its path; empty for the first view. */
@@ -14,5 +9,5 @@ export interface ViewEntry {
   readonly icon: Picture;
   /** Keys that lead to it: `g a`. */
   readonly keys: string;
-  readonly load: () => Promise<{ readonly default: Component<ViewProps> }>;
+  readonly load: () => Promise<{ readonly default: Component }>;
 }

@@ -53,12 +53,15 @@ export type AlertRow =
       readonly untaken: number;
       readonly open: boolean;
     }
-  | { readonly kind: 'alert'; readonly alert: AlertView };
+  | { readonly kind: 'alert'; readonly alert: AlertView; readonly grouped: boolean };
 
 const stateRank = { firing: 0, pending: 1, resolved: 2 } as const;
 const rankOf = (alert: AlertView): number => stateRank[alert.state] * 10 + severityLook(alert.severity).rank;
 
-/** Alerts under their names, the worst group first and the oldest alert first within it; `closed` groups show their head only. */
+/**
+ * Alerts of one name under one head, the worst group first and the oldest alert first within it; `closed` groups show their
+ * head only. An alert that is alone with its name needs no head.
+ */
 export function groupRows(alerts: readonly AlertView[], closed: ReadonlySet<string>): readonly AlertRow[] {
   const groups = [...Map.groupBy(alerts, (alert) => labelValue(alert.labels, 'alertname'))].map(([name, held]) => ({
     name,
@@ -66,6 +69,7 @@ export function groupRows(alerts: readonly AlertView[], closed: ReadonlySet<stri
   }));
   groups.sort((a, b) => rankOf(a.alerts[0]!) - rankOf(b.alerts[0]!) || b.alerts.length - a.alerts.length || (a.name < b.name ? -1 : 1));
   return groups.flatMap(({ name, alerts: held }): AlertRow[] => {
+    if (held.length === 1) return [{ kind: 'alert', alert: held[0]!, grouped: false }];
     const open = !closed.has(name);
     const firing = held.filter((alert) => alert.state === 'firing');
     const head: AlertRow = {
@@ -76,6 +80,6 @@ export function groupRows(alerts: readonly AlertView[], closed: ReadonlySet<stri
       untaken: firing.filter((alert) => alert.ack === undefined).length,
       open,
     };
-    return open ? [head, ...held.map((alert): AlertRow => ({ kind: 'alert', alert }))] : [head];
+    return open ? [head, ...held.map((alert): AlertRow => ({ kind: 'alert', alert, grouped: true }))] : [head];
   });
 }

@@ -128,7 +128,8 @@ const look = EditorView.theme({
   '.cm-gutters': { backgroundColor: 'transparent', border: '0' },
   '.cm-placeholder': { color: 'var(--muted)' },
   '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': { background: 'var(--selected)' },
-  '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--info-soft)', outline: '1px solid var(--info-line)' },
+  '.cm-matchingBracket': { backgroundColor: 'transparent' },
+  '&.cm-focused .cm-matchingBracket': { backgroundColor: 'var(--info-soft)', outline: '1px solid var(--info-line)' },
   '.cm-tooltip': {
     border: '1px solid var(--line)',
     borderRadius: '6px',
