@@ -1,6 +1,6 @@
-/** The runbooks on disk: every `*.md` of some folders, read again when a file changes. */
+/** The runbooks on disk: every `*.md` of some folders, read again within a second of a change. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { labelValue, messageOf, type Labels, type Runbook } from '#core/model/index.ts';
+import { labelValue, messageOf, type Clock, type Labels, type Runbook } from '#core/model/index.ts';
 import { anchorOf } from './markdown.ts';
 import { readRunbook } from './read.ts';
 
@@ -29,10 +29,21 @@ interface Known {
 const filesMax = 2_000;
 const fileBytesMax = 1 << 20;
 
+/** The folders are looked at again no sooner than this: a list of alerts asks for the runbooks of each. */
+const lookEveryMs = 1_000;
+
 /** A later folder's file hides an earlier one of the same id, so a shipped runbook can be replaced. Missing folders are empty. */
-export function openLibrary(folders: readonly string[]): Library {
+export function openLibrary(folders: readonly string[], clock: Clock): Library {
   let known = new Map<string, Known>();
+  let latest: ReadonlyMap<string, Runbook> = new Map();
+  let lookedMs = Number.NEGATIVE_INFINITY;
   const byId = (): ReadonlyMap<string, Runbook> => {
+    if (clock.monotonicMs() - lookedMs < lookEveryMs) return latest;
+    latest = look();
+    lookedMs = clock.monotonicMs();
+    return latest;
+  };
+  const look = (): ReadonlyMap<string, Runbook> => {
     const found = new Map<string, Runbook>();
     const next = new Map<string, Known>();
     for (const folder of folders) {

@@ -40,7 +40,7 @@ export class Runbooks {
 
   constructor(options: RunbooksOptions) {
     this.#options = options;
-    this.#library = openLibrary(options.folders);
+    this.#library = openLibrary(options.folders, options.clock);
     this.#runs = new Runs(options);
   }
 

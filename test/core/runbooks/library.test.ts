@@ -26,14 +26,17 @@ test('runbooks are listed by title, without READMEs, templates, hidden and secti
   ]);
 });
 
-test('files are read again when they change, come or go', () => {
+test('files are read again when they change, come or go, a second later at most', async () => {
   const d = desk({ 'a.md': named('First') });
   const path = join(d.folder, 'runbooks');
   expect(d.runbooks.get('a').title).toBe('First');
   writeFileSync(join(path, 'a.md'), named('Second one'));
   writeFileSync(join(path, 'b.md'), named('B'));
+  expect(d.runbooks.get('a').title).toBe('First');
+  await d.clock.advance(1000);
   expect(d.runbooks.list().map(({ title }) => title)).toEqual(['B', 'Second one']);
   rmSync(path, { recursive: true });
+  await d.clock.advance(1000);
   expect(d.runbooks.list()).toEqual([]);
   expect(() => d.runbooks.get('a')).toThrow('there is no runbook "a"');
 });
