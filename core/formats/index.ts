@@ -20,6 +20,8 @@ export type { Template } from './go-template/tree.ts';
 export { checkOpenMetrics } from './openmetrics-check.ts';
 export type { OpenMetricsProblem } from './openmetrics-check.ts';
 export { readRuleFile } from './rule-file.ts';
+export { readRuleTestFile } from './rule-test-file.ts';
+export type { AlertTest, QueryTest, RuleTest, RuleTestFile } from './rule-test-file.ts';
 export type { NamedTemplate, RuleFileReading, RuleGroupSpec, RuleSpec } from './rule-file.ts';
 export { parseSignalboxConfig, defaultIntakeLimits } from './signalbox-config.ts';
 export type { SignalboxConfig, IntakeLimits } from './signalbox-config.ts';

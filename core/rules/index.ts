@@ -4,3 +4,5 @@ export type { RuleFile, Rules, RulesOptions } from './rules.ts';
 export type { GroupState, RuleState } from './rule-state.ts';
 export type { PastTransition } from './journal.ts';
 export type { RuleAppend, RuleQuery, RuleSample, RuleSeries, Transition } from './types.ts';
+export { runRuleTests } from './unit-test/run.ts';
+export type { RuleTestReport } from './unit-test/run.ts';
