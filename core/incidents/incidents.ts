@@ -37,6 +37,14 @@ interface UpdateInput {
   readonly by: string;
 }
 
+interface OpenAction {
+  readonly incident: number;
+  /** The incident's. */
+  readonly title: string;
+  readonly action: ActionItem;
+  readonly overdue: boolean;
+}
+
 const engineName = 'signalbox';
 const usualGroupBy = ['alertname', 'cluster', 'namespace', 'service', 'job'];
 const titleCharsMax = 500;
@@ -69,6 +77,18 @@ export class Incidents {
   /** The log as it was written, by `seq`. */
   events(id: number): readonly IncidentEvent[] {
     return this.#log.events(id);
+  }
+
+  /** Action items not yet done or dropped, of all incidents: the overdue first, then by date, those without a date last. */
+  openActions(): readonly OpenAction[] {
+    const nowMs = this.#options.clock.now();
+    const dueOf = ({ action }: OpenAction): number => action.dueMs ?? Number.POSITIVE_INFINITY;
+    return this.list()
+      .flatMap(({ id, title, actions }) =>
+        actions.map((action) => ({ incident: id, title, action, overdue: action.dueMs !== undefined && action.dueMs < nowMs })),
+      )
+      .filter(({ action }) => action.state === 'open')
+      .sort((a, b) => (dueOf(a) === dueOf(b) ? a.incident - b.incident || a.action.id - b.action.id : dueOf(a) - dueOf(b)));
   }
 
   /** Past incidents that look like this one and what helped then, the best first. */

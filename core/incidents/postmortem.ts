@@ -122,12 +122,15 @@ function resolution({ events }: PostmortemInput): string {
   return lines.length === 0 ? 'It is not over yet.' : bullets(lines);
 }
 
+/** Half from the beginning and half from the end; a log this long is one of flapping alerts. */
+const timelineRowsMax = 1_000;
+
 function timelineSection({ events }: PostmortemInput): string {
-  const told = events.filter(({ what }) => what.kind !== 'action');
-  return table(
-    ['Time (UTC)', 'Who', 'What'],
-    timeline(told).map(({ time, by, text }) => [time, by, text]),
-  );
+  const rows = timeline(events.filter(({ what }) => what.kind !== 'action')).map(({ time, by, text }) => [time, by, text]);
+  const half = timelineRowsMax / 2;
+  const leftOutCount = rows.length - timelineRowsMax;
+  if (leftOutCount > 0) rows.splice(half, leftOutCount, ['…', '', `${leftOutCount} lines are left out here; the incident's log has them all.`]);
+  return table(['Time (UTC)', 'Who', 'What'], rows);
 }
 
 function durationsSection({ incident, events, nowMs }: PostmortemInput): string {

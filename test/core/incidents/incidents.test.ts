@@ -184,6 +184,24 @@ test('an undone transaction leaves nothing behind, not even in memory', () => {
   expect(() => transaction(r.db, () => r.incidents.recordStep({ ...record('run-4'), incident: 9 }))).toThrow('there is no incident 9');
 });
 
+test('action items of all incidents, the most overdue first', () => {
+  const r = room();
+  const nowMs = r.clock.now();
+  const act = (id: number, text: string, dueMs: number | undefined, state: 'open' | 'done' = 'open') =>
+    r.incidents.setAction(id, { text, owner: 'B', dueMs, state }, 'A');
+  declare(r);
+  declare(r, { title: 'Other' });
+  act(1, 'some day', undefined);
+  act(1, 'tomorrow', nowMs + 1440 * minuteMs);
+  act(2, 'yesterday', nowMs - 1440 * minuteMs);
+  act(2, 'done', nowMs - 1, 'done');
+  expect(r.incidents.openActions().map(({ incident, title, action, overdue }) => [incident, title, action.text, overdue])).toEqual([
+    [2, 'Other', 'yesterday', true],
+    [1, 'API fails', 'tomorrow', false],
+    [1, 'API fails', 'some day', false],
+  ]);
+});
+
 describe('refused with a sentence', () => {
   test.each([
     ['an unknown incident', 'there is no incident 9', (r: Room) => r.incidents.get(9)],

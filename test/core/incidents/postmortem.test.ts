@@ -126,3 +126,18 @@ test('much data is thinned, and that is said', () => {
   expect(text).toContain('2 more charts are left out.');
   expect(text.match(/^1970/gm)).toHaveLength(10 * 200);
 });
+
+test('a log of flapping alerts keeps its beginning and its end', () => {
+  const r = room();
+  const alert = firing(r.clock.now());
+  r.incidents.declare({ title: 'x', sev: 4, why: '', by: 'Ada', alerts: [alert] });
+  for (let i = 0; i < 600; i++) {
+    r.incidents.onAlert(over(alert, r.clock.now()));
+    r.incidents.onAlert(alert);
+  }
+  r.incidents.resolve(1, 'at last', 'Ada');
+  const text = postmortem({ incident: r.incidents.get(1), events: r.incidents.events(1), charts: [], nowMs: r.clock.now() });
+  expect(text).toContain("| … |  | 203 lines are left out here; the incident's log has them all. |");
+  expect(text.match(/is firing/g)!.length).toBeGreaterThan(400);
+  expect(text).toContain('**Resolved**: at last');
+});
