@@ -96,9 +96,12 @@ export class Incidents {
     return similarIncidents(this.#log.read(id), this.#log.all(), limit);
   }
 
+  /** Throws `conflict` when an open incident holds the acted-on alert already: two people pressed at once. */
   declare(input: DeclareInput): Incident {
     const nowMs = this.#options.clock.now();
     const alerts = input.alerts ?? [];
+    const home = alerts[0] === undefined ? undefined : this.incidentOf(alerts[0].id);
+    if (home !== undefined) throw new EngineError('conflict', `incident ${home} is open for this alert already; work there`);
     const startedMs = Math.round(input.startedMs ?? alerts[0]?.activeAtMs ?? nowMs);
     if (startedMs > nowMs) throw new EngineError('invalid', 'an incident cannot start in the future');
     const what = { kind: 'declared', title: titleOf(input.title), sev: input.sev, why: textOf(input.why), startedMs } as const;

@@ -12,7 +12,7 @@ export interface RunbooksOptions extends RunsOptions {
   /** Read for `*.md`; a later folder's file hides an earlier one of the same name. */
   readonly folders: readonly string[];
   /** PromQL at one time. Rejects with EngineError for what a person can understand; the check is then `unknown`. */
-  readonly query: (expr: string, timeMs: UnixMs) => Promise<{ readonly samples: readonly CheckSample[] }>;
+  readonly query: (expr: string, timeMs: UnixMs, signal?: AbortSignal) => Promise<{ readonly samples: readonly CheckSample[] }>;
 }
 
 interface StartInput {
@@ -102,16 +102,16 @@ export class Runbooks {
   }
 
   /** Evaluates a step's check now without recording it: what the light beside the step shows. */
-  async look(runId: string, stepId: string): Promise<Judgement> {
+  async look(runId: string, stepId: string, signal?: AbortSignal): Promise<Judgement> {
     const run = this.run(runId);
-    return this.#evaluate(run, stepOf(run, stepId));
+    return this.#evaluate(run, stepOf(run, stepId), signal);
   }
 
   /** Evaluates a step's check now and records the evidence. The run moves on when the step is its current one and the answer is clear. */
-  async check(runId: string, stepId: string, by: string): Promise<RunbookRun> {
+  async check(runId: string, stepId: string, by: string, signal?: AbortSignal): Promise<RunbookRun> {
     const before = this.run(runId);
     const step = stepOf(before, stepId);
-    const { state, evidence } = await this.#evaluate(before, step);
+    const { state, evidence } = await this.#evaluate(before, step, signal);
     return this.#runs.append(runId, by, (run) => [
       { kind: 'checked', step: step.id, title: step.title, state, evidence },
       ...(state === 'unknown' ? [] : moveOn(run, step, state, evidence.sentence)),
@@ -152,13 +152,13 @@ export class Runbooks {
     });
   }
 
-  async #evaluate(run: RunbookRun, step: RunbookStep): Promise<Judgement> {
+  async #evaluate(run: RunbookRun, step: RunbookStep, signal: AbortSignal | undefined): Promise<Judgement> {
     const check = checkOf(step);
     const atMs = this.#options.clock.now();
     let query = check.query;
     try {
       query = bindQuery(check.query, run.params, run.runbook.params);
-      const { samples } = await this.#options.query(query, atMs);
+      const { samples } = await this.#options.query(query, atMs, signal);
       return judge(check, query, samples, atMs);
     } catch (error) {
       if (!(error instanceof EngineError) || error.code === 'cancelled') throw error;

@@ -36,6 +36,15 @@ test('declared from an alert in one act, and the log fills by itself', async () 
   ]);
 });
 
+test('two people who press at once get one incident', () => {
+  const r = room();
+  const alert = firing(r.clock.now());
+  declare(r, { alerts: [alert] });
+  expect(() => declare(r, { alerts: [alert] })).toThrow('incident 1 is open for this alert already; work there');
+  r.incidents.resolve(1, '', 'A');
+  expect(declare(r, { alerts: [alert] }).id).toBe(2);
+});
+
 test('its whole life folds to what it is, also after a restart', async () => {
   const r = room();
   const { id } = declare(r);
