@@ -46,7 +46,7 @@ export interface Frame {
   readonly top: number;
   readonly bottom: number;
 }
-export const frame: Frame = { left: 62, right: 14, top: 10, bottom: 24 };
+export const frame: Frame = { left: 62, right: 18, top: 10, bottom: 24 };
 
 /** A gap is where the distance is more than 1.5 steps. */
 const gapSteps = 1.5;

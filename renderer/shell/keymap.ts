@@ -38,6 +38,12 @@ export function matchKeys(bindings: readonly KeyBinding[], before: string, name:
   return before === '' ? { kind: 'none' } : matchKeys(bindings, '', name);
 }
 
-/** How a binding's keys are shown: `Mod` by the name it has on this machine. */
-export const shownKeys = (keys: string, mac: boolean): string =>
-  keys.replaceAll('Mod+', mac ? '⌘' : 'Ctrl+').replace(/\b([a-z])$/, (_all, key: string) => (keys.includes('Mod+') ? key.toUpperCase() : key));
+const pictures: Readonly<Record<string, string>> = { ArrowLeft: '←', ArrowRight: '→', ArrowUp: '↑', ArrowDown: '↓', Escape: 'Esc' };
+
+/** How a binding's keys are shown: `Mod+k` is `Ctrl+K`, or `⌘K` on a Mac. */
+export function shownKeys(keys: string, mac: boolean): string {
+  return keys
+    .split(' ')
+    .map((key) => (key.startsWith('Mod+') ? `${mac ? '⌘' : 'Ctrl+'}${key.slice(4).toUpperCase()}` : (pictures[key] ?? key)))
+    .join(' ');
+}

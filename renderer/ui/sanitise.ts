@@ -44,7 +44,7 @@ function replaceImage(image: HTMLImageElement): void {
 }
 
 /** Trusted HTML where the browser has the notion (policy `dompurify`), else a string. */
-export function sanitise(html: string): string {
+export function sanitise(html: string) {
   return purify.sanitize(html, {
     USE_PROFILES: { html: true },
     FORBID_TAGS: forbiddenTags,
@@ -52,6 +52,7 @@ export function sanitise(html: string): string {
     ALLOW_DATA_ATTR: false,
     ALLOW_ARIA_ATTR: false,
     SANITIZE_NAMED_PROPS: true,
+    RETURN_TRUSTED_TYPE: true,
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|#|data:image\/(?:png|jpeg|gif|webp);)/i,
   });
 }

@@ -1,4 +1,4 @@
-import type { AlertState } from '#core/model/index.ts';
+import { labelValue, type AlertState } from '#core/model/index.ts';
 import type { AlertView, RuleView } from '#core/contract/index.ts';
 import { LiveStream } from '../../client/live.svelte.ts';
 import { formatLink } from '../../shell/link.ts';
@@ -11,7 +11,7 @@ const states: readonly (AlertState | 'all')[] = ['all', 'firing', 'pending', 're
 export class AlertsState {
   readonly session: Session;
   readonly rules: LiveStream<'rules.watch'>;
-  closed = $state.raw<ReadonlySet<string>>(new Set());
+  opened = $state.raw<ReadonlyMap<string, boolean>>(new Map());
   #chosen: () => string | undefined;
 
   constructor(session: Session, chosen: () => string | undefined) {
@@ -36,8 +36,13 @@ export class AlertsState {
     return this.session.router.param('filter') ?? '';
   }
 
+  /** The group of the chosen alert is open, so that it is seen. */
+  readonly #openedNow = $derived.by(() => {
+    const name = this.chosen === undefined ? undefined : labelValue(this.chosen.labels, 'alertname');
+    return name === undefined || this.opened.has(name) ? this.opened : new Map(this.opened).set(name, true);
+  });
   readonly found = $derived.by(() => filterAlerts(this.all, { state: this.state, untaken: this.untaken, text: this.text }));
-  readonly rows = $derived.by(() => groupRows(this.found, this.closed));
+  readonly rows = $derived.by(() => groupRows(this.found, this.#openedNow));
   readonly counts = $derived.by(() => ({
     all: this.all.length,
     firing: this.all.filter((alert) => alert.state === 'firing').length,
@@ -57,10 +62,8 @@ export class AlertsState {
     return formatLink(['alerts', alert.id], this.session.router.place.params);
   }
 
-  toggleGroup(name: string): void {
-    const next = new Set(this.closed);
-    if (!next.delete(name)) next.add(name);
-    this.closed = next;
+  setOpen(name: string, open: boolean): void {
+    this.opened = new Map(this.opened).set(name, open);
   }
 
   /** The alert `by` places further in the list. */

@@ -55,14 +55,16 @@ export type AlertRow =
     }
   | { readonly kind: 'alert'; readonly alert: AlertView; readonly grouped: boolean };
 
+/** Groups of more alerts than this begin closed: in a storm the heads are what a person can take in. */
+const openMax = 12;
 const stateRank = { firing: 0, pending: 1, resolved: 2 } as const;
 const rankOf = (alert: AlertView): number => stateRank[alert.state] * 10 + severityLook(alert.severity).rank;
 
 /**
- * Alerts of one name under one head, the worst group first and the oldest alert first within it; `closed` groups show their
- * head only. An alert that is alone with its name needs no head.
+ * Alerts of one name under one head, the worst group first and the oldest alert first within it; A group of many shows its
+ * head only until it is `opened`, by name. An alert that is alone with its name needs no head.
  */
-export function groupRows(alerts: readonly AlertView[], closed: ReadonlySet<string>): readonly AlertRow[] {
+export function groupRows(alerts: readonly AlertView[], opened: ReadonlyMap<string, boolean>): readonly AlertRow[] {
   const groups = [...Map.groupBy(alerts, (alert) => labelValue(alert.labels, 'alertname'))].map(([name, held]) => ({
     name,
     alerts: held.sort((a, b) => rankOf(a) - rankOf(b) || a.activeAtMs - b.activeAtMs),
@@ -70,7 +72,7 @@ export function groupRows(alerts: readonly AlertView[], closed: ReadonlySet<stri
   groups.sort((a, b) => rankOf(a.alerts[0]!) - rankOf(b.alerts[0]!) || b.alerts.length - a.alerts.length || (a.name < b.name ? -1 : 1));
   return groups.flatMap(({ name, alerts: held }): AlertRow[] => {
     if (held.length === 1) return [{ kind: 'alert', alert: held[0]!, grouped: false }];
-    const open = !closed.has(name);
+    const open = opened.get(name) ?? held.length <= openMax;
     const firing = held.filter((alert) => alert.state === 'firing');
     const head: AlertRow = {
       kind: 'group',
