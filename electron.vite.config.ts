@@ -26,6 +26,8 @@ export default defineConfig({
           'engine-entry': at('main/engine-entry.ts'),
           'reader-entry': at('main/reader-entry.ts'),
         },
+        // What stays outside is imported where it is used only: the reader needs no SQLite.
+        treeshake: { moduleSideEffects: (_id, external) => !external },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
       },
     },

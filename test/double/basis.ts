@@ -64,12 +64,3 @@ export const readiness = { isReady: false, ...Promise.withResolvers<void>() };
 export function needReady(what: string): void {
   if (!readiness.isReady) throw new Error(`${what} cannot be used before the app is ready`);
 }
-
-export const chromiumFlags = [
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];

@@ -1,7 +1,8 @@
 /** The real Chromium behind the windows. All of its requests pass here; those to the network end here. */
 import { join } from 'node:path';
 import { chromium, type BrowserContext, type Page, type Route } from '@playwright/test';
-import { chromiumFlags, log, paths, preventable, readiness, readOr, refuse } from './basis.ts';
+import { log, paths, preventable, readiness, readOr, refuse } from './basis.ts';
+import { browserFlags, chromiumPath } from '../e2e/support/browser.ts';
 import { fromWeb, handlerFor } from './schemes.ts';
 import { mayRequest } from './session.ts';
 
@@ -32,10 +33,10 @@ context.catch((error: unknown) => {
 async function open(): Promise<BrowserContext> {
   await readiness.promise;
   const made = await chromium.launchPersistentContext(join(paths.userData, 'chromium'), {
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+    executablePath: chromiumPath(),
     viewport: null,
     acceptDownloads: true,
-    args: [...chromiumFlags, '--remote-debugging-port=0'],
+    args: [...browserFlags, '--remote-debugging-port=0'],
   });
   await made.exposeBinding('__electronDouble', (source, message: FromPage) => owners.get(source.page)?.fromPage(message, source.frame));
   await made.route('**/*', (route) => routed(route));

@@ -1,5 +1,18 @@
-/** The browser that tests drive: the system's Chromium, or the one that CHROMIUM names. */
-export const chromiumPath = (): string => process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+/** The browser that tests drive: the one that CHROMIUM names, or the system's. */
+import { existsSync } from 'node:fs';
+
+const known = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+];
+
+export const findChromium = (): string | undefined => process.env['CHROMIUM'] ?? known.find((file) => existsSync(file));
+
+/** For Playwright, whose sentence about a missing file is clear enough. */
+export const chromiumPath = (): string => findChromium() ?? known[0]!;
 
 /** Without a sandbox, because CI runs as root; without what calls home. */
 export const browserFlags = [

@@ -1,0 +1,10 @@
+/** One figure of a benchmark. */
+export interface BenchRow {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** As PERFORMANCE.md has it, such as `<= 0.3`. */
+  readonly goal?: string;
+  /** What a peer was measured at, with its name. */
+  readonly peer?: string;
+}
