@@ -5,7 +5,9 @@ import { dateFunctions } from './dates.ts';
 import { floatFunctions, scalarFunctions, type ScalarFunction } from './float-functions.ts';
 import { stepTime, type Grid } from './grid.ts';
 import { fractions, histogramNumber, quantiles } from './histogram-functions.ts';
+import { info } from './info.ts';
 import { labelJoin, labelReplace } from './label-functions.ts';
+import { checkExtended } from './extended.ts';
 import { rangeFunctions, type RangeFunctionRow } from './range-functions.ts';
 import { sortByLabel, sortByValue } from './sort.ts';
 import { absent, Block, clearRow, float, mapRows, newRow, type Row, type Vector } from './vector.ts';
@@ -32,6 +34,7 @@ const functions: ReadonlyMap<string, VectorFunction> = new Map<string, VectorFun
   ['histogram_avg', histogramNumber],
   ['histogram_stddev', histogramNumber],
   ['histogram_stdvar', histogramNumber],
+  ['info', info],
 ]);
 
 /** A function call that gives an instant vector. */
@@ -103,8 +106,10 @@ async function overRange(evaluator: Evaluator, call: Call, { compute, rangeArg, 
   const others = call.args.filter((_, i) => i !== rangeArg);
   const scalars: Float64Array[] = [];
   for (const other of others) scalars.push(await evaluator.scalar(other, grid));
-  const ranges = await evaluator.ranges(arg, grid);
   const selector = unwrap(arg);
+  const extend = selector.kind === 'matrix' ? selector.selector.extend : undefined;
+  if (extend !== undefined) checkExtended(extend, call.name);
+  const ranges = await evaluator.ranges(arg, grid);
   const heads = keepsName ? ranges.heads : ranges.heads.map((head) => derivedHead(head, query.delayedNames));
   const out = newRow(grid.steps);
   const read = (index: number): Row => {
@@ -117,7 +122,7 @@ async function overRange(evaluator: Evaluator, call: Call, { compute, rangeArg, 
       rangeMs: ranges.rangeMs,
       grid,
       scalars,
-      extend: selector.kind === 'matrix' ? selector.selector.extend : undefined,
+      extend,
       metric,
       notes: notesFor(evaluator, call, rangeArg, metric),
     } satisfies RangeCall;

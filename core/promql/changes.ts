@@ -1,6 +1,7 @@
 import type { Histogram } from '#core/model/index.ts';
 import { divided, subtracted } from './histogram/arithmetic.ts';
 import { sameHistogram, wasReset } from './histogram/compare.ts';
+import { refuseHistograms } from './extended.ts';
 import { float, setHistogram, type Row } from './vector.ts';
 import { hasHistograms, type RangeCall, type RangeFunction, type RangeRow } from './windows.ts';
 
@@ -23,6 +24,7 @@ export const changes = neighbours(changesComparison);
 
 function neighbours(comparison: Comparison): RangeFunction {
   return (row, out, call) => {
+    if (call.extend !== undefined) refuseHistograms(row);
     const events = countEvents(row.values, comparison);
     for (let k = 0; k < call.steps; k++) {
       const from = firstOf(row, call, k);

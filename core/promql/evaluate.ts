@@ -5,6 +5,7 @@ import { aggregate, type AggregationContext } from './aggregate.ts';
 import { countValues, limitCount, limitRatio, quantileAggregate, topOrBottom } from './aggregate-select.ts';
 import { callScalar, callVector } from './call.ts';
 import { derivedHead, mergeDerived, type Evaluator, type QueryContext } from './context.ts';
+import { smoothedVector } from './extended.ts';
 import { lastOf, sightOf, type Grid, type Sight } from './grid.ts';
 import { isInvariant } from './invariant.ts';
 import { scaled } from './histogram/arithmetic.ts';
@@ -89,6 +90,10 @@ export class Evaluation implements Evaluator {
   async #select(expr: VectorSelector, grid: Grid, ofTime: boolean): Promise<Vector> {
     const { lookbackMs, budget } = this.query;
     const sight = this.#sight(expr, grid);
+    if (expr.extend === 'smoothed' && !ofTime) {
+      const near = await this.#fetch(expr, sight, lookbackMs, lookbackMs, 0);
+      return smoothedVector(selectorRanges(near, sight, lookbackMs, { beforeMs: 0, afterMs: lookbackMs }, budget));
+    }
     const series = await this.#fetch(expr, sight, lookbackMs, 0, 0);
     return instantVector(series, sight, lookbackMs, ofTime, budget);
   }

@@ -267,8 +267,8 @@ function combineMatch(context: MatchContext, operation: RowOperation, match: Mat
       operation.rows(a, b, result.row);
     }
   }
-  if (matching.fillRight !== undefined) fillMissing(context, operation, match, left, right, 'right', results);
-  if (matching.fillLeft !== undefined) fillMissing(context, operation, match, left, right, 'left', results);
+  if (matching.fillRight !== undefined) fillMissing(context, operation, match, { left, right, missing: 'right', used }, results);
+  if (matching.fillLeft !== undefined) fillMissing(context, operation, match, { left, right, missing: 'left', used }, results);
 }
 
 /** Throws when a step is claimed twice. */
@@ -283,16 +283,16 @@ function claim(claimed: Uint8Array, used: Uint8Array | undefined, step: number):
   claimed[step] = 1;
 }
 
+/** The side of a match that may be missing. */
+interface Gap {
+  readonly left: Block;
+  readonly right: Block;
+  readonly missing: 'left' | 'right';
+  readonly used: Uint8Array | undefined;
+}
+
 /** Applies the operation to the elements of one side whose other side is missing, with the fill value in its place. */
-function fillMissing(
-  context: MatchContext,
-  operation: RowOperation,
-  match: Match,
-  left: Block,
-  right: Block,
-  missing: 'left' | 'right',
-  results: Results,
-): void {
+function fillMissing(context: MatchContext, operation: RowOperation, match: Match, { left, right, missing, used }: Gap, results: Results): void {
   const { steps, matching } = context;
   const there = missing === 'right' ? left : right;
   const other = missing === 'right' ? right : left;
@@ -309,7 +309,7 @@ function fillMissing(
     const stand: Head = { labels: fillLabels(matching, head.labels), dropName: head.dropName };
     const result = results.of(missing === 'right' ? resultHead(context, head, stand) : resultHead(context, stand, head));
     const row = there.rows[i]!;
-    for (let k = 0; k < steps; k++) if (row.kinds[k] !== absent && filled.kinds[k] !== absent) claim(result.claimed, undefined, k);
+    for (let k = 0; k < steps; k++) if (row.kinds[k] !== absent && filled.kinds[k] !== absent) claim(result.claimed, used, k);
     if (missing === 'right') operation.rows(row, filled, result.row);
     else operation.rows(filled, row, result.row);
   }

@@ -12,6 +12,7 @@ import { parseExpr, printExpr, typeOf, unwrap, type Expr } from './syntax/index.
 import { Budget, defaultLimits, type QueryLimits, type QueryStats } from './budget.ts';
 import type { QueryContext } from './context.ts';
 import { Evaluation } from './evaluate.ts';
+import { extendedWindow } from './extended.ts';
 import { stepTime, type Grid } from './grid.ts';
 import { Notebook, type Notes } from './notes.ts';
 import type { SeriesSource } from './source.ts';
@@ -166,10 +167,17 @@ async function vectorSamples(vector: Vector, { budget }: QueryContext, timeMs: U
 
 async function matrixSeries(evaluation: Evaluation, expr: Expr, grid: Grid): Promise<SeriesColumns[]> {
   const ranges = await evaluation.ranges(expr, grid);
+  const inner = unwrap(expr);
+  const extend = inner.kind === 'matrix' ? inner.selector.extend : undefined;
   const { budget } = evaluation.query;
   const series: SeriesColumns[] = [];
   for (const [i, { labels }] of ranges.heads.entries()) {
-    const columns = windowColumns(ranges.read(i), 0, labels);
+    const row = ranges.read(i);
+    const endMs = ranges.sight.firstMs;
+    const columns =
+      extend === undefined
+        ? windowColumns(row, 0, labels)
+        : { labels, ...extendedWindow(row, 0, endMs - ranges.rangeMs, endMs, extend === 'smoothed') };
     budget.hold(columns.timesMs.length);
     if (columns.timesMs.length > 0) series.push(columns);
     if (budget.spend(columns.timesMs.length)) await budget.breathe();

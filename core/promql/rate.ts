@@ -1,5 +1,6 @@
 import { float, type Row } from './vector.ts';
 import { hasHistograms, type RangeCall, type RangeFunction, type RangeRow } from './windows.ts';
+import { extendedRate } from './extended.ts';
 import { histogramIncrease } from './range-histograms.ts';
 import { setHistogram } from './vector.ts';
 import { scaled } from './histogram/arithmetic.ts';
@@ -16,6 +17,7 @@ export interface RateKind {
  */
 export function extrapolated(kind: RateKind): RangeFunction {
   return (row, out, call) => {
+    if (call.extend !== undefined) return extendedRate(row, out, call, kind);
     const drops = kind.counter ? dropsOf(row.values) : noDrops;
     let drop = 0;
     for (let k = 0; k < call.steps; k++) {

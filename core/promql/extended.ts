@@ -1,0 +1,128 @@
+import { EngineError } from '#core/model/index.ts';
+import type { RateKind } from './rate.ts';
+import { clearRow, float, newRow, type Row, type Vector } from './vector.ts';
+import type { RangeCall, RangeRow, RangeVector } from './windows.ts';
+
+/** What `anchored` and `smoothed` go with. */
+const allowed: Readonly<Record<'anchored' | 'smoothed', readonly string[]>> = {
+  anchored: ['changes', 'delta', 'increase', 'rate', 'resets'],
+  smoothed: ['delta', 'increase', 'rate'],
+};
+
+/** Throws EngineError `invalid` when a modifier does not go with a function. */
+export function checkExtended(extend: 'anchored' | 'smoothed', name: string): void {
+  const names = allowed[extend];
+  if (!names.includes(name)) throw new EngineError('invalid', `${extend} modifier can only be used with: ${names.join(', ')} - not with ${name}`);
+}
+
+export function refuseHistograms(row: RangeRow): void {
+  const some = row.histograms?.hi.some((hi, k) => hi > row.histograms!.lo[k]!) ?? false;
+  if (some) throw new EngineError('invalid', 'smoothed and anchored modifiers do not work with native histograms');
+}
+
+/** The samples that bound a window: one at or before its start where there is one, and for `smoothed` one at or after its end. */
+interface Bounds {
+  readonly first: number;
+  readonly last: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+function boundsOf(row: RangeRow, step: number, startMs: number, endMs: number, smoothed: boolean): Bounds | undefined {
+  const from = row.lo[step]!;
+  let last = row.hi[step]! - 1;
+  if (last < from) return undefined;
+  let first = from;
+  while (first + 1 <= last - 1 && row.timesMs[first + 1]! <= startMs) first++;
+  if (smoothed) while (last > from && row.timesMs[last - 1]! >= endMs) last--;
+  return row.timesMs[last]! <= startMs ? undefined : { first, last, startMs, endMs };
+}
+
+function interpolate(row: RangeRow, at: number, timeMs: number, counter: boolean): number {
+  const next = row.values[at + 1]!;
+  const before = counter && next < row.values[at]! ? 0 : row.values[at]!;
+  return before + ((next - before) * (timeMs - row.timesMs[at]!)) / (row.timesMs[at + 1]! - row.timesMs[at]!);
+}
+
+/** The values at the two ends of a window: interpolated with `smoothed`, else those of the samples that bound it. */
+function endsOf(row: RangeRow, { first, last, startMs, endMs }: Bounds, smoothed: boolean, counter: boolean): [left: number, right: number] {
+  const left = smoothed && row.timesMs[first]! < startMs ? interpolate(row, first, startMs, counter) : row.values[first]!;
+  const right = smoothed && last > 0 && row.timesMs[last]! > endMs ? interpolate(row, last - 1, endMs, counter) : row.values[last]!;
+  return [left, right];
+}
+
+/** rate(), increase() and delta() over windows whose ends are samples or interpolated: nothing is extrapolated. */
+export function extendedRate(row: RangeRow, out: Row, call: RangeCall, kind: RateKind): void {
+  refuseHistograms(row);
+  const smoothed = call.extend === 'smoothed';
+  for (let k = 0; k < call.steps; k++) {
+    const endMs = call.sight.firstMs + k * call.sight.stepMs;
+    const bounds = boundsOf(row, k, endMs - call.rangeMs, endMs, smoothed);
+    if (bounds === undefined) continue;
+    const [left, right] = endsOf(row, bounds, smoothed, kind.counter);
+    const change = right - left + (kind.counter ? resetsWithin(row, bounds, left, right) : 0);
+    out.values[k] = kind.perSecond ? change / (call.rangeMs / 1000) : change;
+    out.kinds[k] = float;
+  }
+}
+
+/** What counter resets took away between the two ends. */
+function resetsWithin(row: RangeRow, { first, last, startMs, endMs }: Bounds, left: number, right: number): number {
+  const from = row.timesMs[first]! <= startMs ? first + 1 : first;
+  const to = row.timesMs[last]! >= endMs ? last - 1 : last;
+  let correction = 0;
+  let before = left;
+  for (let i = from; i <= to; i++) {
+    if (row.values[i]! < before) correction += before;
+    before = row.values[i]!;
+  }
+  return right < before ? correction + before : correction;
+}
+
+/** The samples of a window with one at either end, as a range vector on its own shows them. */
+export function extendedWindow(
+  row: RangeRow,
+  step: number,
+  startMs: number,
+  endMs: number,
+  smoothed: boolean,
+): { timesMs: Float64Array; values: Float64Array } {
+  refuseHistograms(row);
+  const bounds = boundsOf(row, step, startMs, endMs, smoothed);
+  if (bounds === undefined) return { timesMs: new Float64Array(0), values: new Float64Array(0) };
+  const [left, right] = endsOf(row, bounds, smoothed, false);
+  const from = row.timesMs[bounds.first]! <= startMs ? bounds.first + 1 : bounds.first;
+  const to = Math.max(from, row.timesMs[bounds.last]! >= endMs ? bounds.last : bounds.last + 1);
+  return {
+    timesMs: Float64Array.from([startMs, ...row.timesMs.subarray(from, to), endMs]),
+    values: Float64Array.from([left, ...row.values.subarray(from, to), right]),
+  };
+}
+
+/**
+ * The instant vector of a `smoothed` selector: between two samples the value on the line between them, after the last one
+ * its value. The windows of `ranges` reach a lookback back and ahead.
+ */
+export function smoothedVector(ranges: RangeVector): Vector {
+  const { firstMs, stepMs, steps } = ranges.sight;
+  const out = newRow(steps);
+  return {
+    heads: ranges.heads,
+    read(index) {
+      clearRow(out);
+      const row = ranges.read(index);
+      refuseHistograms(row);
+      for (let k = 0; k < steps; k++) {
+        const atMs = firstMs + k * stepMs;
+        let next = row.lo[k]!;
+        while (next < row.hi[k]! && row.timesMs[next]! < atMs) next++;
+        const exact = next < row.hi[k]! && row.timesMs[next] === atMs;
+        if (!exact && next === row.lo[k]) continue;
+        if (exact) out.values[k] = row.values[next]!;
+        else out.values[k] = next < row.hi[k]! ? interpolate(row, next - 1, atMs, false) : row.values[next - 1]!;
+        out.kinds[k] = float;
+      }
+      return out;
+    },
+  };
+}
