@@ -84,7 +84,7 @@ function resolveEpoch(text: string): number | undefined {
 }
 
 function resolveWritten(text: string, zone: Zone): number | undefined {
-  const withZone = parseTime(text);
+  const withZone = text.includes('-') ? parseTime(text) : undefined;
   if (withZone !== undefined) return withZone;
   const parts = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(\.\d{1,3})?)?)?$/.exec(text);
   if (parts === null) return undefined;

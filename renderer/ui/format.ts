@@ -40,9 +40,9 @@ export function formatValue(value: number, unit: Unit = 'none', digits = 3): str
     case 'bytes/s':
       return minus(`${scaled(value, 1024, byteSteps, digits, ' ')}/s`);
     case 'per second':
-      return minus(`${scaled(value, 1000, siSteps, digits, ' ')}/s`);
+      return minus(`${scaled(value, 1000, siSteps, digits, '')}/s`);
     case 'none':
-      return minus(Math.abs(value) < 10_000 ? significant(value, Math.max(digits, 4)) : scaled(value, 1000, siSteps, digits, ' '));
+      return minus(Math.abs(value) < 10_000 ? significant(value, Math.max(digits, 4)) : scaled(value, 1000, siSteps, digits, ''));
   }
 }
 
