@@ -97,7 +97,7 @@ class LiveEngine implements Engine {
     this.#alertDesk = new AlertDesk(parts);
     this.#incidentDesk = new IncidentDesk(parts);
     this.#metricDesk = new MetricDesk(parts);
-    this.#systemDesk = new SystemDesk(parts);
+    this.#systemDesk = new SystemDesk(parts, () => this.#metricDesk.targetsChanged());
     const desks = [this.#systemDesk, this.#metricDesk, this.#alertDesk, this.#incidentDesk] as const;
     this.#handlers = { ...desks[0].handlers(), ...desks[1].handlers(), ...desks[2].handlers(), ...desks[3].handlers() };
     this.#api = createApi({ ...parts, ownMetrics: () => this.#ownMetrics() });

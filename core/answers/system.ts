@@ -27,9 +27,12 @@ export class SystemDesk {
   #rate = 0;
   #lagMs = 0;
   #overviewDueMs = 0;
+  readonly #onPulse: () => void;
 
-  constructor(parts: Parts) {
+  /** `onPulse` is called each second: for what changes all the time and tells nobody. */
+  constructor(parts: Parts, onPulse: () => void) {
     this.#parts = parts;
+    this.#onPulse = onPulse;
     this.#status = new Watched(parts.clock, parts.report, () => this.#statusNow());
     this.#settings = new Watched(parts.clock, parts.report, () => this.#settingsNow());
     this.#overview = new Watched(parts.clock, parts.report, () => this.#overviewNow());
@@ -81,6 +84,7 @@ export class SystemDesk {
       this.#rate = ((appended - this.#appended.count) * 1000) / (nowMs - this.#appended.atMs);
       this.#appended = { atMs: nowMs, count: appended };
       this.#status.changed();
+      this.#onPulse();
       if (nowMs >= this.#overviewDueMs) {
         this.#overviewDueMs = nowMs + overviewEveryMs;
         this.#overview.changed();
