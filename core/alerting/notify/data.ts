@@ -1,7 +1,16 @@
 /** What a notification template sees: the names and methods that Alertmanager's notification template reference lists. */
 import { compareText, formatTime, labelPairs, labelsFrom, type Labels, type UnixMs } from '#core/model/index.ts';
 import { goFunction, goStringMap, goStruct, goTime, type GoObject, type GoValue } from '#core/formats/index.ts';
-import type { Notification, NotifiedAlert } from '../outbox.ts';
+import type { Notification, NotifiedAlert, NotifyReason } from '../outbox.ts';
+
+/** Why a notification is sent, in the words that Alertmanager's receivers get. */
+export const reasonText: Readonly<Record<NotifyReason, string>> = {
+  first: 'first notification',
+  'new-alerts': 'new alerts added',
+  'resolved-alerts': 'some alerts resolved',
+  'all-resolved': 'all alerts resolved',
+  repeat: 'repeat interval elapsed',
+};
 
 /** Labels that all of them share with the same value. */
 export function commonLabels(sets: readonly Labels[]): Labels {
@@ -30,6 +39,7 @@ export function templateData(notification: Notification, externalUrl: string, es
     CommonLabels: pairsData(commonLabels(notification.alerts.map(({ labels }) => labels)), escape),
     CommonAnnotations: pairsData(commonLabels(notification.alerts.map(({ annotations }) => annotations)), escape),
     ExternalURL: externalUrl,
+    NotificationReason: reasonText[notification.reason],
     GroupKey: escape(notification.groupKey),
   });
 }

@@ -2,7 +2,7 @@
 import { labelsToRecord } from '#core/model/index.ts';
 import type { WebhookSettings } from '#core/formats/index.ts';
 import type { Notification } from '../outbox.ts';
-import { commonLabels, jsonTime } from './data.ts';
+import { commonLabels, jsonTime, reasonText } from './data.ts';
 
 /** `maxAlerts` 0 sends all; what is left out is counted in `truncatedAlerts`. */
 export function webhookBody(notification: Notification, settings: Pick<WebhookSettings, 'maxAlerts'>, externalUrl: string): Record<string, unknown> {
@@ -25,6 +25,7 @@ export function webhookBody(notification: Notification, settings: Pick<WebhookSe
     commonAnnotations: labelsToRecord(commonLabels(alerts.map(({ annotations }) => annotations))),
     externalURL: externalUrl,
     version: '4',
+    notification_reason: reasonText[notification.reason],
     groupKey: notification.groupKey,
     truncatedAlerts: alerts.length - sent.length,
   };
