@@ -28,3 +28,7 @@ export type { SignalboxConfig, IntakeLimits } from './signalbox-config.ts';
 export type { ScrapeConfig, ScrapeLimits, ScrapeProtocol, TargetGroup, FileSource, HttpSource } from './scrape-config.ts';
 export { hashMod } from './relabel-config.ts';
 export type { RelabelAction, RelabelRule } from './relabel-config.ts';
+export { LineCache } from './line-cache.ts';
+export { snappyDecode } from './snappy.ts';
+export { readRemoteWrite1, readRemoteWrite2, RemoteWriteColumns, remoteWriteLabels, remoteWriteTypes, symbolText } from './remote-write.ts';
+export type { SymbolTable } from './remote-write.ts';

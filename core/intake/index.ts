@@ -1,6 +1,8 @@
 /** What brings data in: scrapes (pull), receivers (push), and the account of where every sample went. */
 export { createScraper } from './scrape/scraper.ts';
 export type { Scraper, ScraperOptions } from './scrape/scraper.ts';
+export { createReceiver } from './receive/receiver.ts';
+export type { Receiver, ReceiverOptions } from './receive/receiver.ts';
 export { relabel, relabelSteps } from './scrape/relabel.ts';
 export type { RelabelStep } from './scrape/relabel.ts';
 export { listens } from './listens.ts';

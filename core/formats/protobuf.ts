@@ -1,0 +1,222 @@
+import { EngineError } from '#core/model/index.ts';
+
+/** Messages inside messages; no format that we read needs more (an OTLP value may nest by itself). */
+const depthMax = 48;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * A pull reader of protobuf's wire format: nothing is allocated but texts, and every length is checked against the message it
+ * stands in before it is used. Source: protobuf.dev, "Encoding". Throws EngineError `invalid`.
+ *
+ *     while (reader.next()) {
+ *       if (reader.field === 1) text = reader.text();
+ *       else if (reader.field === 2) reader.message(() => readInner(reader));
+ *       else reader.skip();
+ *     }
+ */
+export class ProtoReader {
+  /** Of the field that `next` found. */
+  field = 0;
+  wire = 0;
+  /** The bytes of the last `span`. */
+  spanFrom = 0;
+  spanTo = 0;
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+  #at: number;
+  #end: number;
+  #depth = 0;
+  /** Halves of the last varint or fixed64, unsigned. */
+  #low = 0;
+  #high = 0;
+
+  constructor(bytes: Uint8Array, from = 0, to = bytes.length) {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = from;
+    this.#end = to;
+  }
+
+  /** The offset of the next byte. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Moves to the next field of the message; false at its end. */
+  next(): boolean {
+    if (this.#at >= this.#end) return false;
+    const tag = this.varint();
+    this.field = tag >>> 3;
+    this.wire = tag & 7;
+    if (this.field === 0 || tag > 0xffffffff) throw this.#fault('a field has no number');
+    return true;
+  }
+
+  /** Passes over the field that `next` found. */
+  skip(): void {
+    if (this.wire === 0) this.#readVarint();
+    else if (this.wire === 1) this.#pass(8);
+    else if (this.wire === 2) this.span();
+    else if (this.wire === 5) this.#pass(4);
+    else throw this.#fault(`the wire type ${this.wire} is not known`);
+  }
+
+  /** uint32, uint64, bool, enum. Above 2^53 the nearest double. */
+  varint(): number {
+    const first = this.bytes[this.#at]!;
+    if (first < 0x80 && this.#at < this.#end) {
+      this.#at++;
+      return first;
+    }
+    this.#readVarint();
+    return this.#high * 0x100000000 + this.#low;
+  }
+
+  uint(): number {
+    this.#expect(0);
+    return this.varint();
+  }
+
+  /** int32 and int64. Beyond 2^53 the nearest double. */
+  int(): number {
+    this.#expect(0);
+    this.#readVarint();
+    return (this.#high | 0) * 0x100000000 + this.#low;
+  }
+
+  /** sint32 and sint64. */
+  zigzag(): number {
+    this.#expect(0);
+    return unzigzag(this.varint());
+  }
+
+  double(): number {
+    this.#expect(1);
+    const at = this.#pass(8);
+    return this.#view.getFloat64(at, true);
+  }
+
+  /** fixed64. Above 2^53 the nearest double. */
+  fixed64(): number {
+    this.#expect(1);
+    const at = this.#pass(8);
+    return this.#view.getUint32(at + 4, true) * 0x100000000 + this.#view.getUint32(at, true);
+  }
+
+  /** sfixed64. */
+  signedFixed64(): number {
+    this.#expect(1);
+    const at = this.#pass(8);
+    return this.#view.getInt32(at + 4, true) * 0x100000000 + this.#view.getUint32(at, true);
+  }
+
+  /** fixed64 nanoseconds since 1970 as whole ms. */
+  nanosAsMs(): number {
+    return Math.floor(this.fixed64() / 1e6);
+  }
+
+  /** The bytes of a string, bytes or message field, as offsets. */
+  span(): void {
+    if (this.wire !== 2) throw this.#fault('a field has an unexpected wire type');
+    const length = this.varint();
+    if (length > this.#end - this.#at) throw this.#fault('a field is longer than the message it stands in');
+    this.spanFrom = this.#at;
+    this.spanTo = this.#at += length;
+  }
+
+  text(): string {
+    this.span();
+    return this.textAt(this.spanFrom, this.spanTo);
+  }
+
+  textAt(from: number, to: number): string {
+    try {
+      return utf8.decode(this.bytes.subarray(from, to));
+    } catch {
+      throw this.#fault('a text is not UTF-8');
+    }
+  }
+
+  /** Reads an inner message: `read` sees only its fields. */
+  message(read: () => void): void {
+    this.span();
+    const outerEnd = this.#end;
+    if (++this.#depth > depthMax) throw this.#fault(`messages are nested deeper than ${depthMax}`);
+    this.#at = this.spanFrom;
+    this.#end = this.spanTo;
+    read();
+    this.#at = this.#end;
+    this.#end = outerEnd;
+    this.#depth--;
+  }
+
+  /** Each value of a repeated uint32 or uint64, packed or not. */
+  eachUint(take: (value: number) => void): void {
+    if (this.wire !== 2) {
+      take(this.uint());
+      return;
+    }
+    this.message(() => {
+      while (this.#at < this.#end) take(this.varint());
+    });
+  }
+
+  /** One value of a repeated number, or all of them when they are packed. */
+  numbers(into: number[], kind: 'varint' | 'zigzag' | 'double' | 'fixed64'): void {
+    if (this.wire !== 2) {
+      into.push(this.#number(kind));
+      return;
+    }
+    this.message(() => {
+      this.wire = kind === 'varint' || kind === 'zigzag' ? 0 : 1;
+      while (this.#at < this.#end) into.push(this.#number(kind));
+    });
+  }
+
+  #number(kind: 'varint' | 'zigzag' | 'double' | 'fixed64'): number {
+    if (kind === 'varint') return this.uint();
+    if (kind === 'zigzag') return this.zigzag();
+    return kind === 'double' ? this.double() : this.fixed64();
+  }
+
+  #expect(wire: number): void {
+    if (this.wire !== wire) throw this.#fault('a field has an unexpected wire type');
+  }
+
+  /** Passes over bytes; answers where they began. */
+  #pass(count: number): number {
+    const from = this.#at;
+    if (count > this.#end - from) throw this.#fault('the message is cut short');
+    this.#at = from + count;
+    return from;
+  }
+
+  #readVarint(): void {
+    let low = 0;
+    let high = 0;
+    for (let shift = 0; shift < 70; shift += 7) {
+      if (this.#at >= this.#end) throw this.#fault('the message is cut short');
+      const b = this.bytes[this.#at++]!;
+      if (shift < 28) low |= (b & 0x7f) << shift;
+      else if (shift === 28) {
+        low |= (b & 0x0f) << 28;
+        high = (b & 0x7f) >> 4;
+      } else high |= (b & 0x7f) << (shift - 32);
+      if (b < 0x80) {
+        this.#low = low >>> 0;
+        this.#high = high >>> 0;
+        return;
+      }
+    }
+    throw this.#fault('a number has more than ten bytes');
+  }
+
+  #fault(what: string): EngineError {
+    return new EngineError('invalid', `the protobuf message cannot be read: ${what} (at byte ${this.#at})`);
+  }
+}
+
+function unzigzag(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}

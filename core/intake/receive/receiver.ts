@@ -1,0 +1,38 @@
+import type { Clock, HttpAnswer, HttpRequest } from '#core/model/index.ts';
+import type { Ledger } from '../ledger.ts';
+import type { SampleSink } from '../sink.ts';
+import { failureAnswer, plainAnswer } from './answers.ts';
+import { RemoteWriteReceiver } from './remote-write.ts';
+
+export interface ReceiverOptions {
+  readonly store: SampleSink;
+  readonly clock: Clock;
+  /** Shared with the scraper. */
+  readonly ledger: Ledger;
+}
+
+export interface Receiver {
+  /**
+   * The answer to a pushed request; undefined when its path is none of a receiver's. A 2xx answer says that everything in it is
+   * on stable storage.
+   */
+  receive(request: HttpRequest): Promise<HttpAnswer | undefined>;
+}
+
+/** What other systems push: Prometheus remote write. */
+export function createReceiver({ store, clock, ledger }: ReceiverOptions): Receiver {
+  const remoteWrite = new RemoteWriteReceiver(store, clock, ledger);
+  const answerOf = (request: HttpRequest): Promise<HttpAnswer> | HttpAnswer | undefined => {
+    if (request.path === '/api/v1/write') return request.method === 'POST' ? remoteWrite.receive(request) : plainAnswer(405, 'remote write is POST');
+    return undefined;
+  };
+  return {
+    receive: async (request) => {
+      try {
+        return await answerOf(request);
+      } catch (error) {
+        return failureAnswer(error);
+      }
+    },
+  };
+}
