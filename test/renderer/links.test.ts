@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, dictionary, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatLink, linkFromAddress, parseLink } from '../../renderer/shell/link.ts';
 import { readExplore, writeExplore } from '../../renderer/views/explore/explore-link.ts';
@@ -20,9 +20,9 @@ describe('a place', () => {
   });
 
   test('every text comes back', () => {
-    const word = fc.string({ minLength: 1, unit: 'binary' }).filter((text) => text.isWellFormed());
-    fc.assert(
-      fc.property(fc.array(word), fc.dictionary(word, word), (path, params) => {
+    const word = string({ minLength: 1, unit: 'binary' }).filter((text) => text.isWellFormed());
+    assert(
+      property(array(word), dictionary(word, word), (path, params) => {
         const place = parseLink(formatLink(path, new Map(Object.entries(params))));
         expect(place.path).toEqual(path);
         expect([...place.params]).toEqual(Object.entries(params));
