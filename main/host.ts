@@ -26,7 +26,10 @@ export interface Host {
   stop(): Promise<void>;
 }
 
-/** Rejects with an EngineError that says what to do when the folder, a port or the engine cannot be had. */
+/**
+ * Settles when the listeners are open; the engine may still be starting, and whoever asks meanwhile waits for it. Rejects
+ * with an EngineError that says what to do when the folder or a port cannot be had.
+ */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { clock, startChild, dataDir } = options;
   const held = holdDataDir(dataDir);
@@ -56,7 +59,6 @@ export async function startHost(options: HostOptions): Promise<Host> {
       warn: options.warn,
     });
     held.publish({ url: `http://127.0.0.1:${web.port}`, otlpPort: web.otlpPort, token: web.bearer });
-    await engine.firstUp;
     return { engine, web, stop };
   } catch (error) {
     await stop();

@@ -15,6 +15,7 @@ export async function serve(args: readonly string[]): Promise<number> {
 
 /** Runs until a signal ends it. */
 export async function serveWeb(options: HostArgs, how: { readonly opens: boolean; readonly json: boolean }): Promise<number> {
+  const end = ended();
   const host = await startHost({
     ...options,
     shell: 'web',
@@ -25,11 +26,18 @@ export async function serveWeb(options: HostArgs, how: { readonly opens: boolean
       if (engine === 'down' || engine === 'safe') process.stderr.write(`signalbox: ${reason}\n`);
     },
   });
-  announce(host, how.json);
-  if (how.opens) openInBrowser(host.web.link());
-  offerLinks(host);
-  await ended();
-  await host.stop();
+  try {
+    // A person's browser loads the screen while the engine starts; a program wants to ask at once.
+    const up = Promise.race([host.engine.firstUp, end]);
+    if (how.json) await up;
+    announce(host, how.json);
+    if (how.opens) openInBrowser(host.web.link());
+    offerLinks(host);
+    await up;
+    await end;
+  } finally {
+    await host.stop();
+  }
   return 0;
 }
 

@@ -90,6 +90,7 @@ export class Desktop {
         warn: (sentence) => process.stderr.write(`signalbox: ${sentence}\n`),
         onStatus: (status) => this.#heard(status),
       });
+      await this.#host.engine.firstUp;
       this.#lines.engineUp(this.#host.engine);
     } catch (error) {
       if (!(error instanceof PortTaken) || !(await mayUseOtherPort(error))) throw error;

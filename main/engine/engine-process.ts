@@ -38,6 +38,8 @@ const backOffMs = [100, 500, 2_000, 10_000, 30_000];
 const crashesToSafe = 3;
 const crashWindowMs = 300_000;
 const stopMsMax = 10_000;
+/** Reading back what was written before a crash takes a fraction of this. */
+const startMsMax = 10_000;
 /** Beyond the engine's own limit for a query, so that its sentence arrives rather than this one. */
 const answerMsMax = 120_000;
 
@@ -46,6 +48,7 @@ export class EngineProcess {
   readonly #screens = new Map<number, Screen>();
   readonly #requests = new Map<number, PromiseWithResolvers<HttpAnswer>>();
   readonly #crashes: number[] = [];
+  readonly #changes = new Set<() => void>();
   #child: Child | undefined;
   #status: EngineStatus = { engine: 'starting', reason: 'the engine is starting', restartInMs: 0 };
   #why = '';
@@ -61,7 +64,10 @@ export class EngineProcess {
     this.#start();
   }
 
-  /** Settles when the engine is up for the first time; rejects with its sentence when it cannot start at all. */
+  /**
+   * Settles when the engine is up for the first time, or has crashed so often that the screen has to say so; rejects with
+   * the engine's sentence when a person can mend what keeps it from starting.
+   */
   get firstUp(): Promise<void> {
     return this.#first.promise;
   }
@@ -80,8 +86,8 @@ export class EngineProcess {
   }
 
   /** Rejects with `unavailable` when the engine is away or goes before it answered. */
-  http(request: HttpRequest): Promise<HttpAnswer> {
-    if (!this.#isUp()) return Promise.reject(new EngineError('unavailable', this.#status.reason));
+  async http(request: HttpRequest): Promise<HttpAnswer> {
+    await this.#started();
     const id = this.#idNext++;
     const asked = Promise.withResolvers<HttpAnswer>();
     this.#requests.set(id, asked);
@@ -92,9 +98,9 @@ export class EngineProcess {
     return asked.promise.finally(cancel);
   }
 
-  /** Joins a screen to the engine; throws `unavailable` when the engine is away. */
-  attach(screen: Screen): ScreenLine {
-    if (!this.#isUp()) throw new EngineError('unavailable', this.#status.reason);
+  /** Joins a screen to the engine; rejects with `unavailable` when the engine is away. */
+  async attach(screen: Screen): Promise<ScreenLine> {
+    await this.#started();
     const peer = this.#idNext++;
     this.#screens.set(peer, screen);
     this.#post({ k: 'open', peer });
@@ -135,12 +141,26 @@ export class EngineProcess {
     return this.#status.engine === 'up' || (this.#status.engine === 'safe' && this.#status.restartInMs === 0);
   }
 
+  /** Waits for an engine that is starting, so that who comes early is served and not sent away. */
+  async #started(): Promise<void> {
+    if (this.#status.engine === 'starting') {
+      const change = Promise.withResolvers<void>();
+      this.#changes.add(change.resolve);
+      const cancel = this.#options.clock.after(startMsMax, change.resolve);
+      await change.promise;
+      cancel();
+      this.#changes.delete(change.resolve);
+    }
+    if (!this.#isUp()) throw new EngineError('unavailable', this.#status.reason);
+  }
+
   #post(message: ToEngine): void {
     this.#child?.post(message);
   }
 
   #say(status: EngineStatus): void {
     this.#status = status;
+    for (const changed of this.#changes) changed();
     this.#options.onStatus?.(status);
   }
 
@@ -201,7 +221,6 @@ export class EngineProcess {
   #exited(how: string): void {
     this.#child = undefined;
     const reason = this.#why === '' ? `the engine stopped (${how})` : this.#why;
-    this.#first.reject(new EngineError('unavailable', reason));
     for (const peer of this.#screens.keys()) this.#hangUp(peer, reason);
     for (const asked of this.#requests.values()) asked.reject(new EngineError('unavailable', `${reason}; try again`));
     this.#requests.clear();
@@ -209,6 +228,7 @@ export class EngineProcess {
     if (this.#ending === 'stop') return;
     if (this.#ending === 'renew') return this.#start();
     this.#crashes.push(this.#options.clock.monotonicMs());
+    if (this.#isCrashLoop()) this.#first.resolve();
     const restartInMs = backOffMs[Math.min(this.#recentCrashes(), backOffMs.length) - 1]!;
     this.#say(this.#isCrashLoop() ? this.#safe(restartInMs) : { engine: 'down', reason: `${reason}; it is started again`, restartInMs });
     this.#cancelTimer = this.#options.clock.after(restartInMs, () => {

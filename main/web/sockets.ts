@@ -68,31 +68,30 @@ export class Sockets {
       cancel();
       if (isBinary || !this.#options.session.admits(bearerIn(data))) return socket.close(close.wrongKey, 'wrong key');
       if (this.#admitted.size >= socketsMax) return socket.close(close.later, `${socketsMax} screens are open already; close one`);
-      this.#join(socket);
+      this.#admitted.add(socket);
+      socket.once('close', () => this.#admitted.delete(socket));
+      void this.#join(socket);
     });
   }
 
-  #join(socket: WebSocket): void {
+  async #join(socket: WebSocket): Promise<void> {
     let line: ScreenLine;
     try {
-      line = this.#options.engine.attach({
+      line = await this.#options.engine.attach({
         receive: (bytes) => this.#send(socket, bytes),
         hangUp: (reason) => socket.close(close.later, reason.slice(0, 120)),
       });
     } catch (error) {
       return socket.close(close.later, messageOf(error).slice(0, 120));
     }
-    this.#admitted.add(socket);
+    if (socket.readyState !== socket.OPEN) return line.gone();
     const mayCome = rateOf(this.#options.clock);
     socket.on('message', (data, isBinary) => {
       if (!isBinary) socket.close(close.notBinary, 'frames are binary');
       else if (!mayCome()) socket.close(close.later, 'too many messages at once');
       else line.send(data as Buffer);
     });
-    socket.once('close', () => {
-      this.#admitted.delete(socket);
-      line.gone();
-    });
+    socket.once('close', () => line.gone());
     socket.send('{"ok":true}');
   }
 

@@ -102,9 +102,17 @@ describe('an engine that cannot start', () => {
     await expect(engine.firstUp).rejects.toMatchObject({ code: 'unavailable', message: 'the data was written by a newer Signalbox' });
   });
 
-  test('because of a fault of ours is told as one', async () => {
-    const { engine } = start('crashing');
-    await expect(engine.firstUp).rejects.toMatchObject({ code: 'unavailable', message: 'the engine stopped (exit code 1)' });
+  test('because of a fault of ours is tried again, and then the screen has to say so', async () => {
+    const { engine, clock, statuses } = start('crashing');
+    let settled = false;
+    void engine.firstUp.then(() => (settled = true));
+    for (const restartInMs of [100, 500]) {
+      await expect.poll(() => engine.status).toMatchObject({ engine: 'down', restartInMs });
+      await clock.advance(restartInMs);
+    }
+    await stateIs(engine, 'safe');
+    expect(settled).toBe(true);
+    expect(statuses.map((status) => status.engine)).toEqual(['down', 'starting', 'down', 'starting', 'safe']);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Signalbox as `signalbox serve --json` starts it, from the build. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const cli = join(import.meta.dirname, '../../../out/main/cli.js');
@@ -39,4 +40,12 @@ export async function serve({ dataDir, args = [] }: { readonly dataDir: string; 
       return exited;
     },
   };
+}
+
+/** The engine's process among the children of the host (proc(5), task/[tid]/children). */
+export function enginePid({ pid }: Served): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+  const engine = children.find((child) => readFileSync(`/proc/${child}/cmdline`, 'utf8').includes('engine-entry'));
+  if (engine === undefined) throw new Error('the host has no engine process');
+  return engine;
 }

@@ -7,7 +7,7 @@ import { trial, type Trial } from './trial.ts';
 
 runEngineSide(async (settings, renderMarkdown) => {
   if (settings.version === 'unopenable') throw new EngineError('unavailable', 'the data was written by a newer Signalbox');
-  if (settings.version === 'crashing') throw new Error('broken invariant: the trial crashes');
+  if (settings.version === 'crashing') process.exit(70);
   let cancelled = 0;
   const handlers: Handlers<Trial> = {
     'sum.of': ({ parts }) => ({ sum: parts.reduce((a, b) => a + b, 0), squares: Float64Array.from(parts, (part) => part * part) }),

@@ -1,0 +1,148 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { tempFolder } from '../support/folder.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const cli = join(root, 'main/cli.ts');
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(file: string, args: readonly string[], node = process.execPath): Promise<Ran> {
+  const child = spawn(node, [file, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: undefined } });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (part) => (out += String(part)));
+  child.stderr.on('data', (part) => (err += String(part)));
+  return new Promise((done) => child.once('close', (code) => done({ code, out, err })));
+}
+
+const goodRules = `groups:
+  - name: shop
+    rules:
+      - record: job:up:sum
+        expr: sum by (job) (up)
+`;
+const ruleTest = (value: number): string => `rule_files: [rules.yml]
+evaluation_interval: 1m
+tests:
+  - interval: 1m
+    input_series:
+      - series: up{job="shop"}
+        values: 1 1 1
+    promql_expr_test:
+      - expr: job:up:sum
+        eval_time: 2m
+        exp_samples:
+          - labels: job:up:sum{job="shop"}
+            value: ${value}
+`;
+
+/** A folder with what a person might check. */
+function files(): string {
+  const folder = tempFolder();
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text);
+  write('rules.yml', goodRules);
+  write('bad-rules.yml', goodRules.replace('sum by (job) (up)', 'sum by (job) (up'));
+  write('signalbox.yml', 'scrape_configs:\n  - job_name: shop\n    static_configs: [{ targets: ["127.0.0.1:1"] }]\nrule_files: ["*rules.yml"]\n');
+  write('good.yml', 'scrape_configs: []\nrule_files: [rules.yml]\n');
+  write('alertmanager.yml', 'route: { receiver: nobody }\nreceivers: [{ name: somebody }]\n');
+  write('passes.test.yml', ruleTest(1));
+  write('fails.test.yml', ruleTest(2));
+  write('script.test', 'load 1m\n  up 1 2 3\n\neval instant at 1m up\n  up 2\n\neval instant at 1m up\n  up 3\n');
+  return folder;
+}
+
+describe('the command line', () => {
+  const rows: readonly [args: string, code: number, out: RegExp, err: RegExp][] = [
+    ['help', 0, /signalbox serve \[--port N\][\s\S]*signalbox doctor/, /^$/],
+    ['--version', 0, /^\d+\.\d+\.\d+\n$/, /^$/],
+    ['', 2, /signalbox serve/, /^$/],
+    ['servee', 2, /^$/, /^signalbox servee: there is no command named servee; "signalbox help" lists them\n$/],
+    ['serve --prot 1', 2, /^$/, /^signalbox serve: Unknown option '--prot'.*; usage: signalbox serve /],
+    ['serve --port 99999', 2, /^$/, /^signalbox serve: --port must be a port number, not "99999"; usage/],
+    ['serve now', 2, /^$/, /^signalbox serve: "now" is one argument too many; usage/],
+    ['check', 2, /^$/, /^signalbox check: say what to check, and name a file; usage/],
+    ['check constructor rules.yml', 2, /^$/, /^signalbox check: say what to check/],
+    ['check rules missing.yml', 1, /^$/, /^signalbox check: missing.yml is not there\n$/],
+    ['check rules FOLDER/rules.yml', 0, /rules.yml: good, 1 rules in 1 groups\n$/, /^$/],
+    ['check rules FOLDER/bad-rules.yml', 1, /^$/, /bad-rules.yml:5: /],
+    ['check config FOLDER/good.yml', 1, /^$/, /alertmanager.yml:1: .*nobody/],
+    ['check config FOLDER/signalbox.yml', 1, /^$/, /bad-rules.yml:5: /],
+    ['check alertmanager FOLDER/alertmanager.yml', 1, /^$/, /alertmanager.yml:1: .*nobody/],
+    ['test rules FOLDER/passes.test.yml', 0, /^1 passed, 0 failed\n$/, /^$/],
+    ['test rules FOLDER/fails.test.yml', 1, /^0 passed, 1 failed\n$/, /fails.test.yml:\d+: /],
+    ['test rules FOLDER/passes.test.yml FOLDER/fails.test.yml', 1, /^1 passed, 1 failed\n$/, /fails/],
+    ['test promql FOLDER/script.test', 1, /^1 passed, 1 failed\n$/, /script.test:7: /],
+    ['query', 2, /^$/, /^signalbox query: give one expression, in quotes; usage/],
+    ['query up --data FOLDER/none', 1, /^$/, /^signalbox query: there is no data in .*none; name its folder with --data\n$/],
+    ['query up --start 1', 2, /^$/, /^signalbox query: a range needs --end; usage/],
+    ['query up --time noon', 2, /^$/, /^signalbox query: --time "noon" is neither RFC 3339 nor Unix seconds; usage/],
+    ['query up --start 1 --end 2 --step x', 2, /^$/, /--step "x" is neither a duration such as 30s nor seconds; usage/],
+    ['query 1+ --data FOLDER', 1, /^$/, /^signalbox query: .*1:/],
+    ['query 1+1 --json --data FOLDER', 0, /^\{"status":"success","data":\{"resultType":"scalar","result":\[[\d.]+,"2"\]\}\}\n$/, /^$/],
+    ['query time() --start 60 --end 120 --step 1m --json --data FOLDER', 0, /"values":\[\[60,"60"\],\[120,"120"\]\]/, /^$/],
+    ['drill list', 2, /^$/, /^signalbox drill: not yet supported\n$/],
+    ['import x', 2, /^$/, /^signalbox import: not yet supported\n$/],
+  ];
+
+  test.concurrent.for(rows)('%s', async ([args, code, out, err], { expect }) => {
+    const folder = args.includes('FOLDER') ? files() : '';
+    const ran = await run(
+      cli,
+      args
+        .split(' ')
+        .filter((arg) => arg !== '')
+        .map((arg) => arg.replace('FOLDER', folder)),
+    );
+    expect(ran).toEqual({ code, out: expect.stringMatching(out) as string, err: expect.stringMatching(err) as string });
+  });
+
+  test('a folder in use elsewhere is not opened for a query', async () => {
+    const folder = tempFolder();
+    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'signalbox'], { stdio: 'ignore' });
+    writeFileSync(join(folder, 'session.json'), JSON.stringify({ pid: other.pid, url: '', otlpPort: 0, token: '' }));
+    const { code, err } = await run(cli, ['query', 'up', '--data', folder]);
+    other.kill('SIGKILL');
+    expect([code, err]).toEqual([1, expect.stringContaining(`is in use by the Signalbox of process ${other.pid}; stop it`)]);
+  });
+});
+
+describe('bin.js', () => {
+  const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((file) => {
+    const [major] = existsSync(file) ? spawnSync(file, ['--version']).stdout.toString().slice(1).split('.') : [];
+    return major !== undefined && Number(major) < 24;
+  });
+
+  /** A copy of the first file alone, as an installation would have it. */
+  function alone(): string {
+    const folder = tempFolder();
+    mkdirSync(join(folder, 'main'));
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    writeFileSync(join(folder, 'main/bin.js'), spawnSync('cat', [join(root, 'main/bin.js')]).stdout);
+    return join(folder, 'main/bin.js');
+  }
+
+  test.skipIf(oldNode === undefined)("under an older Node goes on under the project's own", async () => {
+    expect(await run(join(root, 'main/bin.js'), ['drill', 'list'], oldNode)).toMatchObject({ code: 2, err: 'signalbox drill: not yet supported\n' });
+  });
+
+  test.skipIf(oldNode === undefined)('under an older Node without one says what is needed', async () => {
+    expect(await run(alone(), ['help'], oldNode)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^signalbox: this is Node \d+\.\d+\.\d+; Signalbox needs 24 or newer: install it and try again\n$/) as string,
+    });
+  });
+
+  test('without a build and the tool to make one says what to do', async () => {
+    expect(await run(alone(), ['serve'])).toMatchObject({
+      code: 1,
+      err: 'signalbox: there is no build of the screen and no tool to make one; run "npm ci" first\n',
+    });
+  });
+});
