@@ -43,8 +43,8 @@ export class StoreBatch implements Batch {
     const verdict = ref < 0 ? (-ref as Verdict) : this.#ledger.head.append(ref, timeMs, value);
     if (verdict !== verdicts.stored) return this.#refuse(verdict);
     const at = this.#count++;
+    if (at === this.#columns.refs.length) this.#grow();
     const columns = this.#columns;
-    if (at === columns.refs.length) this.#grow();
     columns.refs[at] = ref;
     columns.times[at] = timeMs;
     columns.values[at] = value;

@@ -7,7 +7,7 @@ import { grown } from './growable.ts';
  * so a series costs a few numbers here and no object; the texts of a pair are kept once.
  */
 export class Catalogue {
-  /** Every series. */
+  /** Every series that is shown. */
   readonly all = new Bitmap();
   /** One more than the highest ref ever used. */
   next = 0;
@@ -22,7 +22,7 @@ export class Catalogue {
   #setsUsed = 0;
   #setFrom = new Uint32Array(1024);
   #setLength = new Uint8Array(1024);
-  /** Open addressing from the hash of a label set to ref + 1; 0 is free, a removed series leaves a tombstone. */
+  /** Open addressing from the hash of a label set to ref + 1; 0 is free. */
   #table = new Int32Array(2048);
   #tableUsed = 0;
 
@@ -30,11 +30,17 @@ export class Catalogue {
     return this.all.size;
   }
 
+  /** Whether the series is shown. */
   has(ref: number): boolean {
-    return ref < this.next && this.#setLength[ref]! > 0;
+    return this.all.has(ref);
   }
 
-  /** The ref of exactly these labels, or -1. */
+  /** Keeps a ref from being given out: something on disk still speaks of it. */
+  reserve(ref: number): void {
+    this.next = Math.max(this.next, ref + 1);
+  }
+
+  /** The ref of exactly these labels, shown or hidden, or -1. */
   find(labels: Labels): number {
     const length = labels.length >>> 1;
     if (scratch.length < length) return -1;
@@ -49,37 +55,38 @@ export class Catalogue {
   /** Enters a series that `find` does not know, under the next free ref or the given one. */
   add(labels: Labels, ref = this.next): number {
     const length = labels.length >>> 1;
-    this.#reserve(ref, length);
+    this.#makeRoom(ref, length);
     const from = this.#setsUsed;
     for (let i = 0; i < length; i++) {
-      const pair = this.#pair(labels[i * 2]!, labels[i * 2 + 1]!);
-      this.#sets[from + i] = pair;
-      this.#post(pair, ref);
+      this.#sets[from + i] = this.#pair(labels[i * 2]!, labels[i * 2 + 1]!);
     }
     this.#setsUsed += length;
     this.#setFrom[ref] = from;
     this.#setLength[ref] = length;
-    this.next = Math.max(this.next, ref + 1);
-    this.all.add(ref);
+    this.reserve(ref);
     this.#enter(ref);
+    this.show(ref);
     return ref;
   }
 
-  /** Forgets a series. Its pairs stay, its ref is not given out again. */
-  remove(ref: number): void {
+  /** Takes a series that no sample is left of out of every answer. Its ref stays its own, so whoever kept it may append again. */
+  hide(ref: number): void {
     const from = this.#setFrom[ref]!;
     for (let i = from; i < from + this.#setLength[ref]!; i++) {
       const pair = this.#sets[i]!;
-      const name = this.#nameOfPair[pair]!;
       const held = this.#postings[pair];
       if (typeof held === 'number') this.#postings[pair] = undefined;
       else held?.remove(ref);
-      name.present.remove(ref);
+      this.#nameOfPair[pair]!.present.remove(ref);
     }
     this.all.remove(ref);
-    const slot = this.#slotOf(ref);
-    if (slot >= 0) this.#table[slot] = removed;
-    this.#setLength[ref] = 0;
+  }
+
+  /** Undoes hide. */
+  show(ref: number): void {
+    const from = this.#setFrom[ref]!;
+    for (let i = from; i < from + this.#setLength[ref]!; i++) this.#post(this.#sets[i]!, ref);
+    this.all.add(ref);
   }
 
   labels(ref: number): Labels {
@@ -149,7 +156,7 @@ export class Catalogue {
     this.#nameOfPair[pair]!.present.add(ref);
   }
 
-  #reserve(ref: number, length: number): void {
+  #makeRoom(ref: number, length: number): void {
     this.#sets = grown(this.#sets, this.#setsUsed + length);
     this.#setFrom = grown(this.#setFrom, ref + 1);
     this.#setLength = grown(this.#setLength, ref + 1);
@@ -158,24 +165,28 @@ export class Catalogue {
 
   #enter(ref: number): void {
     if ((this.#tableUsed + 1) * 2 > this.#table.length) this.#rehash();
+    this.#insert(ref);
+    this.#tableUsed++;
+  }
+
+  #insert(ref: number): void {
     const mask = this.#table.length - 1;
     let slot = hashOf(this.#sets, this.#setFrom[ref]!, this.#setLength[ref]!) & mask;
-    while (this.#table[slot]! > 0) slot = (slot + 1) & mask;
-    if (this.#table[slot] === 0) this.#tableUsed++;
+    while (this.#table[slot] !== 0) slot = (slot + 1) & mask;
     this.#table[slot] = ref + 1;
   }
 
   #rehash(): void {
-    this.#table = new Int32Array(Math.max(2048, 2 ** Math.ceil(Math.log2((this.size + 1) * 4))));
-    this.#tableUsed = 0;
-    for (let ref = 0; ref < this.next; ref++) if (this.#setLength[ref]! > 0) this.#enter(ref);
+    const before = this.#table;
+    this.#table = new Int32Array(before.length * 2);
+    for (const entry of before) if (entry > 0) this.#insert(entry - 1);
   }
 
   #probe(pairs: Uint32Array, length: number): number {
     const mask = this.#table.length - 1;
     for (let slot = hashOf(pairs, 0, length) & mask; this.#table[slot] !== 0; slot = (slot + 1) & mask) {
       const ref = this.#table[slot]! - 1;
-      if (ref >= 0 && this.#setLength[ref] === length && this.#sameSet(ref, pairs, length)) return ref;
+      if (this.#setLength[ref] === length && this.#sameSet(ref, pairs, length)) return ref;
     }
     return -1;
   }
@@ -184,13 +195,6 @@ export class Catalogue {
     const from = this.#setFrom[ref]!;
     for (let i = 0; i < length; i++) if (this.#sets[from + i] !== pairs[i]) return false;
     return true;
-  }
-
-  #slotOf(ref: number): number {
-    const mask = this.#table.length - 1;
-    let slot = hashOf(this.#sets, this.#setFrom[ref]!, this.#setLength[ref]!) & mask;
-    for (; this.#table[slot] !== 0; slot = (slot + 1) & mask) if (this.#table[slot] === ref + 1) return slot;
-    return -1;
   }
 }
 
@@ -202,7 +206,6 @@ export interface LabelName {
   readonly present: Bitmap;
 }
 
-const removed = -1;
 let scratch = new Uint32Array(64);
 
 /** FNV-1a over the pair ids, finished so that near ids fall far apart. */

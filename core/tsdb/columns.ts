@@ -35,6 +35,24 @@ export function within(columns: Columns, minMs: number, maxMs: number): Columns 
   return histograms === undefined ? part : { ...part, histograms: histograms.slice(from, to) };
 }
 
+/** The samples outside a range; undefined when there are none. */
+export function without(columns: Columns, minMs: number, maxMs: number): Columns | undefined {
+  const { times, values, histograms } = columns;
+  const from = lowerBoundMs(times, times.length, minMs);
+  const to = lowerBoundMs(times, times.length, maxMs + 1);
+  if (from >= to) return columns;
+  if (to - from === times.length) return undefined;
+  const rest = { times: joined(times, from, to), values: joined(values, from, to) };
+  return histograms === undefined ? rest : { ...rest, histograms: [...histograms.slice(0, from), ...histograms.slice(to)] };
+}
+
+function joined(column: Float64Array, from: number, to: number): Float64Array {
+  const out = new Float64Array(column.length - (to - from));
+  out.set(column.subarray(0, from));
+  out.set(column.subarray(to), from);
+  return out;
+}
+
 /**
  * One series out of several pieces of it. Where two pieces hold the same time, the earlier piece of the list wins.
  * Always a copy, even of one piece.

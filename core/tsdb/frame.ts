@@ -2,6 +2,7 @@ import { ByteReader, ByteWriter, DamageError } from './bytes.ts';
 import type { Columns } from './columns.ts';
 import { crc32c } from './crc32c.ts';
 import { gorillaForm } from './frame-gorilla.ts';
+import { planesForm } from './frame-planes.ts';
 
 /** Frames begin and end within one window of this length, aligned to the epoch. 480 samples at the usual 15 s. */
 export const windowMs = 7_200_000;
@@ -26,7 +27,7 @@ export interface FrameForm {
   open(payload: ByteReader): Frame;
 }
 
-const forms: ReadonlyMap<number, FrameForm> = new Map([gorillaForm].map((form) => [form.id, form]));
+const forms: ReadonlyMap<number, FrameForm> = new Map([gorillaForm, planesForm].map((form) => [form.id, form]));
 
 const version = 1;
 const headerBytes = 6;

@@ -138,7 +138,7 @@ function trailingZeros(word: number): number {
 }
 
 /** Reader state of the stream being decoded: one at a time, so plain variables beat an object. */
-let source = new Uint8Array(0);
+let source: Uint8Array = new Uint8Array(0);
 let bitAt = 0;
 let bitEnd = 0;
 

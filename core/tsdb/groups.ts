@@ -18,7 +18,12 @@ export class Groups {
   readonly unsaved = new Set<number>();
   #groupOf = new Uint32Array(1024);
   #slotOf = new Uint8Array(1024);
-  #nextId = 1;
+  /** Ids up to this one are taken, or were. */
+  #lastId: number;
+
+  constructor(lastId: number) {
+    this.#lastId = lastId;
+  }
 
   /** 0 when the series waits for a group. */
   groupOf(ref: number): number {
@@ -33,7 +38,13 @@ export class Groups {
   restore(id: number, refs: readonly number[]): void {
     this.members.set(id, [...refs]);
     refs.forEach((ref, slot) => this.#place(ref, id, slot));
-    this.#nextId = Math.max(this.#nextId, id + 1);
+  }
+
+  /** Forgets a group; its members wait for another one when they are heard of again. */
+  remove(id: number): void {
+    for (const ref of this.members.get(id) ?? []) this.#groupOf[ref] = 0;
+    this.members.delete(id);
+    this.unsaved.delete(id);
   }
 
   /** Gives waiting series a group, up to `seriesMax` of them: kin side by side in new groups, what is left over in the newest group with room. */
@@ -42,10 +53,10 @@ export class Groups {
     const fresh = [...this.waiting].slice(0, seriesMax).map((ref) => ({ ref, key: kinKey(catalogue.labels(ref)) }));
     const refs = fresh.sort((a, b) => compareKin(a.key, b.key)).map(({ ref }) => ref);
     for (const ref of refs) this.waiting.delete(ref);
-    const last = this.members.get(this.#nextId - 1);
+    const last = this.members.get(this.#lastId);
     const topUp = last === undefined ? 0 : Math.min(groupSeriesMax - last.length, refs.length % groupSeriesMax);
-    if (topUp > 0) this.#fill(this.#nextId - 1, refs.splice(refs.length - topUp, topUp));
-    for (let at = 0; at < refs.length; at += groupSeriesMax) this.#fill(this.#nextId++, refs.slice(at, at + groupSeriesMax));
+    if (topUp > 0) this.#fill(this.#lastId, refs.splice(refs.length - topUp, topUp));
+    for (let at = 0; at < refs.length; at += groupSeriesMax) this.#fill(++this.#lastId, refs.slice(at, at + groupSeriesMax));
   }
 
   #fill(id: number, refs: readonly number[]): void {

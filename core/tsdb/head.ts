@@ -1,5 +1,5 @@
 import type { Histogram } from '#core/model/index.ts';
-import { lowerBoundMs, mergeColumns, sameBits, within, type Columns } from './columns.ts';
+import { lowerBoundMs, mergeColumns, sameBits, within, without, type Columns } from './columns.ts';
 import { grown } from './growable.ts';
 import { sameHistogram } from './histogram-row.ts';
 import { verdicts, type Verdict } from './types.ts';
@@ -7,9 +7,16 @@ import { verdicts, type Verdict } from './types.ts';
 /** Series of one page: their open tails lie side by side, so a scrape, whose refs are neighbours, walks memory in order. */
 const pageBits = 6;
 const pageSeries = 1 << pageBits;
-/** Room of a fresh tail in samples; grows by doubling, then by steps, until the tail is sealed. */
+/** Room of a fresh tail in samples; doubles up to what a sweep leaves to it, then grows by halves. */
 const tailFirst = 8;
-const tailStepMax = 16;
+const tailUsual = 32;
+
+/** What the head asks of the rest of the store, and only about samples that do not come in order. */
+export interface HeadPeers {
+  sealedAt(ref: number, timeMs: number): SealedSample | undefined;
+  /** A sample comes for a series that was retired. */
+  revive(ref: number): void;
+}
 
 /** What is known of a sample that is sealed already. */
 export interface SealedSample {
@@ -39,17 +46,16 @@ export class Head {
   ceilingMs = Infinity;
 
   #outOfOrderMs = Infinity;
-  readonly #sealedAt: (ref: number, timeMs: number) => SealedSample | undefined;
-  /** Time of the newest sample ever taken, sealed or not; -Infinity before the first. */
+  readonly #peers: HeadPeers;
+  /** Time of the newest sample ever taken, sealed or not; -Infinity before the first, Infinity of a retired series. */
   #lastMs = new Float64Array(1024).fill(-Infinity);
   #count = new Uint16Array(1024);
   readonly #times: (Float64Array | undefined)[] = [];
   readonly #values: (Float64Array | undefined)[] = [];
   readonly #late = new Map<number, Late>();
 
-  /** `sealedAt` looks a sealed sample up; asked only about samples that do not come in order. */
-  constructor(sealedAt: (ref: number, timeMs: number) => SealedSample | undefined) {
-    this.#sealedAt = sealedAt;
+  constructor(peers: HeadPeers) {
+    this.#peers = peers;
   }
 
   /** How far behind the newest sample a sample may lie; no bound before the first call. */
@@ -67,8 +73,9 @@ export class Head {
     this.#count = grown(this.#count, this.#lastMs.length);
   }
 
-  lastMs(ref: number): number {
-    return this.#lastMs[ref]!;
+  /** Nothing is left of the series; a sample that comes for it all the same revives it. */
+  retire(ref: number): void {
+    this.#lastMs[ref] = Infinity;
   }
 
   /** Tells of sealed samples up to `timeMs`, so that older ones are looked up among them. */
@@ -123,6 +130,20 @@ export class Head {
     this.#late.delete(ref);
   }
 
+  /** Gives back the room of pages that a rush has left behind. */
+  trim(): void {
+    this.#values.forEach((values, page) => {
+      const room = values === undefined ? 0 : values.length >>> pageBits;
+      if (room > tailUsual * 2 && this.#mostHeld(page) * 4 < room) this.#resizePage(page, Math.max(tailUsual, this.#mostHeld(page) * 2));
+    });
+  }
+
+  #mostHeld(page: number): number {
+    let most = 0;
+    for (let ref = page << pageBits; ref < (page + 1) << pageBits; ref++) most = Math.max(most, this.#count[ref] ?? 0);
+    return most;
+  }
+
   #tail(ref: number): Columns | undefined {
     const count = this.#count[ref]!;
     if (count === 0) return undefined;
@@ -132,22 +153,41 @@ export class Head {
     return { times: this.#times[page]!.subarray(from, from + count), values: values.subarray(from, from + count) };
   }
 
+  /** Drops the unsealed samples of a range. */
+  cut(ref: number, minMs: number, maxMs: number): void {
+    const left = this.read(ref, -Infinity, Infinity);
+    if (left === undefined) return;
+    const kept = without(left, minMs, maxMs);
+    if (kept === left) return;
+    this.clear(ref);
+    if (kept === undefined) return;
+    const late: Late = { count: 0, times: new Float64Array(4), values: new Float64Array(4), histograms: [] };
+    for (let i = 0; i < kept.times.length; i++) insert(late, kept.times[i]!, kept.values[i]!, kept.histograms?.[i]);
+    this.#late.set(ref, late);
+    this.samples += late.count;
+  }
+
   #raiseNewest(timeMs: number): void {
     this.newestMs = timeMs;
     this.floorMs = timeMs - this.#outOfOrderMs;
   }
 
   #growPage(page: number): Float64Array {
-    const before = this.#values[page];
-    const room = before === undefined ? 0 : before.length >>> pageBits;
-    const larger = room === 0 ? tailFirst : room + Math.min(room, tailStepMax);
-    const values = new Float64Array(larger << pageBits);
-    const times = new Float64Array(larger << pageBits);
+    const room = (this.#values[page]?.length ?? 0) >>> pageBits;
+    return this.#resizePage(page, room === 0 ? tailFirst : room < tailUsual ? room * 2 : room + (room >>> 1));
+  }
+
+  #resizePage(page: number, roomAfter: number): Float64Array {
+    const values = new Float64Array(roomAfter << pageBits);
+    const times = new Float64Array(roomAfter << pageBits);
+    const valuesBefore = this.#values[page];
     const timesBefore = this.#times[page];
-    if (before !== undefined) {
+    if (valuesBefore !== undefined && timesBefore !== undefined) {
+      const room = valuesBefore.length >>> pageBits;
+      const kept = Math.min(room, roomAfter);
       for (let i = 0; i < pageSeries; i++) {
-        values.set(before.subarray(i * room, (i + 1) * room), i * larger);
-        times.set(timesBefore!.subarray(i * room, (i + 1) * room), i * larger);
+        values.set(valuesBefore.subarray(i * room, i * room + kept), i * roomAfter);
+        times.set(timesBefore.subarray(i * room, i * room + kept), i * roomAfter);
       }
     }
     this.#values[page] = values;
@@ -156,8 +196,11 @@ export class Head {
   }
 
   #appendLate(ref: number, timeMs: number, value: number, histogram: Histogram | undefined): Verdict {
-    if (timeMs <= this.#lastMs[ref]!) {
-      const there = this.#heldAt(ref, timeMs) ?? this.#sealedAt(ref, timeMs);
+    if (this.#lastMs[ref] === Infinity) {
+      this.#peers.revive(ref);
+      this.#lastMs[ref] = -Infinity;
+    } else if (timeMs <= this.#lastMs[ref]!) {
+      const there = this.#heldAt(ref, timeMs) ?? this.#peers.sealedAt(ref, timeMs);
       if (there !== undefined) return sameSample(there, value, histogram) ? verdicts.duplicate : verdicts.conflicting;
     }
     let late = this.#late.get(ref);

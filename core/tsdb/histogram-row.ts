@@ -1,7 +1,7 @@
 import type { Histogram, HistogramSpan } from '#core/model/index.ts';
 import { DamageError, type ByteReader, type ByteWriter } from './bytes.ts';
 
-const hints = ['unknown', 'reset', 'none', 'gauge'] as const;
+export const hints = ['unknown', 'reset', 'none', 'gauge'] as const;
 
 /** One histogram by itself, as the write-ahead log and freshly sealed chunks hold it. Layout: FORMAT.md, "Histogram row". */
 export function putHistogram(writer: ByteWriter, h: Histogram): void {
@@ -22,8 +22,7 @@ export function putHistogram(writer: ByteWriter, h: Histogram): void {
 /** Throws DamageError. */
 export function getHistogram(reader: ByteReader): Histogram {
   const schema = reader.zigzag();
-  const resetHint = hints[reader.u8()];
-  if (resetHint === undefined) throw new DamageError('a histogram has an unknown reset hint');
+  const resetHint = hintOf(reader.u8());
   const count = reader.f64();
   const sum = reader.f64();
   const zeroThreshold = reader.f64();
@@ -34,6 +33,13 @@ export function getHistogram(reader: ByteReader): Histogram {
   const negative = getCounts(reader);
   const bounds = Array.from({ length: reader.count(8) }, () => reader.f64());
   return { schema, resetHint, count, sum, zeroThreshold, zeroCount, positiveSpans, positive, negativeSpans, negative, bounds };
+}
+
+/** Throws DamageError. */
+export function hintOf(code: number): Histogram['resetHint'] {
+  const hint = hints[code];
+  if (hint === undefined) throw new DamageError('a histogram has an unknown reset hint');
+  return hint;
 }
 
 export function putSpans(writer: ByteWriter, spans: readonly HistogramSpan[]): void {

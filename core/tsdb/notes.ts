@@ -38,3 +38,7 @@ export function allMetadata(db: ReadDb): Map<string, MetricMetadata> {
   const rows = sql(db, 'select metric, type, help, unit from metadata').all() as { metric: string; type: MetricType; help: string; unit: string }[];
   return new Map(rows.map(({ metric, type, help, unit }) => [metric, { type, help, unit }]));
 }
+
+export function deleteExemplarsBefore(db: WriteDb, timeMs: number): void {
+  if (timeMs > Number.MIN_SAFE_INTEGER) sql(db, 'delete from exemplar where time_ms < ?').run(timeMs);
+}

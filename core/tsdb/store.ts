@@ -1,45 +1,32 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeDb, openDb, transaction, type WriteDb } from '#core/db/index.ts';
-import {
-  compareLabels,
-  compareText,
-  labelPairs,
-  messageOf,
-  type Cancel,
-  type Clock,
-  type Exemplar,
-  type Labels,
-  type Matcher,
-  type MetricMetadata,
-  type SeriesColumns,
-} from '#core/model/index.ts';
+import { compareLabels, compareText, labelPairs, messageOf } from '#core/model/index.ts';
+import type { Cancel, Clock, Exemplar, Labels, Matcher, MetricMetadata, SeriesColumns } from '#core/model/index.ts';
 import { StoreBatch, type Ledger } from './batch.ts';
 import { Catalogue } from './catalogue.ts';
+import { allTombstones, insertTombstone, Tombstones } from './deletion.ts';
+import { Frames } from './frames.ts';
 import { Groups } from './groups.ts';
 import { Head } from './head.ts';
 import { defaultLimits, labelFault } from './limits.ts';
+import { compact, maintain, type MaintenanceParts } from './maintenance.ts';
 import { matchRefs } from './match.ts';
 import { allMetadata, insertExemplar, putMetadata, sealedExemplars, type RefExemplar } from './notes.ts';
+import { quarantined, quarantineFrame, quarantineGroup, type Damage } from './quarantine.ts';
 import { Reader } from './reader.ts';
 import { loadGroups, replayWal } from './recover.ts';
-import { maxSealedLsn, sealedTotals } from './sealed.ts';
+import { lastIds, maxSealedLsn, sealedBounds } from './sealed.ts';
 import { Sweep } from './sweep.ts';
-import {
-  verdictName,
-  verdicts,
-  type Batch,
-  type SeriesExemplars,
-  type SeriesRef,
-  type StoreLimits,
-  type Tsdb,
-  type TsdbOptions,
-  type TsdbStats,
-  type Verdict,
-} from './types.ts';
+import { verdictName, verdicts } from './types.ts';
+import type { Batch, SeriesExemplars, SeriesRef, StoreLimits, Tsdb, TsdbOptions, TsdbStats, Verdict } from './types.ts';
 import { Wal } from './wal.ts';
 
+/** Between slices of upkeep: when there is nothing more to do, and when there is. A slice takes a few ms. */
 const tickMs = 1000;
+const busyTickMs = 25;
+/** How long a close may go on recoding what is left. */
+const closeMs = 2000;
 
 /** Opens (and makes) the store of a folder: everything acknowledged before is there when this returns. */
 export function openTsdb(options: TsdbOptions): Tsdb {
@@ -50,8 +37,8 @@ class Store implements Tsdb, Ledger {
   readonly head: Head;
   readonly wal: Wal;
   readonly unlogged = new Set<SeriesRef>();
-  /** Exemplars that no commit has carried yet, and then those that are not in the database yet. */
   pendingExemplars: RefExemplar[] = [];
+  /** Exemplars that a commit has carried and the database not yet. */
   #unsealedExemplars: RefExemplar[] = [];
 
   readonly #folder: string;
@@ -59,13 +46,16 @@ class Store implements Tsdb, Ledger {
   readonly #limits: StoreLimits;
   readonly #db: WriteDb;
   readonly #catalogue = new Catalogue();
-  readonly #groups = new Groups();
+  readonly #groups: Groups;
+  readonly #frames: Frames;
+  readonly #tombstones: Tombstones;
   readonly #reader: Reader;
-  readonly #sweep: Sweep;
+  readonly #upkeep: MaintenanceParts;
   readonly #metadata: Map<string, MetricMetadata>;
   readonly #metadataDirty = new Set<string>();
   readonly #rejected = new Map<string, number>();
-  readonly #damage: string[] = [];
+  readonly #damage: Damage[] = [];
+  #upkeepFault = '';
   #appended = 0;
   #cancelTick: Cancel;
 
@@ -74,14 +64,36 @@ class Store implements Tsdb, Ledger {
     this.#folder = options.folder;
     this.#clock = options.clock;
     this.#limits = { ...defaultLimits, ...options.limits };
-    this.#db = openDb(join(options.folder, 'metrics.db'), 'metrics');
-    this.#reader = new Reader(this.#db, this.#groups, (frame, cause) => this.#damage.push(`frame ${frame.id}: ${cause}`));
-    this.head = new Head((ref, timeMs) => this.#reader.sealedAt(ref, timeMs));
-    const nextLsn = this.#recover();
-    this.wal = new Wal(this.#walFolder, options.clock, nextLsn);
+    const db = openDb(join(options.folder, 'metrics.db'), 'metrics');
+    this.#db = db;
+    this.#groups = new Groups(lastIds(db).group);
+    this.#frames = new Frames(db);
+    this.#tombstones = new Tombstones(allTombstones(db));
+    this.#reader = new Reader({
+      db,
+      groups: this.#groups,
+      tombstones: this.#tombstones,
+      onDamage: (meta, cause) => quarantineFrame(db, meta, cause, this.#clock.now()),
+    });
+    this.head = new Head({
+      sealedAt: (ref, timeMs) => this.#reader.sealedAt(ref, timeMs),
+      revive: (ref) => this.#revive(ref),
+    });
+    this.wal = new Wal(this.#walFolder, options.clock, this.#recover());
     this.head.limitLateness(this.#limits.outOfOrderMs);
-    this.#metadata = allMetadata(this.#db);
-    this.#sweep = new Sweep({ db: this.#db, catalogue: this.#catalogue, groups: this.#groups, head: this.head }, this.wal, options.clock);
+    this.#metadata = allMetadata(db);
+    const parts = {
+      db,
+      catalogue: this.#catalogue,
+      groups: this.#groups,
+      head: this.head,
+      frames: this.#frames,
+      reader: this.#reader,
+      tombstones: this.#tombstones,
+      limits: this.#limits,
+      wal: this.wal,
+    };
+    this.#upkeep = { ...parts, sweep: new Sweep(parts, this.wal, options.clock) };
     this.#cancelTick = options.clock.after(tickMs, () => this.#tickByTimer());
   }
 
@@ -106,12 +118,12 @@ class Store implements Tsdb, Ledger {
   committed(series: readonly { readonly ref: number }[], stored: number): void {
     for (const { ref } of series) {
       this.unlogged.delete(ref);
-      this.#groups.waiting.add(ref);
+      if (this.#groups.groupOf(ref) === 0) this.#groups.waiting.add(ref);
     }
     this.#unsealedExemplars.push(...this.pendingExemplars);
     this.pendingExemplars = [];
     this.#appended += stored;
-    this.#sweep.relieve();
+    this.#upkeep.sweep.relieve();
   }
 
   countRejected(verdict: Verdict): void {
@@ -151,6 +163,18 @@ class Store implements Tsdb, Ledger {
     return [...values].sort(compareText);
   }
 
+  deleteSeries(matchers: readonly Matcher[], minMs: number, maxMs: number): number {
+    const refs = matchRefs(this.#catalogue, matchers);
+    const [from, to] = [Math.max(minMs, Number.MIN_SAFE_INTEGER), Math.min(maxMs, Number.MAX_SAFE_INTEGER)];
+    const range = { minMs: from, maxMs: to, frameMax: this.#frames.lastId, lsn: this.wal.lastLsn };
+    const made = transaction(this.#db, () => Array.from(refs, (ref) => insertTombstone(this.#db, { ref, ...range })));
+    for (const tombstone of made) {
+      this.#tombstones.add(tombstone);
+      this.head.cut(tombstone.ref, from, to);
+    }
+    return refs.length;
+  }
+
   setMetadata(metric: string, metadata: MetricMetadata): void {
     const known = this.#metadata.get(metric);
     if (known !== undefined && known.type === metadata.type && known.help === metadata.help && known.unit === metadata.unit) return;
@@ -178,33 +202,41 @@ class Store implements Tsdb, Ledger {
   }
 
   stats(): TsdbStats {
-    const sealed = sealedTotals(this.#db);
-    const newestMs = Math.max(this.head.newestMs, sealed.maxMs ?? -Infinity);
+    const { frames, samples, bytes } = this.#frames.totals;
+    const newestMs = this.head.newestMs;
     return {
       series: this.#catalogue.size,
       headSamples: this.head.samples,
-      sealedSamples: sealed.samples,
-      frames: sealed.frames,
-      frameBytes: sealed.bytes,
+      sealedSamples: samples,
+      frames,
+      frameBytes: bytes,
       diskBytes: fileBytes(this.#db.path) + fileBytes(`${this.#db.path}-wal`),
       walBytes: this.wal.bytes,
-      oldestMs: sealed.minMs ?? undefined,
+      oldestMs: sealedBounds(this.#db).minMs,
       newestMs: newestMs === -Infinity ? undefined : newestMs,
       appended: this.#appended,
       rejected: this.#rejected,
+      damage: [...quarantined(this.#db), ...this.#damage],
+      upkeepFault: this.#upkeepFault,
     };
   }
 
   tick(): boolean {
-    const more = this.#sweep.step();
     if (this.#unsealedExemplars.length > 0 || this.#metadataDirty.size > 0) this.#sealNotes();
-    return more;
+    return maintain(this.#upkeep);
+  }
+
+  compact(): void {
+    this.#upkeep.sweep.sealAll();
+    compact(this.#upkeep, () => true);
   }
 
   async close(): Promise<void> {
     this.#cancelTick();
-    this.#sweep.sealAll();
+    this.#upkeep.sweep.sealAll();
     this.#sealNotes();
+    const untilMs = this.#clock.monotonicMs() + closeMs;
+    compact(this.#upkeep, () => this.#clock.monotonicMs() < untilMs);
     await this.wal.close();
     closeDb(this.#db);
   }
@@ -213,25 +245,38 @@ class Store implements Tsdb, Ledger {
     return join(this.#folder, 'wal');
   }
 
+  /** Upkeep that fails (a full disk) is tried again with the next tick; what it would have moved stays where it is. */
   #tickByTimer(): void {
+    let more = false;
     try {
-      this.tick();
+      more = this.tick();
+      this.#upkeepFault = '';
     } catch (error) {
-      this.#damage.push(messageOf(error));
+      this.#upkeepFault = messageOf(error);
     }
-    this.#cancelTick = this.#clock.after(tickMs, () => this.#tickByTimer());
+    this.#cancelTick = this.#clock.after(more ? busyTickMs : tickMs, () => this.#tickByTimer());
   }
 
   /** Loads what is sealed, replays the log, and returns the number of the next commit. */
   #recover(): number {
     mkdirSync(this.#walFolder, { recursive: true, mode: 0o700 });
-    const onGroupDamage = (group: number, cause: string): void => void this.#damage.push(`series group ${group}: ${cause}`);
-    const sealedLsns = loadGroups(this.#db, this.#catalogue, this.#groups, this.head, onGroupDamage);
-    const replay = replayWal(this.#walFolder, sealedLsns, this.#catalogue, this.#groups, this.head, (damage) => {
-      this.#damage.push(`${damage.path} from ${damage.from} to ${damage.to}: ${damage.cause}`);
+    const parts = { catalogue: this.#catalogue, groups: this.#groups, head: this.head, tombstones: this.#tombstones };
+    const damaged: [group: number, cause: string][] = [];
+    const sealedLsns = loadGroups(this.#db, parts, (group, cause) => damaged.push([group, cause]));
+    for (const [group, cause] of damaged) quarantineGroup(this.#db, group, cause, this.#clock.now());
+    const replay = replayWal(this.#walFolder, sealedLsns, parts, ({ path, from, to, cause }) => {
+      this.#damage.push({ what: 'log', minMs: undefined, maxMs: undefined, cause: `${path}, bytes ${from} to ${to}: ${cause}` });
     });
     this.#unsealedExemplars = [...replay.exemplars];
     return Math.max(replay.lastLsn, maxSealedLsn(this.#db)) + 1;
+  }
+
+  /** A series that nothing was left of gets a sample again: it must be told to the log and to its group's row once more. */
+  #revive(ref: SeriesRef): void {
+    this.#catalogue.show(ref);
+    this.unlogged.add(ref);
+    const group = this.#groups.groupOf(ref);
+    if (group !== 0) this.#groups.unsaved.add(group);
   }
 
   #roomFault(labels: Labels): Verdict | undefined {
@@ -246,9 +291,8 @@ class Store implements Tsdb, Ledger {
   }
 
   #sealNotes(): void {
-    const exemplars = this.#unsealedExemplars;
     transaction(this.#db, () => {
-      for (const one of exemplars) insertExemplar(this.#db, one);
+      for (const one of this.#unsealedExemplars) insertExemplar(this.#db, one);
       for (const metric of this.#metadataDirty) putMetadata(this.#db, metric, this.#metadata.get(metric)!);
     });
     this.#unsealedExemplars = [];

@@ -6,7 +6,7 @@ import type { Wal } from './wal.ts';
 const sweepMs = 450_000;
 /** Beyond this many unsealed samples commits seal as they go, so that a fast import stays in bounds. */
 const headSamplesPerSeries = 40;
-const headSamplesMin = 1 << 18;
+const headSamplesMin = 1 << 22;
 const headSamplesMax = 1 << 24;
 /** Groups sealed in one transaction: one sync of the disk for about 100,000 samples. */
 const groupsPerSeal = 64;
@@ -68,6 +68,7 @@ export class Sweep {
     this.#cutLsn = this.#parts.groups.waiting.size === 0 ? this.#wal.lastLsn : 0;
     this.#startMs = this.#ids.length === 0 ? -Infinity : this.#clock.monotonicMs();
     this.#wal.retire();
+    this.#parts.head.trim();
   }
 
   #sealNext(count: number): void {

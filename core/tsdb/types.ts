@@ -1,4 +1,5 @@
 import type { Clock, DurationMs, Exemplar, Histogram, Labels, Matcher, MetricMetadata, SeriesColumns, UnixMs } from '#core/model/index.ts';
+import type { Damage } from './quarantine.ts';
 
 /** Names a series of the head: 0 or more, never used again for another series. Negative: the series was refused, and the number is `-Verdict`. */
 export type SeriesRef = number;
@@ -118,6 +119,10 @@ export interface TsdbStats {
   readonly appended: number;
   /** Samples refused since the process began, by verdictName. */
   readonly rejected: ReadonlyMap<string, number>;
+  /** What was found damaged and set aside: holes in the data. */
+  readonly damage: readonly Damage[];
+  /** Why the last slice of maintenance failed, such as a full disk; empty when it went well. */
+  readonly upkeepFault: string;
 }
 
 export interface SeriesExemplars {
@@ -137,6 +142,11 @@ export interface Tsdb {
   /** Label names of the matching series, sorted. Without matchers, of all series. */
   labelNames(matchers?: readonly Matcher[], minMs?: UnixMs, maxMs?: UnixMs): readonly string[];
   labelValues(name: string, matchers?: readonly Matcher[], minMs?: UnixMs, maxMs?: UnixMs): readonly string[];
+  /**
+   * Deletes the matching series' samples with minMs <= time <= maxMs, durably, and returns how many series matched. Answers change at
+   * once; the room on disk comes back in the course of maintenance. Samples added later in that range stay.
+   */
+  deleteSeries(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): number;
   setMetadata(metric: string, metadata: MetricMetadata): void;
   metadata(): ReadonlyMap<string, MetricMetadata>;
   /** Durable with the next commit of any batch. An exemplar not newer than the series' last one is dropped. */
@@ -145,6 +155,8 @@ export interface Tsdb {
   stats(): TsdbStats;
   /** One bounded slice of maintenance (a few ms). True when more is due at once. The store also calls it itself each second of the clock. */
   tick(): boolean;
-  /** Seals what the head holds and closes the files. */
+  /** Seals everything and recodes it to its final form, open windows too: for the end of an import. Takes about a second for 10 M samples. */
+  compact(): void;
+  /** Seals what the head holds, goes on recoding for up to 2 s, and closes the files. */
   close(): Promise<void>;
 }

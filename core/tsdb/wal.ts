@@ -91,6 +91,11 @@ export class Wal {
     return this.#writtenLsn;
   }
 
+  /** The oldest commit that the log may still hold. */
+  get firstLsn(): number {
+    return this.#segments[0]?.firstLsn ?? this.#nextLsn;
+  }
+
   get bytes(): number {
     return this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
   }

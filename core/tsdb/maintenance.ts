@@ -1,0 +1,59 @@
+import { transaction } from '#core/db/index.ts';
+import type { Catalogue } from './catalogue.ts';
+import { deleteTombstone, type Tombstone, type Tombstones } from './deletion.ts';
+import { windowStart } from './frame.ts';
+import { recodeOldest, rewriteWindow, settleMs } from './recode.ts';
+import { dropDeadSeries, retain, type RetentionParts } from './retention.ts';
+import { framesOf, releasePages } from './sealed.ts';
+import type { Sweep } from './sweep.ts';
+import type { Wal } from './wal.ts';
+import { holdsSlot } from './reader.ts';
+
+/** Free pages given back in one step: about 2 MB. */
+const pagesPerStep = 512;
+
+export interface MaintenanceParts extends RetentionParts {
+  readonly catalogue: Catalogue;
+  readonly tombstones: Tombstones;
+  readonly sweep: Sweep;
+  readonly wal: Wal;
+}
+
+/** One bounded slice of upkeep: seal, recode, apply deletions, drop what is too old, give space back. True when more is due at once. */
+export function maintain(parts: MaintenanceParts): boolean {
+  const { db, sweep, head } = parts;
+  if (sweep.step()) return true;
+  if (recodeOldest(parts, windowStart(head.newestMs - settleMs))) return true;
+  if (applyTombstone(parts) || retain(parts)) return true;
+  releasePages(db, pagesPerStep);
+  return false;
+}
+
+/** Recodes every fresh frame, of open windows too, and applies every deletion, as long as `goOn` says so. */
+export function compact(parts: MaintenanceParts, goOn: () => boolean): void {
+  while (goOn() && (recodeOldest(parts, Infinity) || applyTombstone(parts) || retain(parts)));
+}
+
+/** Rewrites one window of one deleted series; removes the tombstone when neither a frame nor the log can still hold what it hides. */
+function applyTombstone(parts: MaintenanceParts): boolean {
+  const { db, groups, tombstones, wal } = parts;
+  for (const one of tombstones.all()) {
+    if (!tombstones.applied.has(one.id)) return rewriteHidden(parts, one);
+    if (wal.firstLsn <= one.lsn) continue;
+    transaction(db, () => deleteTombstone(db, one.id));
+    tombstones.remove(one);
+    dropDeadSeries(parts, groups.groupOf(one.ref));
+    return true;
+  }
+  return false;
+}
+
+function rewriteHidden(parts: MaintenanceParts, one: Tombstone): true {
+  const { db, groups, tombstones } = parts;
+  const group = groups.groupOf(one.ref);
+  const slot = groups.slotOf(one.ref);
+  const hidden = framesOf(db, group, one.minMs, one.maxMs).find((meta) => meta.id <= one.frameMax && holdsSlot(meta, slot));
+  if (hidden === undefined) tombstones.applied.add(one.id);
+  else rewriteWindow(parts, group, windowStart(hidden.minMs));
+  return true;
+}

@@ -1,0 +1,220 @@
+/**
+ * Doubles as whole numbers. Most columns of a fleet are integers, decimals of a few digits, or doubles that share an exponent: then
+ * value = m / 10^k or m * 2^e with m whole, and neighbours' m differ by little. What differs is kept as residuals: of order 0 (from a
+ * centre), 1 (from the sample before) or 2 (from the slope before), over their greatest common divisor, folded to unsigned numbers.
+ * Everything here is exact: m stays within 2^53 and every residual within 2^51, where double arithmetic does not round.
+ */
+
+/** value = m / 10^k for exponent k >= 0; value = m * 2^(exponent) when binary. */
+export interface Scale {
+  readonly binary: boolean;
+  readonly exponent: number;
+}
+
+const wholeMax = 2 ** 53;
+const residualMax = 2 ** 51;
+const decimalsMax = 15;
+const powersOf10 = Float64Array.from({ length: decimalsMax + 1 }, (_, k) => Number(`1e${k}`));
+
+const f64 = new Float64Array(1);
+const words = new Uint32Array(f64.buffer);
+
+/** The value that a whole number stands for, the same double that findScale saw. */
+export function unscale(whole: Float64Array, count: number, scale: Scale, out: Float64Array, into: number): void {
+  if (scale.binary) {
+    const factor = 2 ** scale.exponent;
+    for (let i = 0; i < count; i++) out[into + i] = whole[i]! * factor;
+    return;
+  }
+  if (scale.exponent === 0) {
+    for (let i = 0; i < count; i++) out[into + i] = whole[i]!;
+    return;
+  }
+  const divisor = powersOf10[scale.exponent]!;
+  for (let i = 0; i < count; i++) out[into + i] = whole[i]! / divisor;
+}
+
+/** Fills `whole` and returns the scale, or undefined when the values have no common one. Values must be finite, and not -0. */
+export function findScale(values: Float64Array, count: number, whole: Float64Array): Scale | undefined {
+  return findDecimal(values, count, whole) ?? findBinary(values, count, whole);
+}
+
+function findDecimal(values: Float64Array, count: number, whole: Float64Array): Scale | undefined {
+  let exponent = 0;
+  let factor = 1;
+  for (let i = 0; i < count; i++) {
+    const value = values[i]!;
+    let m = Math.round(value * factor);
+    while (m / factor !== value) {
+      if (++exponent > decimalsMax) return undefined;
+      factor = powersOf10[exponent]!;
+      m = Math.round(value * factor);
+    }
+    whole[i] = m;
+  }
+  for (let i = 0; i < count; i++) {
+    const m = Math.round(values[i]! * factor);
+    if (m / factor !== values[i] || m > wholeMax || m < -wholeMax) return undefined;
+    whole[i] = m;
+  }
+  return { binary: false, exponent };
+}
+
+/** The largest power of two that divides every value. */
+function findBinary(values: Float64Array, count: number, whole: Float64Array): Scale | undefined {
+  let exponent = Infinity;
+  for (let i = 0; i < count; i++) if (values[i] !== 0) exponent = Math.min(exponent, lowestBit(values[i]!));
+  if (exponent < -1000 || exponent > 1000) return undefined;
+  const factor = 2 ** -exponent;
+  for (let i = 0; i < count; i++) {
+    const m = values[i]! * factor;
+    if (m > wholeMax || m < -wholeMax) return undefined;
+    whole[i] = m;
+  }
+  return { binary: true, exponent };
+}
+
+/** The exponent of the lowest bit set in a finite double other than 0. */
+function lowestBit(value: number): number {
+  f64[0] = value;
+  const low = words[0]!;
+  const high = words[1]! & 0xfffff;
+  const exponent = (words[1]! >>> 20) & 2047;
+  const trailing = low !== 0 ? 31 - Math.clz32(low & -low) : high !== 0 ? 63 - Math.clz32(high & -high) : 52;
+  return exponent - 1075 + trailing;
+}
+
+/** How a column's residuals were made; enough, with them, to undo it. */
+export interface Prediction {
+  readonly order: 0 | 1 | 2;
+  /** Whether the column before was taken away first. */
+  readonly kin: boolean;
+  /** Taken away from every residual. */
+  readonly centre: number;
+  /** Every residual less the centre is a multiple of it. */
+  readonly step: number;
+  /** The first `order` numbers, which have no residual: the first itself, then the first difference. */
+  readonly first: number;
+  readonly slope: number;
+}
+
+/** Most samples in one column: what the scratch columns hold. */
+export const columnSamplesMax = 1 << 14;
+const residuals = new Float64Array(columnSamplesMax);
+const apart = new Float64Array(columnSamplesMax);
+
+/**
+ * Chooses the cheapest prediction of `whole` and leaves its folded residuals in `folded`, `count - order` of them.
+ * `kin` is the column before, of the same scale and times, or undefined. Undefined when no prediction stays exact.
+ */
+export function predict(whole: Float64Array, count: number, kin: Float64Array | undefined, folded: Float64Array): Prediction | undefined {
+  let chosen: Pick<Prediction, 'order' | 'kin' | 'centre'> | undefined;
+  let least = Infinity;
+  const consider = (source: Float64Array, isKin: boolean, order: 0 | 1 | 2, handicap: number): void => {
+    const room = difference(source, count, order);
+    for (const centre of centresOf(source, count, order)) {
+      const bits = room ? costOf(count - order, centre) + handicap : Infinity;
+      if (bits >= least) continue;
+      least = bits;
+      chosen = { order, kin: isKin, centre };
+    }
+  };
+  for (const order of [1, 0, 2] as const) if (order < count) consider(whole, false, order, order * 16);
+  if (kin !== undefined && least > count / 2) {
+    for (let i = 0; i < count; i++) apart[i] = whole[i]! - kin[i]!;
+    for (const order of [1, 0, 2] as const) if (order < count) consider(apart, true, order, order * 16 + 16);
+  }
+  if (chosen === undefined) return undefined;
+  return fold(chosen.kin ? apart : whole, count, chosen, folded);
+}
+
+function centresOf(source: Float64Array, count: number, order: 0 | 1 | 2): readonly number[] {
+  if (order === 2) return [0];
+  if (order === 0) return [Math.round(mean(source, count))];
+  const slope = Math.round((source[count - 1]! - source[0]!) / (count - 1));
+  return slope === 0 ? [0] : [0, slope];
+}
+
+function mean(source: Float64Array, count: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += source[i]!;
+  return sum / count;
+}
+
+/** Leaves the differences of an order in `residuals`. False when one is too large to be exact. */
+function difference(source: Float64Array, count: number, order: 0 | 1 | 2): boolean {
+  let least = 0;
+  let most = 0;
+  for (let i = order; i < count; i++) {
+    const now = source[i]!;
+    const before = order === 0 ? 0 : source[i - 1]!;
+    const residual = order === 2 ? now - before - (before - source[i - 2]!) : now - before;
+    residuals[i - order] = residual;
+    if (residual > most) most = residual;
+    else if (residual < least) least = residual;
+  }
+  return most <= residualMax && least >= -residualMax;
+}
+
+/** About how many bits the residuals take: the length of each, and nothing for a zero, which a run of zeros nearly costs. */
+function costOf(count: number, centre: number): number {
+  let bits = 0;
+  for (let i = 0; i < count; i++) {
+    const size = Math.abs(residuals[i]! - centre);
+    bits += size < 0x80000000 ? 32 - Math.clz32(size) : 64 - Math.clz32(size / 4294967296);
+  }
+  return bits;
+}
+
+/** The step is what all residuals share besides an offset; the centre moves to the nearest number that keeps them whole. */
+function fold(
+  source: Float64Array,
+  count: number,
+  { order, kin, centre }: Pick<Prediction, 'order' | 'kin' | 'centre'>,
+  folded: Float64Array,
+): Prediction {
+  difference(source, count, order);
+  const offset = residuals[0]!;
+  let step = 0;
+  for (let i = 1; i < count - order && step !== 1; i++) step = divisor(step, Math.abs(residuals[i]! - offset));
+  if (step === 0) step = 1;
+  const whole = offset + Math.round((centre - offset) / step) * step;
+  for (let i = 0; i < count - order; i++) {
+    const residual = (residuals[i]! - whole) / step;
+    folded[i] = residual < 0 ? -residual * 2 - 1 : residual * 2;
+  }
+  return { order, kin, centre: whole, step, first: order === 0 ? 0 : source[0]!, slope: order === 2 ? source[1]! - source[0]! : 0 };
+}
+
+function divisor(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y !== 0) [x, y] = [y, x % y];
+  return x;
+}
+
+/** Undoes predict, in place: from folded residuals to whole numbers. `kin` as it was then; `small` when every residual is below 2^31. */
+export function restore(numbers: Float64Array, count: number, prediction: Prediction, kin: Float64Array | undefined, small: boolean): void {
+  const { order, centre, step, first, slope } = prediction;
+  unfold(numbers, count - order, centre, step, small);
+  if (order === 2) integrate(numbers, count - 1, slope);
+  if (order >= 1) integrate(numbers, count, first);
+  if (kin !== undefined) for (let i = 0; i < count; i++) numbers[i]! += kin[i]!;
+}
+
+function unfold(numbers: Float64Array, count: number, centre: number, step: number, small: boolean): void {
+  for (let i = 0; i < count; i++) {
+    const folded = numbers[i]!;
+    const residual = small ? (folded >>> 1) ^ -(folded & 1) : folded % 2 === 1 ? -(folded + 1) / 2 : folded / 2;
+    numbers[i] = residual * step + centre;
+  }
+}
+
+/** Differences to sums: entry i becomes `first` plus the entries before i. */
+function integrate(numbers: Float64Array, count: number, first: number): void {
+  let sum = first;
+  for (let i = 0; i < count; i++) {
+    const step = numbers[i]!;
+    numbers[i] = sum;
+    sum += step;
+  }
+}

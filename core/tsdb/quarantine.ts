@@ -1,0 +1,46 @@
+import { sql, transaction, type ReadDb, type WriteDb } from '#core/db/index.ts';
+import { deleteFrame, deleteGroup, type FrameMeta } from './sealed.ts';
+
+/** Something on disk that did not say what it must. It was set aside, not deleted; what it held is missing from answers. */
+export interface Damage {
+  readonly what: 'frame' | 'series group' | 'log' | 'database';
+  /** Time range of the missing samples, where it is known. */
+  readonly minMs: number | undefined;
+  readonly maxMs: number | undefined;
+  readonly cause: string;
+}
+
+/** Moves a frame that cannot be read out of the way of queries. */
+export function quarantineFrame(db: WriteDb, meta: FrameMeta, cause: string, foundMs: number): void {
+  transaction(db, () => {
+    sql(
+      db,
+      `insert into quarantine (what, group_id, min_ms, max_ms, cause, found_ms, bytes)
+       select 'frame', group_id, min_ms, max_ms, ?, ?, bytes from frame where id = ?`,
+    ).run(cause, foundMs, meta.id);
+    deleteFrame(db, meta.id);
+  });
+}
+
+/** Moves a group whose members cannot be read, and leaves its frames: they are of use again if the members are found. */
+export function quarantineGroup(db: WriteDb, id: number, cause: string, foundMs: number): void {
+  transaction(db, () => {
+    sql(
+      db,
+      `insert into quarantine (what, group_id, min_ms, max_ms, cause, found_ms, bytes)
+       select 'series group', id, (select min(min_ms) from frame where group_id = id), (select max(max_ms) from frame where group_id = id), ?, ?, members
+       from series_group where id = ?`,
+    ).run(cause, foundMs, id);
+    deleteGroup(db, id);
+  });
+}
+
+export function quarantined(db: ReadDb): Damage[] {
+  const rows = sql(db, 'select what, min_ms as minMs, max_ms as maxMs, cause from quarantine order by id').all() as {
+    what: Damage['what'];
+    minMs: number | null;
+    maxMs: number | null;
+    cause: string;
+  }[];
+  return rows.map(({ what, minMs, maxMs, cause }) => ({ what, minMs: minMs ?? undefined, maxMs: maxMs ?? undefined, cause }));
+}

@@ -1,0 +1,49 @@
+import { mergeColumns } from './columns.ts';
+import { planesForm } from './frame-planes.ts';
+import { windowMs, windowStart, type Member } from './frame.ts';
+import type { Frames } from './frames.ts';
+import { groupSeriesMax } from './groups.ts';
+import type { Reader } from './reader.ts';
+import { framesOf, oldestFresh, type FrameMeta } from './sealed.ts';
+import type { WriteDb } from '#core/db/index.ts';
+
+/** A window is recoded when the newest sample is this far past its end: scrapes of all targets have then come by. */
+export const settleMs = 60_000;
+
+export interface RecodeParts {
+  readonly db: WriteDb;
+  readonly frames: Frames;
+  readonly reader: Reader;
+}
+
+/**
+ * Turns the fresh frames of one group in one window, and what was recoded of them before, into a single recoded frame. Takes the
+ * fresh frame that ended first, if before `endMs`; false when there is none. One call is a few milliseconds of work.
+ */
+export function recodeOldest(parts: RecodeParts, endMs: number): boolean {
+  const due = oldestFresh(parts.db, endMs);
+  if (due === undefined) return false;
+  rewriteWindow(parts, due.group, windowStart(due.minMs));
+  return true;
+}
+
+/** Rewrites all frames of a group in one window as one, without what tombstones hide. */
+export function rewriteWindow({ db, frames, reader }: RecodeParts, group: number, startMs: number): void {
+  const sound = framesOf(db, group, startMs, startMs + windowMs - 1).filter((meta) => reader.frame(meta) !== undefined);
+  const members = membersOf(reader, group, sound);
+  frames.change((change) => {
+    for (const meta of sound) change.remove(meta);
+    if (members.length > 0) change.put(group, 1, planesForm, startMs, members);
+  });
+  for (const { id } of sound) reader.cache.forget(id);
+}
+
+/** Every slot's samples out of all frames. Where two hold the same time the older frame wins, as it does for a reader. */
+function membersOf(reader: Reader, group: number, frames: readonly FrameMeta[]): Member[] {
+  const members: Member[] = [];
+  for (let slot = 0; slot < groupSeriesMax; slot++) {
+    const pieces = reader.pieces(frames, group, slot);
+    if (pieces.length > 0) members.push({ slot, columns: pieces.length > 1 ? mergeColumns(pieces) : pieces[0]! });
+  }
+  return members;
+}

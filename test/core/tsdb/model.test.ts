@@ -1,0 +1,199 @@
+/** Random schedules against a plain in-memory model: whatever order things come in, answers are bit-equal. */
+import fc from 'fast-check';
+import { rmSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { labelsFromRecord, matcher, type Histogram, type Labels } from '#core/model/index.ts';
+import { openTsdb, verdicts, type Tsdb } from '#core/tsdb/index.ts';
+import { ManualClock } from '../../support/clock.ts';
+import { tempFolder } from '../../support/folder.ts';
+
+const outOfOrderMs = 1_800_000;
+const retentionMs = 3_600_000;
+const names = Array.from({ length: 70 }, (_, i) => labelsFromRecord({ __name__: `m${i % 7}`, le: String(i), odd: i % 2 === 1 ? 'yes' : '' }));
+
+type Step =
+  | { readonly kind: 'scrape'; readonly seed: number; readonly rounds: number }
+  | { readonly kind: 'late'; readonly series: number; readonly agoMs: number; readonly seed: number }
+  | { readonly kind: 'histogram'; readonly series: number; readonly seed: number }
+  | { readonly kind: 'pass'; readonly ms: number }
+  | { readonly kind: 'close' | 'crash' | 'compact' }
+  | { readonly kind: 'delete'; readonly series: number; readonly agoMs: number; readonly lengthMs: number };
+
+const series = fc.integer({ min: 0, max: names.length - 1 });
+const seed = fc.integer({ min: 1, max: 1_000_000 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('scrape' as const), seed, rounds: fc.integer({ min: 1, max: 40 }) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('late' as const), series, agoMs: fc.integer({ min: -1000, max: 2_500_000 }), seed }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('histogram' as const), series, seed }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1000, max: 900_000 }) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('close' as const, 'crash' as const, 'compact' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('delete' as const),
+      series,
+      agoMs: fc.integer({ min: 0, max: 2_500_000 }),
+      lengthMs: fc.integer({ min: 0, max: 3_000_000 }),
+    }),
+  },
+);
+
+/** Small, fast and the same everywhere (mulberry32). */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+const odd = new Float64Array(new Uint32Array([2, 0x7ff00000, 1, 0x7ff80000, 0xdeadbeef, 0xfff8aaaa, 0, 0x80000000, 0, 0x7ff00000]).buffer);
+
+/** A value of the kinds that stores meet: counters, decimals, noise, now and then an odd one. Written in place: no arithmetic on NaNs. */
+function fill(out: Float64Array, kind: number, i: number, next: () => number): void {
+  if (next() < 0.03) out[0] = odd[Math.floor(next() * odd.length)]!;
+  else if (kind % 4 === 0) out[0] = i * 10 + Math.floor(next() * 3);
+  else if (kind % 4 === 1) out[0] = Math.round(next() * 1000) / 100;
+  else if (kind % 4 === 2) out[0] = next();
+  else out[0] = 42;
+}
+
+const histogramOf = (next: () => number): Histogram => {
+  const positive = Array.from({ length: 1 + Math.floor(next() * 4) }, () => Math.floor(next() * 9));
+  return {
+    schema: 3,
+    resetHint: next() < 0.2 ? 'reset' : 'none',
+    count: positive.reduce((a, b) => a + b, 1),
+    sum: next() * 10,
+    zeroThreshold: 1e-3,
+    zeroCount: 1,
+    positiveSpans: [{ gap: 2, length: positive.length }],
+    positive,
+    negativeSpans: [],
+    negative: [],
+    bounds: [],
+  };
+};
+
+type Sample = string;
+const scratch = new Float64Array(1);
+const words = new Uint32Array(scratch.buffer);
+const asText = (value: number, histogram: Histogram | undefined): Sample => {
+  scratch[0] = value;
+  return histogram === undefined ? `${words[1]!.toString(16)}:${words[0]!.toString(16)}` : JSON.stringify(histogram);
+};
+
+/** The store under test beside what it should hold. */
+class Twin {
+  readonly #folder = tempFolder();
+  #clock = new ManualClock();
+  #db = this.#open();
+  readonly #held = names.map(() => new Map<number, Sample>());
+  #newestMs = -Infinity;
+
+  #open(): Tsdb {
+    return openTsdb({ folder: this.#folder, clock: this.#clock, limits: { outOfOrderMs, retentionMs } });
+  }
+
+  async run(step: Step): Promise<void> {
+    if (step.kind === 'scrape') await this.#scrape(step.seed, step.rounds);
+    else if (step.kind === 'late') await this.#late(step.series, this.#clock.now() - step.agoMs, step.seed);
+    else if (step.kind === 'histogram') await this.#histogram(step.series, step.seed);
+    else if (step.kind === 'pass') await this.#clock.advance(step.ms);
+    else if (step.kind === 'compact') this.#db.compact();
+    else if (step.kind === 'delete') this.#delete(step.series, this.#clock.now() - step.agoMs, step.lengthMs);
+    else {
+      if (step.kind === 'close') await this.#db.close();
+      this.#clock = new ManualClock(this.#clock.now());
+      this.#db = this.#open();
+    }
+    this.check();
+  }
+
+  async #scrape(seed: number, rounds: number): Promise<void> {
+    const next = random(seed);
+    const value = new Float64Array(1);
+    for (let round = 0; round < rounds; round++) {
+      const batch = this.#db.batch();
+      const now = this.#clock.now();
+      names.forEach((labels, i) => {
+        fill(value, i, now / 15_000, next);
+        if (next() < 0.95) this.#expect(i, now, value[0]!, undefined, batch.add(this.#db.ref(labels), now, value[0]!));
+      });
+      await batch.commit(round % 2 === 0 ? 'process' : 'power');
+      await this.#clock.advance(15_000);
+    }
+  }
+
+  async #late(series: number, timeMs: number, seed: number): Promise<void> {
+    const value = new Float64Array(1);
+    fill(value, series, seed, random(seed));
+    const batch = this.#db.batch();
+    const known = [...this.#held[series]!.keys()];
+    const when = seed % 5 === 0 && known.length > 0 ? known[seed % known.length]! : timeMs;
+    this.#expect(series, when, value[0]!, undefined, batch.add(this.#db.ref(names[series]!), when, value[0]!));
+    await batch.commit('process');
+  }
+
+  async #histogram(series: number, seed: number): Promise<void> {
+    const histogram = histogramOf(random(seed));
+    const batch = this.#db.batch();
+    const now = this.#clock.now();
+    this.#expect(series, now, 0, histogram, batch.addHistogram(this.#db.ref(names[series]!), now, histogram));
+    await batch.commit('process');
+    await this.#clock.advance(1000);
+  }
+
+  #delete(series: number, minMs: number, lengthMs: number): void {
+    this.#db.deleteSeries([matcher('le', '=', String(series))], minMs, minMs + lengthMs);
+    for (const timeMs of this.#held[series]!.keys()) if (timeMs >= minMs && timeMs <= minMs + lengthMs) this.#held[series]!.delete(timeMs);
+  }
+
+  #expect(series: number, timeMs: number, value: number, histogram: Histogram | undefined, verdict: number): void {
+    const held = this.#held[series]!;
+    const sample = asText(value, histogram);
+    const there = held.get(timeMs);
+    if (verdict === verdicts.tooOld) expect(timeMs).toBeLessThan(this.#newestMs - outOfOrderMs);
+    else if (there !== undefined) expect(verdict).toBe(there === sample ? verdicts.duplicate : verdicts.conflicting);
+    else {
+      expect(verdict).toBe(verdicts.stored);
+      held.set(timeMs, sample);
+      this.#newestMs = Math.max(this.#newestMs, timeMs);
+    }
+  }
+
+  /** Everything that retention must keep is there, bit for bit; what is there beyond that is right too. */
+  check(): void {
+    const found = new Map<string, Map<number, Sample>>();
+    for (const { labels, timesMs, values, histograms } of this.#db.select([matcher('__name__', '=~', 'm.*')], -Infinity, Infinity)) {
+      expect([...timesMs].every((timeMs, i) => i === 0 || timesMs[i - 1]! < timeMs)).toBe(true);
+      found.set(le(labels), new Map([...timesMs].map((timeMs, i) => [timeMs, asText(values[i]!, histograms?.[i])])));
+    }
+    const keepFrom = this.#newestMs - retentionMs;
+    names.forEach((labels, i) => {
+      const got = found.get(le(labels)) ?? new Map<number, Sample>();
+      for (const timeMs of this.#held[i]!.keys()) if (timeMs < keepFrom && !got.has(timeMs)) this.#held[i]!.delete(timeMs);
+      expect([...got]).toEqual([...this.#held[i]!].sort(([a], [b]) => a - b));
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.#db.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+const le = (labels: Labels): string => labels[labels.indexOf('le') + 1]!;
+
+test('random schedules', { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+      const twin = new Twin();
+      for (const step of steps) await twin.run(step);
+      await twin.end();
+    }),
+    { seed: 7, numRuns: 25, endOnFailure: false, interruptAfterTimeLimit: 60000, markInterruptAsFailure: false },
+  );
+});
