@@ -2,13 +2,13 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createAlerting, createSender, Templates, type Alerting, type Send } from '#core/alerting/index.ts';
-import { AlertDesk, fromOutside, IncidentDesk, MetricDesk, SystemDesk, usersAffected, type Parts } from '#core/answers/index.ts';
+import { AlertDesk, fromOutside, IncidentDesk, MetricDesk, RunbookDesk, SystemDesk, usersAffected, type Parts } from '#core/answers/index.ts';
 import { createApi, ownMetrics } from '#core/api/index.ts';
 import { ConfigFiles, nodeExporter, type Config } from '#core/config/index.ts';
 import { contract, serve, type Handlers, type SignalboxContract, type SystemInfo, type Transport } from '#core/contract/index.ts';
 import { closeDb, openDb, sqliteVersion, type WriteDb } from '#core/db/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
-import { createScraper, Ledger, listens, type Scraper } from '#core/intake/index.ts';
+import { createReceiver, createScraper, Ledger, listens, type Scraper } from '#core/intake/index.ts';
 import { EngineError, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
 import { createRules, type Rules, type RuleSeries } from '#core/rules/index.ts';
@@ -68,6 +68,7 @@ class LiveEngine implements Engine {
   readonly #alertDesk: AlertDesk;
   readonly #incidentDesk: IncidentDesk;
   readonly #metricDesk: MetricDesk;
+  readonly #runbookDesk: RunbookDesk;
   readonly #systemDesk: SystemDesk;
   readonly #handlers: Handlers<SignalboxContract>;
   readonly #api: (request: HttpRequest) => Promise<HttpAnswer>;
@@ -82,7 +83,9 @@ class LiveEngine implements Engine {
     this.#config = new ConfigFiles({ dataDir, file: configFile, clock, onChange: (config) => void this.#configure(config) });
     this.#queries = createQueries({ source: live, clock, breathe });
     this.#ruleQueries = createQueries({ source: live, clock, breathe });
-    this.#scraper = createScraper({ store: live, clock, ledger: new Ledger() });
+    const ledger = new Ledger();
+    this.#scraper = createScraper({ store: live, clock, ledger });
+    const receiver = createReceiver({ store: live, clock, ledger });
     this.#alerting = createAlerting({
       db: journal,
       clock,
@@ -97,10 +100,16 @@ class LiveEngine implements Engine {
     this.#alertDesk = new AlertDesk(parts);
     this.#incidentDesk = new IncidentDesk(parts);
     this.#metricDesk = new MetricDesk(parts);
+    this.#runbookDesk = new RunbookDesk(parts);
     this.#systemDesk = new SystemDesk(parts, () => this.#metricDesk.targetsChanged());
-    const desks = [this.#systemDesk, this.#metricDesk, this.#alertDesk, this.#incidentDesk] as const;
-    this.#handlers = { ...desks[0].handlers(), ...desks[1].handlers(), ...desks[2].handlers(), ...desks[3].handlers() };
-    this.#api = createApi({ ...parts, ownMetrics: () => this.#ownMetrics() });
+    this.#handlers = {
+      ...this.#systemDesk.handlers(),
+      ...this.#metricDesk.handlers(),
+      ...this.#alertDesk.handlers(),
+      ...this.#incidentDesk.handlers(),
+      ...this.#runbookDesk.handlers(),
+    };
+    this.#api = createApi({ ...parts, receiver, ownMetrics: () => this.#ownMetrics() });
   }
 
   async start(): Promise<void> {
@@ -161,11 +170,16 @@ class LiveEngine implements Engine {
   #makeRunbooks(): Runbooks {
     return createRunbooks({
       folders: [this.#options.runbooksDir, this.#config.current.runbookFolder],
-      query: async (expr, timeMs) => ({ samples: samplesOf(await this.#ruleQueries.instant(expr, timeMs)) }),
+      query: async (expr, timeMs, signal) => ({
+        samples: samplesOf(await this.#ruleQueries.instant(expr, timeMs, signal === undefined ? {} : { signal })),
+      }),
       db: this.#journal,
       clock: this.#options.clock,
       record: (entry) => this.#incidents.recordStep(entry),
-      onChange: (run) => this.#incidentDesk.runChanged(run),
+      onChange: (run) => {
+        this.#runbookDesk.changed(run);
+        if (run.incident !== undefined) this.#incidentDesk.changed(run.incident);
+      },
     });
   }
 

@@ -1,20 +1,22 @@
-import type { Handlers, IncidentView, RunbookSummary, SignalboxContract, Suggestion } from '#core/contract/index.ts';
-import { durations, postmortem, postmortemFileName, suggestSev, suggestTitle, type ChartData } from '#core/incidents/index.ts';
+import type { Handlers, IncidentView, SignalboxContract, Suggestion } from '#core/contract/index.ts';
 import {
-  EngineError,
-  noLabels,
-  type Alert,
-  type Incident,
-  type IncidentEvent,
-  type Runbook,
-  type RunbookRun,
-  type UnixMs,
-} from '#core/model/index.ts';
+  draftUpdate,
+  durations,
+  postmortem,
+  postmortemFileName,
+  readTemplate,
+  roleCards,
+  statusText,
+  suggestSev,
+  suggestTitle,
+  type ChartData,
+} from '#core/incidents/index.ts';
+import { labelValue, EngineError, noLabels, type Alert, type Incident, type IncidentEvent, type UnixMs } from '#core/model/index.ts';
 import type { Parts } from './parts.ts';
 import { thresholdFree } from './threshold.ts';
-import { Watched } from './watch.ts';
+import { remembered, Watched } from './watch.ts';
 
-type Names = Extract<keyof SignalboxContract, `incident${string}` | `run${string}` | `markdown.${string}`>;
+type Names = Extract<keyof SignalboxContract, `incident${string}`>;
 
 /** A chart of a post-mortem begins this long before the incident, so that normal is on it too. */
 const chartLeadMs = 15 * 60_000;
@@ -22,12 +24,11 @@ const chartLeadMs = 15 * 60_000;
 const chartPoints = 120;
 const chartsMax = 5;
 
-/** Incidents, runbooks and their runs. */
+/** Incidents: what people do in them, and the readings of their logs. */
 export class IncidentDesk {
   readonly #parts: Parts;
   readonly #all: Watched<readonly Incident[]>;
   readonly #views = new Map<number, Watched<IncidentView>>();
-  readonly #runs = new Map<string, Watched<RunbookRun>>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -40,13 +41,8 @@ export class IncidentDesk {
     this.#views.get(id)?.changed();
   }
 
-  runChanged(run: RunbookRun): void {
-    this.#runs.get(run.id)?.changed();
-    if (run.incident !== undefined) this.changed(run.incident);
-  }
-
   handlers(): Pick<Handlers<SignalboxContract>, Names> {
-    const { incidents, runbooks } = this.#parts;
+    const { incidents, clock } = this.#parts;
     return {
       'incidents.watch': (_input, emit) => this.#all.open(emit),
       'incident.watch': ({ incident }, emit) => this.#watchIncident(incident).open(emit),
@@ -54,31 +50,31 @@ export class IncidentDesk {
       'incidents.declare': (input) => this.#declare(input),
       'incidents.sev': ({ incident, sev, why, by }) => done(incidents.setSev(incident, sev, why, by)),
       'incidents.role': ({ incident, role, who, by }) => done(incidents.setRole(incident, role, who, by)),
+      'incidents.roleCards': () => roleCards,
+      'incidents.title': ({ incident, title, by }) => done(incidents.setTitle(incident, title, by)),
+      'incidents.start': ({ incident, startedMs, why, by }) => done(incidents.setStart(incident, startedMs, why, by)),
+      'incidents.attach': ({ incident, alert }) => done(incidents.attach(incident, this.#alert(alert))),
+      'incidents.detach': ({ incident, alert, why, by }) => done(incidents.detach(incident, alert, why, by)),
+      'incidents.draft': ({ incident }) => draftUpdate(incidents.get(incident), incidents.events(incident), clock.now()),
+      'incidents.update': ({ incident, ...update }) => done(incidents.update(incident, update)),
+      'incidents.updateText': ({ incident, audience, nextMs, ...update }) => ({
+        text: statusText(incidents.get(incident), { ...update, nextMs }, audience, clock.now()),
+      }),
+      'incidents.action': ({ incident, by, dueMs, ...action }) => done(incidents.setAction(incident, { ...action, dueMs }, by)),
+      'incidents.openActions': () => incidents.openActions(),
+      'incidents.similar': ({ incident }) => incidents.similar(incident),
       'incidents.note': ({ incident, text, atMs, by }) => done(incidents.note(incident, text, by, atMs)),
       'incidents.mitigate': ({ incident, how, atMs, by }) => done(incidents.mitigate(incident, how, by, atMs)),
       'incidents.resolve': ({ incident, how, atMs, by }) => done(incidents.resolve(incident, how, by, atMs)),
       'incidents.reopen': ({ incident, why, by }) => done(incidents.reopen(incident, why, by)),
-      'incidents.postmortem': ({ incident }, { signal }) => this.#postmortem(incident, signal),
-      'runbooks.list': () => runbooks.list().map(summaryOf),
-      'runbooks.get': ({ runbook }) => runbooks.get(runbook),
-      'runs.start': (input) => this.#start(input),
-      'run.watch': ({ run }, emit) => this.#watchRun(run).open(emit),
-      'runs.check': ({ run, step, by }) => runbooks.check(run, step, by),
-      'runs.tick': ({ run, step, note, answer, by }) => runbooks.tick(run, step, note, by, answer),
-      'runs.skip': ({ run, step, why, by }) => runbooks.skip(run, step, why, by),
-      'runs.go': ({ run, step, why, by }) => runbooks.goTo(run, step, why, by),
-      'markdown.render': async ({ text }) => ({ html: await this.#parts.renderMarkdown(text) }),
+      'incidents.postmortem': ({ incident, template }, { signal }) => this.#postmortem(incident, template, signal),
+      'incidents.templates': () => [...this.#parts.runbooks.templates()].map(([id, text]) => ({ id, title: readTemplate(text).title })),
     };
   }
 
   #watchIncident(id: number): Watched<IncidentView> {
     this.#parts.incidents.get(id);
     return remembered(this.#views, id, () => new Watched(this.#parts.clock, this.#parts.report, () => this.#view(id)));
-  }
-
-  #watchRun(id: string): Watched<RunbookRun> {
-    this.#parts.runbooks.run(id);
-    return remembered(this.#runs, id, () => new Watched(this.#parts.clock, this.#parts.report, () => this.#parts.runbooks.run(id)));
   }
 
   #view(id: number): IncidentView {
@@ -111,7 +107,7 @@ export class IncidentDesk {
       sev: input.sev,
       why: input.why,
       by: input.by,
-      ...(alert === undefined ? {} : { alerts: [alert] }),
+      ...(alert === undefined ? {} : { alerts: [alert, ...this.#kinOf(alert)] }),
       ...(ack === undefined ? {} : { ack }),
       ...(input.startedMs === undefined ? {} : { startedMs: input.startedMs }),
     });
@@ -119,30 +115,12 @@ export class IncidentDesk {
     return { incident: incident.id };
   }
 
-  #start(input: {
-    runbook: string;
-    incident?: number | undefined;
-    alert?: string | undefined;
-    params?: readonly { name: string; value: string }[] | undefined;
-    by: string;
-  }): { run: string } {
-    const alertId = input.alert ?? (input.incident === undefined ? undefined : this.#parts.incidents.get(input.incident).alerts[0]);
-    const labels = alertId === undefined ? undefined : this.#labelsOf(alertId, input.incident);
-    const run = this.#parts.runbooks.start({
-      runbook: input.runbook,
-      by: input.by,
-      ...(input.incident === undefined ? {} : { incident: input.incident }),
-      ...(labels === undefined ? {} : { labels }),
-      ...(input.params === undefined ? {} : { params: input.params }),
-    });
-    return { run: run.id };
-  }
-
-  /** An alert that is over is no longer known to the rules, but the incident's log still names its labels. */
-  #labelsOf(alertId: string, incident: number | undefined): Alert['labels'] | undefined {
-    const known = this.#parts.alert(alertId)?.labels;
-    if (known !== undefined || incident === undefined) return known;
-    return alertFacts(this.#parts.incidents.events(incident)).find((fact) => fact.alert === alertId)?.labels;
+  /** The other instances of the same rule that fire: they are one incident until somebody says otherwise. */
+  #kinOf(alert: Alert): readonly Alert[] {
+    const { incidents } = this.#parts;
+    const name = labelValue(alert.labels, 'alertname');
+    const same = (other: Alert): boolean => other.state === 'firing' && labelValue(other.labels, 'alertname') === name;
+    return this.#parts.alerts().filter((other) => other.id !== alert.id && same(other) && incidents.incidentOf(other.id) === undefined);
   }
 
   #alert(id: string): Alert {
@@ -151,12 +129,17 @@ export class IncidentDesk {
     return alert;
   }
 
-  async #postmortem(id: number, signal: AbortSignal): Promise<{ fileName: string; markdown: string }> {
-    const { incidents, clock } = this.#parts;
+  async #postmortem(id: number, template: string | undefined, signal: AbortSignal): Promise<{ fileName: string; markdown: string }> {
+    const { incidents, runbooks, clock } = this.#parts;
     const incident = incidents.get(id);
     const events = incidents.events(id);
+    const text = template === undefined ? undefined : runbooks.templates().get(template);
+    if (template !== undefined && text === undefined) throw new EngineError('not-found', `there is no post-mortem template "${template}"`);
     const charts = await this.#charts(incident, events, signal);
-    return { fileName: postmortemFileName(incident), markdown: postmortem({ incident, events, charts, nowMs: clock.now() }) };
+    return {
+      fileName: postmortemFileName(incident),
+      markdown: postmortem({ incident, events, charts, nowMs: clock.now(), ...(text === undefined ? {} : { template: text }) }),
+    };
   }
 
   async #charts(incident: Incident, events: readonly IncidentEvent[], signal: AbortSignal): Promise<readonly ChartData[]> {
@@ -175,18 +158,6 @@ export class IncidentDesk {
 
 const done = (_incident: Incident): null => null;
 
-function remembered<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
-}
-
-function alertFacts(events: readonly IncidentEvent[]): readonly Extract<IncidentEvent['what'], { kind: 'alert' }>[] {
+export function alertFacts(events: readonly IncidentEvent[]): readonly Extract<IncidentEvent['what'], { kind: 'alert' }>[] {
   return events.flatMap(({ what }) => (what.kind === 'alert' ? [what] : []));
-}
-
-function summaryOf(runbook: Runbook): RunbookSummary {
-  return { id: runbook.id, title: runbook.title, alerts: runbook.alerts, stepCount: runbook.steps.length, problems: runbook.problems };
 }

@@ -2,6 +2,7 @@
 export { AlertDesk, fromOutside } from './alerts.ts';
 export { IncidentDesk } from './incidents.ts';
 export { MetricDesk } from './metrics.ts';
+export { RunbookDesk } from './runbooks.ts';
 export { SystemDesk } from './system.ts';
 export { usersAffected } from './users.ts';
 export type { Parts } from './parts.ts';

@@ -42,3 +42,12 @@ export class Watched<T> {
     }
   }
 }
+
+/** The value of `key`, made when it is asked for first. */
+export function remembered<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
+}

@@ -1,5 +1,5 @@
 import { answerAlertmanagerApi, type Alerting } from '#core/alerting/index.ts';
-import type { Scraper } from '#core/intake/index.ts';
+import type { Receiver, Scraper } from '#core/intake/index.ts';
 import { EngineError, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import type { Queries } from '#core/promql/index.ts';
 import { parseExpr, printExpr, walk } from '#core/promql/syntax/index.ts';
@@ -17,6 +17,7 @@ export interface ApiParts {
   readonly live: Tsdb;
   readonly queries: Queries;
   readonly scraper: Scraper;
+  readonly receiver: Receiver;
   readonly rules: Rules;
   readonly alerting: Alerting;
   readonly alerts: () => readonly Alert[];
@@ -61,6 +62,8 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Promise<Ht
 
 async function route(parts: ApiParts, request: HttpRequest): Promise<HttpAnswer> {
   const { path } = request;
+  const received = await parts.receiver.receive(request);
+  if (received !== undefined) return received;
   if (path === '/-/healthy') return text(200, 'Signalbox is healthy.\n');
   if (path === '/-/ready') return text(200, 'Signalbox is ready.\n');
   if (path === '/metrics') return { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body: parts.ownMetrics() };
@@ -69,7 +72,7 @@ async function route(parts: ApiParts, request: HttpRequest): Promise<HttpAnswer>
   if (values !== null) return listLabelValues(parts.live, decodeURIComponent(values[1]!), readParams(request));
   const name = path.startsWith('/api/v1/') ? path.slice('/api/v1/'.length) : '';
   if (Object.hasOwn(endpoints, name)) return endpoints[name]!(parts, readParams(request));
-  throw new EngineError(name === '' ? 'unsupported' : 'not-found', `${path} is not yet supported`);
+  throw new EngineError('unsupported', `${path} is not yet supported`);
 }
 
 function selectorsIn(query: string): Parameters<typeof listExemplars>[1] {

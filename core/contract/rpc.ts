@@ -4,7 +4,7 @@
  * per stream and, while the peer is busy, only the newest waiting. So a slow screen costs no memory and is never far behind.
  */
 import type * as v from 'valibot';
-import { EngineError, messageOf, type ErrorCode, type Place } from '#core/model/index.ts';
+import { EngineError, type ErrorCode, type Place } from '#core/model/index.ts';
 
 /** What both wires carry alike: JSON, and typed arrays as binary. */
 export type Wire =
