@@ -62,6 +62,13 @@ export function exactValue(value: number): string {
   return String(value);
 }
 
+/** A value in a unit that a person wrote, as runbooks do: `ratio` is shown per cent, seconds and bytes are scaled, other words stand behind. */
+export function formatAmount(value: number, unit: string): string {
+  if (unit === 'ratio') return formatValue(value, 'percent', 4);
+  if (unit === 'seconds' || unit === 'bytes') return formatValue(value, unit, 4);
+  return unit === '' ? formatValue(value, 'none', 6) : `${formatValue(value, 'none', 6)} ${unit}`;
+}
+
 export const formatBytes = (bytes: number): string => formatValue(bytes, 'bytes');
 /** 1234567 -> `1,234,567`. */
 export const formatCount = (count: number): string => Math.round(count).toLocaleString('en-US');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { exactValue, formatAgo, formatSpan, formatStamp, formatValue, plural, type Unit } from '../../renderer/ui/format.ts';
+import { exactValue, formatAgo, formatAmount, formatSpan, formatStamp, formatValue, plural, type Unit } from '../../renderer/ui/format.ts';
 import { visibleLine, visibleText } from '../../renderer/ui/visible.ts';
 import { sortRows } from '../../renderer/ui/table.ts';
 import { scrollToRow, virtualWindow } from '../../renderer/ui/virtual-window.ts';
@@ -31,6 +31,15 @@ describe('values', () => {
   test('are copied whole', () => {
     expect([0.1 + 0.2, Number.POSITIVE_INFINITY, Number.NaN].map(exactValue)).toEqual(['0.30000000000000004', '+Inf', 'NaN']);
   });
+});
+
+test('amounts stand in the unit that a runbook wrote', () => {
+  expect([formatAmount(0.8, 'ratio'), formatAmount(300, 'seconds'), formatAmount(10, 'sessions'), formatAmount(1, '')]).toEqual([
+    '80 %',
+    '5m',
+    '10 sessions',
+    '1',
+  ]);
 });
 
 test('spans have two units at most', () => {
