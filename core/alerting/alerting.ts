@@ -15,15 +15,17 @@ import { transaction, type WriteDb } from '#core/db/index.ts';
 import { formatMatchers, type AlertmanagerConfig, type NamedInterval } from '#core/formats/index.ts';
 import { isResolved, type HeldAlert, type PostedAlert } from './alerts.ts';
 import { keepConfig } from './config-history.ts';
+
 import { readDecisions, recordDecision, type Decision, type DecisionQuery, type NewDecision } from './decisions.ts';
 import { Groups, type Group } from './groups.ts';
 import { HeldAlerts } from './held.ts';
 import { createInhibitor, type Inhibition, type Inhibitor } from './inhibit.ts';
-import { lastEntry, lastSeq, lastToldMs, Outbox } from './outbox.ts';
+import { lastEntry, lastSeq, Outbox } from './outbox.ts';
 import type { Channel, Intent, LogEntry, Notification, Outcome, Recipient, Send } from './outbox.ts';
 import { buildRoutes, groupKey, groupLabels, matchRoutes, routingGaps, type Route, type RoutingGap } from './routes.ts';
 import { silenceState, SilenceStore, type Silence, type SilenceRequest } from './silences.ts';
 import { runStages, type FlushedAlert, type StageWorld } from './stages.ts';
+import { lastAliveMs, openTurns } from './turns.ts';
 import { explain, type Why } from './why.ts';
 
 export interface AlertingOptions {
@@ -104,7 +106,7 @@ export class Alerting {
       onOutcome: (outcome) => this.#recordOutcome(outcome),
       onIdle: (channel) => this.#onIdle(channel),
     });
-    this.#inForce = this.#build(options.config);
+    this.#inForce = transaction(db, () => this.#build(options.config, lastAliveMs(db)));
     this.#commit(() => {
       this.#noteConfig();
       this.#outbox.restore((channel) => this.#recipientOf(channel));
@@ -130,7 +132,7 @@ export class Alerting {
   /** Puts another configuration in force: alerts are routed anew, and what receivers were told is remembered. */
   configure(config: AlertmanagerConfig): void {
     this.#inForce.groups.stop();
-    this.#inForce = this.#build(config);
+    this.#inForce = transaction(this.db, () => this.#build(config, this.now()));
     this.#commit(() => {
       this.#noteConfig();
       this.#outbox.rebind((channel) => this.#recipientOf(channel));
@@ -284,10 +286,11 @@ export class Alerting {
     this.#decided.push(recordDecision(this.db, this.now(), decision));
   }
 
-  #build(config: AlertmanagerConfig): InForce {
+  #build(config: AlertmanagerConfig, aliveMs: UnixMs): InForce {
     const { db, clock } = this.#options;
     const root = buildRoutes(config);
     const inhibitor = createInhibitor(config, this.#held.byId);
+    const turns = openTurns(db);
     const groups = new Groups({
       clock,
       root,
@@ -295,11 +298,14 @@ export class Alerting {
       tell: (group, alerts, nowMs) => this.#tell(group, alerts, nowMs),
       together: (turns) => this.#commit(turns),
       record: (decision) => this.#record(decision),
+      onLeft: (alert, group) => this.#held.noteLeft(alert, group.route.id),
       onGone: (alert) => this.#forget(alert),
-      lastToldMs: (group) => lastToldMs(db, group.key, group.route.receiver),
+      turns,
+      aliveMs,
     });
     for (const alert of this.#held.byId.values()) inhibitor.add(alert);
     for (const alert of [...this.#held.byId.values()].toSorted((a, b) => a.firstMs - b.firstMs)) groups.add(alert, true);
+    turns.keepOnly(groups.list().map(({ route, key }) => [route.id, key]));
     return { config, root, intervals: new Map(config.intervals.map((interval) => [interval.name, interval])), inhibitor, groups };
   }
 

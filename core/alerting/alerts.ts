@@ -17,6 +17,8 @@ export interface HeldAlert {
   readonly generatorUrl: string;
   /** Undefined for alerts from outside. */
   readonly rule: RuleOrigin | undefined;
+  /** Ids of routes whose group has told its end already, while another group has not. */
+  readonly leftRoutes: readonly string[];
 }
 
 export interface RuleOrigin {
@@ -52,6 +54,7 @@ export function fromRule(alert: Alert, nowMs: UnixMs): HeldAlert {
     updatedMs: nowMs,
     generatorUrl: '',
     rule: { expr: alert.expr, value: alert.value, group: alert.group, file: alert.ruleFile },
+    leftRoutes: [],
   };
 }
 
@@ -69,6 +72,7 @@ export function fromPost(posted: PostedAlert, id: string, nowMs: UnixMs, resolve
     updatedMs: nowMs,
     generatorUrl: posted.generatorUrl,
     rule: undefined,
+    leftRoutes: [],
   };
 }
 
@@ -88,6 +92,7 @@ export function mergeAlert(held: HeldAlert | undefined, next: HeldAlert, nowMs: 
     endsMs: keepsEnd ? held.endsMs : next.endsMs,
     timesOut: keepsEnd ? held.timesOut : next.timesOut,
     firstMs: refires ? next.firstMs : held.firstMs,
+    leftRoutes: refires ? [] : held.leftRoutes,
   };
 }
 
@@ -131,10 +136,11 @@ interface AlertRow {
   readonly updated_ms: number;
   readonly generator_url: string;
   readonly rule: string | null;
+  readonly left_routes: string;
 }
 
 export function loadAlerts(db: ReadDb): HeldAlert[] {
-  const columns = 'id, labels, annotations, starts_ms, ends_ms, times_out, first_ms, updated_ms, generator_url, rule';
+  const columns = 'id, labels, annotations, starts_ms, ends_ms, times_out, first_ms, updated_ms, generator_url, rule, left_routes';
   const rows = sql(db, `select ${columns} from held_alerts order by first_ms, id`).all() as AlertRow[];
   return rows.map((row) => ({
     id: row.id,
@@ -147,6 +153,7 @@ export function loadAlerts(db: ReadDb): HeldAlert[] {
     updatedMs: row.updated_ms,
     generatorUrl: row.generator_url,
     rule: row.rule === null ? undefined : (JSON.parse(row.rule) as RuleOrigin),
+    leftRoutes: JSON.parse(row.left_routes) as string[],
   }));
 }
 
@@ -154,8 +161,8 @@ export function saveAlert(db: WriteDb, alert: HeldAlert): void {
   sql(
     db,
     `insert or replace into held_alerts
-       (id, labels, annotations, starts_ms, ends_ms, times_out, first_ms, updated_ms, generator_url, rule)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       (id, labels, annotations, starts_ms, ends_ms, times_out, first_ms, updated_ms, generator_url, rule, left_routes)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   ).run(
     alert.id,
     JSON.stringify(alert.labels),
@@ -167,6 +174,7 @@ export function saveAlert(db: WriteDb, alert: HeldAlert): void {
     alert.updatedMs,
     alert.generatorUrl,
     alert.rule === undefined ? null : JSON.stringify(alert.rule),
+    JSON.stringify(alert.leftRoutes),
   );
 }
 

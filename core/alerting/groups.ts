@@ -23,7 +23,6 @@ export interface Group {
   heldBack: boolean;
   /** What each integration was last told, once it was asked for. */
   readonly told: Map<string, LogEntry | undefined>;
-  turns: number;
   /** Wall time of the next turn, for show. */
   nextMs: UnixMs;
   cancel: Cancel;
@@ -38,10 +37,20 @@ export interface GroupsOptions {
   /** Wraps all turns that fall due together. */
   readonly together: (turns: () => void) => void;
   readonly record: (decision: NewDecision) => void;
+  /** A group has told the end of an alert, and others still have to. */
+  readonly onLeft: (alert: HeldAlert, group: Group) => void;
   /** No group holds this alert any more, and it is over. */
   readonly onGone: (alert: HeldAlert) => void;
-  /** When the group was last told anything, from the journal; its turns go on in the same rhythm after a restart. */
-  readonly lastToldMs: (group: Group) => UnixMs | undefined;
+  readonly turns: TurnStore;
+  /** Until when turns were surely taken: a restored group that missed one since has it at once. */
+  readonly aliveMs: UnixMs;
+}
+
+/** Where the first turns of groups are kept, so that their rhythm outlasts a restart. */
+export interface TurnStore {
+  firstTurnMs(route: string, key: string): UnixMs | undefined;
+  save(route: string, key: string, firstTurnMs: UnixMs): void;
+  delete(route: string, key: string): void;
 }
 
 export class Groups {
@@ -60,6 +69,7 @@ export class Groups {
   /** Puts an alert into the groups of its routes. `restored`: it was there before a restart or a new configuration. */
   add(alert: HeldAlert, restored: boolean): void {
     for (const route of matchRoutes(this.#options.root, alert.labels)) {
+      if (restored && alert.leftRoutes.includes(route.id)) continue;
       const labels = groupLabels(route, alert.labels);
       const key = groupKey(route, labels);
       const known = this.#groups.get(`${route.id}\0${key}`);
@@ -91,7 +101,7 @@ export class Groups {
   }
 
   #create(route: Route, labels: Labels, key: string, alert: HeldAlert, restored: boolean): Group {
-    const { clock, lastToldMs } = this.#options;
+    const { clock, turns, aliveMs } = this.#options;
     const base = {
       key,
       route,
@@ -100,19 +110,17 @@ export class Groups {
       keptBack: new Map<string, string>(),
       told: new Map<string, LogEntry | undefined>(),
     };
-    const group: Group = { ...base, mutedBy: [], heldBack: false, turns: 0, nextMs: 0, cancel: () => undefined };
+    const group: Group = { ...base, mutedBy: [], heldBack: false, nextMs: 0, cancel: () => undefined };
     this.#groups.set(`${route.id}\0${key}`, group);
     const nowMs = clock.now();
-    const toldMs = restored ? lastToldMs(group) : undefined;
-    if (toldMs !== undefined && toldMs >= alert.firstMs) {
-      group.turns = 1;
-      const intervalMs = route.groupIntervalMs;
-      this.#schedule(group, intervalMs - ((((nowMs - toldMs) % intervalMs) + intervalMs) % intervalMs));
-    } else {
-      // An alert that has been firing for longer than group_wait elsewhere has waited enough.
-      const waitedMs = restored ? nowMs - alert.firstMs : 0;
-      this.#schedule(group, alert.startsMs + route.groupWaitMs < nowMs ? 0 : Math.max(0, route.groupWaitMs - waitedMs));
-    }
+    const known = restored ? turns.firstTurnMs(route.id, key) : undefined;
+    // An alert that has been firing for longer than group_wait elsewhere has waited enough.
+    const firstMs = known ?? (alert.startsMs + route.groupWaitMs < nowMs ? nowMs : nowMs + route.groupWaitMs);
+    if (known === undefined) turns.save(route.id, key, firstMs);
+    const sinceTurnMs = (nowMs - firstMs) % route.groupIntervalMs;
+    if (firstMs > nowMs) this.#schedule(group, firstMs - nowMs);
+    else this.#schedule(group, sinceTurnMs === 0 ? 0 : route.groupIntervalMs - sinceTurnMs);
+    if (firstMs <= nowMs && sinceTurnMs > 0 && nowMs - sinceTurnMs > aliveMs) this.#fallDue(group, false);
     return group;
   }
 
@@ -155,12 +163,9 @@ export class Groups {
   }
 
   #takeTurn(group: Group, inRhythm: boolean): void {
-    const { clock, held, tell } = this.#options;
+    const { clock, held, tell, turns } = this.#options;
     const nowMs = clock.now();
-    if (inRhythm) {
-      group.turns++;
-      this.#schedule(group, group.route.groupIntervalMs);
-    }
+    if (inRhythm) this.#schedule(group, group.route.groupIntervalMs);
     const alerts = [...group.alerts]
       .map((id) => held.get(id)!)
       .toSorted(compareAlerts)
@@ -175,6 +180,7 @@ export class Groups {
     if (group.alerts.size === 0) {
       group.cancel();
       this.#groups.delete(`${group.route.id}\0${group.key}`);
+      turns.delete(group.route.id, group.key);
     }
   }
 
@@ -183,7 +189,10 @@ export class Groups {
     group.keptBack.delete(alert.id);
     const groups = this.#groupsOf.get(alert.id)!;
     groups.delete(group);
-    if (groups.size > 0) return;
+    if (groups.size > 0) {
+      this.#options.onLeft(alert, group);
+      return;
+    }
     this.#groupsOf.delete(alert.id);
     this.#options.onGone(alert);
   }

@@ -76,6 +76,13 @@ export class HeldAlerts {
     if (this.#acks.delete(alert.id)) endAck(this.#options.db, alert.id, nowMs);
   }
 
+  /** One of its groups has told its end; others have not yet. */
+  noteLeft(alert: HeldAlert, route: string): void {
+    const left = { ...alert, leftRoutes: [...alert.leftRoutes, route] };
+    this.#held.set(alert.id, left);
+    saveAlert(this.#options.db, left);
+  }
+
   forget(alert: HeldAlert): void {
     this.#held.delete(alert.id);
     this.#over.delete(alert.id);

@@ -375,11 +375,3 @@ export function lastSeq(db: ReadDb, channel: Channel): number {
   ) as { seq: number } | undefined;
   return row?.seq ?? 0;
 }
-
-/** When any integration of a receiver was last told of a group. */
-export function lastToldMs(db: ReadDb, group: string, receiver: string): UnixMs | undefined {
-  const row = sql(db, 'select max(at_ms) as at_ms from notifications where group_key = ? and receiver = ?').get(group, receiver) as {
-    at_ms: number | null;
-  };
-  return row.at_ms ?? undefined;
-}

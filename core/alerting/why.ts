@@ -188,7 +188,7 @@ function inhibitionAt(db: ReadDb, config: AlertmanagerConfig, labels: Labels, ti
   const held = new Map(
     firing.map(({ alert, labels: json }) => [
       alert,
-      { id: alert, labels: JSON.parse(json) as Labels, annotations: [], ...times, generatorUrl: '', rule: undefined },
+      { id: alert, labels: JSON.parse(json) as Labels, annotations: [], ...times, generatorUrl: '', rule: undefined, leftRoutes: [] },
     ]),
   );
   const inhibitor = createInhibitor(config, held);

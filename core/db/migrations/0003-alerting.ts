@@ -3,7 +3,7 @@ import type { Migration } from './index.ts';
 /**
  * What the alerting half holds: the alerts it knows, silences, acks, every notification (the outbox and the log of what was sent are
  * one table), every decision with its reason, and each configuration that was in force. Label sets are JSON arrays in the flat form of
- * `Labels`; times are Unix ms. A notification's `payload` is what its receiver gets and goes when it is delivered.
+ * `Labels`; times are Unix ms. A group's turns follow its first by whole group intervals, so only that one is kept. A notification's `payload` is what its receiver gets and goes when it is delivered.
  */
 export const alerting: Migration = {
   store: 'journal',
@@ -18,8 +18,16 @@ export const alerting: Migration = {
       first_ms integer not null,
       updated_ms integer not null,
       generator_url text not null,
-      rule text check (rule is null or json_valid(rule))
+      rule text check (rule is null or json_valid(rule)),
+      left_routes text not null check (json_valid(left_routes))
     ) strict;
+
+    create table alert_groups (
+      route text not null,
+      group_key text not null,
+      first_turn_ms integer not null,
+      primary key (route, group_key)
+    ) strict, without rowid;
 
     create table silences (
       id text primary key,
