@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createClient, decodeFrame, encodeFrame, portTransport, serve, socketTransport } from '#core/contract/index.ts';
-import type { Client, Frame, Handlers, PortLike, SocketLike, Transport } from '#core/contract/index.ts';
+import type { Client, Frame, Handlers, PortLike, Transport } from '#core/contract/index.ts';
 import { procedure, stream } from '#core/contract/rpc.ts';
 import { EngineError } from '#core/model/index.ts';
 
@@ -34,7 +34,7 @@ async function socketPair(): Promise<[Transport, Transport]> {
   far.binaryType = 'arraybuffer';
   await new Promise<void>((done) => (near.readyState === WebSocket.OPEN ? done() : near.once('open', () => done())));
   closers.push(() => near.terminate());
-  return [socketTransport(near as unknown as SocketLike), socketTransport(far as unknown as SocketLike)];
+  return [socketTransport(near), socketTransport(far)];
 }
 
 describe.each([
