@@ -1,5 +1,5 @@
 /** The desktop's main process and preload, built, under whichever shell there is. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expect, test, type Desktop } from './support/desktop.ts';
@@ -130,12 +130,50 @@ async function heard({ page }: Desktop): Promise<() => Promise<string[]>> {
   return () => page.evaluate(() => (window as unknown as { links: string[] }).links);
 }
 
+/** How tools reach the app, once it is up. */
+async function sessionOf({ dataDir }: Desktop): Promise<{ url: string; token: string }> {
+  const read = (): { url: string; token: string } =>
+    JSON.parse(readFileSync(join(dataDir, 'session.json'), 'utf8')) as { url: string; token: string };
+  await expect.poll(() => read().url).toMatch(/^http/);
+  return read();
+}
+
 test('a second instance hands its link to the first and ends', async ({ desktop }) => {
   const links = await heard(desktop);
   expect(await desktop.launchAgain('--some-switch', 'signalbox://incidents/7?tab=timeline')).toBe(0);
   await expect.poll(links).toEqual(['#/incidents/7?tab=timeline']);
   expect(await desktop.launchAgain('signalbox://<script>alert(1)</script>')).toBe(0);
   expect(await links()).toEqual(['#/incidents/7?tab=timeline']);
+});
+
+test('an alert is told by the system, once, and a click leads to it', async ({ desktop }) => {
+  const links = await heard(desktop);
+  const { url } = await sessionOf(desktop);
+  await expect
+    .poll(() =>
+      fetch(`${url}/api/v2/alerts`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify([{ labels: { alertname: 'DiskFull', severity: 'critical' }, annotations: { summary: 'The disk of db-1 is full' } }]),
+      }).then(({ status }) => status),
+    )
+    .toBe(200);
+  const told = { title: expect.stringContaining('DiskFull') as string, body: 'The disk of db-1 is full' };
+  await expect.poll(() => desktop.notifications(), { timeout: 20_000 }).toEqual([told]);
+  await desktop.killEngine();
+  expect(await askEngine(desktop.page)).toMatchObject({ k: 'ok' });
+  expect(await desktop.notifications()).toHaveLength(1);
+  test.skip(desktop.kind !== 'double', 'only the double can click a notification');
+  await desktop.ask('notification', 0);
+  await expect.poll(links).toEqual([expect.stringMatching(/^#?\/alerts\//)]);
+});
+
+test('the person can go on in a browser, and only then the screen is served there', async ({ desktop }) => {
+  const { url } = await sessionOf(desktop);
+  expect((await fetch(`${url}/`)).status).toBe(404);
+  await desktop.menu('open-in-browser');
+  await expect.poll(() => desktop.openedOutside()).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/#code=[\w-]{43}$/)]);
+  expect((await fetch(`${url}/`)).status).toBe(200);
 });
 
 test('permissions are refused, all but one', async ({ desktop }) => {
