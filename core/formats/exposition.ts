@@ -97,11 +97,12 @@ export class ExpositionReader {
     const cache = this.#cache;
     const numbers = this.#numbers;
     into.rowCount = 0;
+    cache.look(body);
     let slot = -1;
     let at = 0;
     for (let line = 1; at < body.length && into.rowCount <= samplesMax; line++) {
       const expected = cache.after(slot);
-      const headEnd = expected < 0 ? -1 : cache.matchAt(expected, body, at);
+      const headEnd = expected < 0 ? -1 : cache.matchAt(expected, at);
       if (headEnd >= 0 && body[headEnd] === byte.space && cache.kind(expected) === kindSample) {
         const value = numbers.read(body, headEnd + 1);
         const end = numbers.end;
@@ -157,7 +158,7 @@ export class ExpositionReader {
     if (first === byte.hash) return this.#readCommentLine(body, from, to, notes, bad);
     if (first < 0) return this.format === 'text' ? -1 : bad('the line is blank');
     const headEnd = headEndGuess(body, from, to);
-    const known = this.#cache.find(body, from, headEnd);
+    const known = this.#cache.find(from, headEnd);
     const reason = known >= 0 ? '' : this.#heads.read(body, from, to);
     if (reason !== '') return bad(reason);
     const end = known >= 0 ? headEnd : this.#heads.end;
@@ -168,7 +169,7 @@ export class ExpositionReader {
     if (valueFrom < 0 || valueEnd < 0 || valueEnd > to) return bad('a value is expected after the name and labels');
     const tailReason = this.#tails.read(body, valueEnd, to);
     if (tailReason !== '') return bad(tailReason);
-    const slot = known >= 0 ? known : this.#cache.add(body, from, end, kindSample);
+    const slot = known >= 0 ? known : this.#cache.add(from, end, kindSample);
     if (this.#tails.exemplar !== undefined) notes.exemplars.push({ row: into.rowCount, exemplar: this.#tails.exemplar });
     into.push(slot, value, this.#tails.timeMs);
     return slot;
@@ -183,8 +184,8 @@ export class ExpositionReader {
       return -1;
     }
     this.#metadata.note(comment);
-    const known = this.#cache.find(body, from, to);
-    return known >= 0 ? known : this.#cache.add(body, from, to, kindComment);
+    const known = this.#cache.find(from, to);
+    return known >= 0 ? known : this.#cache.add(from, to, kindComment);
   }
 
   /** The first byte of the line that is not blank (OpenMetrics: the first byte); -1 when there is none. */

@@ -1,11 +1,17 @@
 /**
- * Byte strings by number: the heads (and comments) of a target's lines. Every entry has a slot from 0 up, the bytes it
- * stands for, and the slot that came after it last time. All in typed arrays: about 30 bytes an entry beside its text.
+ * Byte strings by number: the heads (and comments) of a target's lines, the labels of pushed series. Every entry has a slot
+ * from 0 up, the bytes it stands for, and the slot that came after it last time. All in typed arrays: about 30 bytes an entry
+ * beside its text.
+ *
+ * The bytes that are asked about stand in one body at a time, given by `look`.
  */
 export class LineCache {
   slotCount = 0;
 
   #bytes = new Uint8Array(1 << 12);
+  #words = new DataView(this.#bytes.buffer);
+  #body: Uint8Array = this.#bytes;
+  #bodyWords: DataView = this.#words;
   #bytesUsed = 0;
   #from = new Uint32Array(64);
   #length = new Uint32Array(64);
@@ -29,31 +35,43 @@ export class LineCache {
     return this.#kind[slot]!;
   }
 
-  /** Where the entry's bytes end when they stand at `at`; -1 when they do not stand there. Compared from the end, where neighbours differ. */
-  matchAt(slot: number, bytes: Uint8Array, at: number): number {
-    const end = at + this.#length[slot]!;
-    if (end > bytes.length) return -1;
-    const own = this.#bytes;
-    let i = this.#from[slot]! + this.#length[slot]!;
+  /** Names the body that `matchAt`, `find` and `add` speak of. */
+  look(body: Uint8Array): void {
+    this.#body = body;
+    this.#bodyWords = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  }
+
+  /** Where the entry's bytes end when they stand at `at` of the body; -1 when they do not. Compared from the end, where neighbours differ. */
+  matchAt(slot: number, at: number): number {
+    const length = this.#length[slot]!;
+    const end = at + length;
+    if (end > this.#body.length) return -1;
+    const own = this.#from[slot]! - at;
     let p = end;
-    while (p > at) if (own[--i] !== bytes[--p]) return -1;
+    for (const wordsFrom = at + 4; p >= wordsFrom; p -= 4) {
+      if (this.#words.getInt32(own + p - 4) !== this.#bodyWords.getInt32(p - 4)) return -1;
+    }
+    while (p > at) {
+      p--;
+      if (this.#bytes[own + p] !== this.#body[p]) return -1;
+    }
     return end;
   }
 
-  /** The slot of these bytes; -1 when they are not known. */
-  find(bytes: Uint8Array, from: number, to: number): number {
+  /** The slot of a range of the body; -1 when its bytes are not known. */
+  find(from: number, to: number): number {
     const mask = this.#table.length - 1;
-    for (let place = hash(bytes, from, to) & mask; ; place = (place + 1) & mask) {
+    for (let place = hash(this.#body, from, to) & mask; ; place = (place + 1) & mask) {
       const slot = this.#table[place]!;
-      if (slot < 0 || (this.#length[slot] === to - from && this.matchAt(slot, bytes, from) >= 0)) return slot;
+      if (slot < 0 || (this.#length[slot] === to - from && this.matchAt(slot, from) >= 0)) return slot;
     }
   }
 
-  /** Adds bytes that `find` does not know. */
-  add(bytes: Uint8Array, from: number, to: number, kind: number): number {
+  /** Adds a range of the body that `find` does not know. */
+  add(from: number, to: number, kind: number): number {
     const slot = this.slotCount++;
     this.#makeRoom(to - from);
-    this.#bytes.set(bytes.subarray(from, to), this.#bytesUsed);
+    this.#bytes.set(this.#body.subarray(from, to), this.#bytesUsed);
     this.#from[slot] = this.#bytesUsed;
     this.#length[slot] = to - from;
     this.#kind[slot] = kind;
@@ -72,10 +90,10 @@ export class LineCache {
   compacted(keep: (slot: number) => boolean): { readonly cache: LineCache; readonly newSlots: Int32Array } {
     const cache = new LineCache();
     const newSlots = new Int32Array(this.slotCount).fill(-1);
+    cache.look(this.#bytes);
     for (let slot = 0; slot < this.slotCount; slot++) {
-      if (!keep(slot)) continue;
-      const bytes = this.bytesOf(slot);
-      newSlots[slot] = cache.add(bytes, 0, bytes.length, this.#kind[slot]!);
+      const from = this.#from[slot]!;
+      if (keep(slot)) newSlots[slot] = cache.add(from, from + this.#length[slot]!, this.#kind[slot]!);
     }
     return { cache, newSlots };
   }
@@ -85,6 +103,7 @@ export class LineCache {
       const wider = new Uint8Array(Math.max(this.#bytes.length * 2, this.#bytesUsed + byteCount));
       wider.set(this.#bytes);
       this.#bytes = wider;
+      this.#words = new DataView(wider.buffer);
     }
     if (this.slotCount > this.#from.length) this.#widenSlots();
     if (this.slotCount * 2 > this.#table.length) this.#widenTable();

@@ -3,6 +3,9 @@ import { EngineError } from '#core/model/index.ts';
 /** Messages inside messages; no format that we read needs more (an OTLP value may nest by itself). */
 const depthMax = 48;
 
+/** Field 1, a message: a label of a remote write series. */
+const labelTag = 0x0a;
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
@@ -19,6 +22,9 @@ export class ProtoReader {
   /** Of the field that `next` found. */
   field = 0;
   wire = 0;
+  /** Of the last `sample`. */
+  sampleValue = 0;
+  sampleMs = 0;
   /** The bytes of the last `span`. */
   spanFrom = 0;
   spanTo = 0;
@@ -88,7 +94,9 @@ export class ProtoReader {
   /** sint32 and sint64. */
   zigzag(): number {
     this.#expect(0);
-    return unzigzag(this.varint());
+    this.#readVarint();
+    const half = this.#high * 0x80000000 + (this.#low >>> 1);
+    return (this.#low & 1) === 0 ? half : -half - 1;
   }
 
   double(): number {
@@ -138,6 +146,13 @@ export class ProtoReader {
     }
   }
 
+  /** Passes over bytes of the message that are known to be whole fields; false, and nothing moves, when a label could follow there. */
+  skipTo(to: number): boolean {
+    if (to > this.#end || (to < this.#end && this.bytes[to] === labelTag)) return false;
+    this.#at = to;
+    return true;
+  }
+
   /** Reads an inner message: `read` sees only its fields. */
   message(read: () => void): void {
     this.span();
@@ -160,6 +175,37 @@ export class ProtoReader {
     this.message(() => {
       while (this.#at < this.#end) take(this.varint());
     });
+  }
+
+  /**
+   * Reads a message of exactly `double = 1` (no NaN) and a positive `int64 = 2` below 2^49, into `sampleValue` and
+   * `sampleMs`: what nearly all of a remote write body is. False, and nothing is read, for anything else.
+   */
+  sample(): boolean {
+    const { bytes } = this;
+    const at = this.#at;
+    const length = bytes[at]!;
+    const to = at + 1 + length;
+    if (length < 11 || length > 17 || to > this.#end || bytes[at + 1] !== 0x09 || bytes[at + 10] !== 0x10) return false;
+    const value = this.#view.getFloat64(at + 2, true);
+    let low = 0;
+    let high = 0;
+    let p = at + 11;
+    for (let shift = 0; p < to && shift < 28; shift += 7) {
+      low |= (bytes[p]! & 0x7f) << shift;
+      if (bytes[p++]! < 0x80) break;
+    }
+    if (p === at + 15 && bytes[p - 1]! >= 0x80) {
+      for (let shift = 0; p < to; shift += 7) {
+        high |= (bytes[p]! & 0x7f) << shift;
+        if (bytes[p++]! < 0x80) break;
+      }
+    }
+    if (p !== to || bytes[p - 1]! >= 0x80 || value !== value || high > 0x1fffff) return false;
+    this.sampleValue = value;
+    this.sampleMs = high * 0x10000000 + low;
+    this.#at = to;
+    return true;
   }
 
   /** One value of a repeated number, or all of them when they are packed. */
@@ -215,8 +261,4 @@ export class ProtoReader {
   #fault(what: string): EngineError {
     return new EngineError('invalid', `the protobuf message cannot be read: ${what} (at byte ${this.#at})`);
   }
-}
-
-function unzigzag(value: number): number {
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }

@@ -1,5 +1,6 @@
 import { writeStale, type Exemplar, type Histogram, type MetricMetadata, type MetricType } from '#core/model/index.ts';
 import { sortedPairs } from './exposition-line.ts';
+import type { LineCache } from './line-cache.ts';
 import { HistogramBuilder } from './proto-histogram.ts';
 import { ProtoReader } from './protobuf.ts';
 
@@ -14,6 +15,8 @@ export class RemoteWriteColumns {
   /** By series: where its labels stand. Version 1: a range of the body's bytes. Version 2: a range of `labelRefs`. */
   labelsFrom = new Int32Array(256);
   labelsTo = new Int32Array(256);
+  /** By series, version 1: its labels' slot in the cache given to `readRemoteWrite1`, -1 when they were not foreseen. */
+  slots = new Int32Array(256);
   /** By series: its samples end here, and begin where those of the series before end. */
   samplesTo = new Int32Array(256);
   timesMs = new Float64Array(1024);
@@ -62,10 +65,12 @@ export class RemoteWriteColumns {
       this.metadataRefs = widened(this.metadataRefs);
       this.labelsFrom = widened(this.labelsFrom);
       this.labelsTo = widened(this.labelsTo);
+      this.slots = widened(this.slots);
       this.samplesTo = widened(this.samplesTo);
     }
     this.labelsFrom[at] = labelsFrom;
     this.labelsTo[at] = labelsTo;
+    this.slots[at] = -1;
     this.samplesTo[at] = this.sampleCount;
     this.metadataRefs[at * 3] = type;
     this.metadataRefs[at * 3 + 1] = help;
@@ -99,11 +104,26 @@ const histogramFields = {
   positiveCount: 13,
 };
 
-/** Reads a `prometheus.WriteRequest` into the columns, which it empties first. Throws EngineError `invalid`. */
-export function readRemoteWrite1(body: Uint8Array, into: RemoteWriteColumns): void {
+/**
+ * Reads a `prometheus.WriteRequest` into the columns, which it empties first. Throws EngineError `invalid`.
+ * `known` holds the labels of earlier requests as byte strings and which followed which: a series that comes where it came
+ * last time is recognised by comparing bytes, and its labels are not even scanned.
+ */
+export function readRemoteWrite1(body: Uint8Array, into: RemoteWriteColumns, known: LineCache): void {
   into.clear();
+  known.look(body);
   const reader = new ProtoReader(body);
-  const readSeries = (): void => readSeries1(reader, into);
+  let last = -1;
+  const readSeries = (): void => {
+    const expected = known.after(last);
+    const labelsTo = expected < 0 ? -1 : known.matchAt(expected, reader.at);
+    const from = reader.at;
+    const foreseen = labelsTo >= 0 && reader.skipTo(labelsTo);
+    const at = into.seriesCount;
+    readSeries1(reader, into, foreseen ? from : -1);
+    last = foreseen && into.labelsFrom[at] === 0 ? expected : known.find(into.labelsFrom[at]!, into.labelsTo[at]!);
+    into.slots[at] = last;
+  };
   while (reader.next()) {
     if (reader.field === 1) reader.message(readSeries);
     else if (reader.field === 3) into.metadata.push(readMetadata1(reader));
@@ -122,22 +142,24 @@ export function remoteWriteLabels(body: Uint8Array, from: number, to: number): r
   return sortedPairs(pairs);
 }
 
-function readSeries1(reader: ProtoReader, into: RemoteWriteColumns): void {
-  let labelsFrom = -1;
-  let labelsTo = -1;
-  const sample = (): void => readSample(reader, into);
+/** Leaves the range of labels at 0 when none come. `passedFrom`: labels from here on have been passed over; -1: none have. */
+function readSeries1(reader: ProtoReader, into: RemoteWriteColumns, passedFrom: number): void {
+  let labelsFrom = 0;
+  let labelsTo = 0;
   for (let at = reader.at; reader.next(); at = reader.at) {
-    if (reader.field === 1) {
+    if (reader.field === 2) {
+      if (reader.sample()) into.addSample(reader.sampleMs, reader.sampleValue, false);
+      else reader.message(() => readSample(reader, into));
+    } else if (reader.field === 1) {
       reader.span();
-      if (labelsFrom < 0) labelsFrom = at;
+      if (labelsFrom === 0) labelsFrom = at;
       labelsTo = reader.at;
-    } else if (reader.field === 2) reader.message(sample);
-    else if (reader.field === 3) into.exemplars.push({ series: into.seriesCount, exemplar: readExemplar1(reader) });
+    } else if (reader.field === 3) into.exemplars.push({ series: into.seriesCount, exemplar: readExemplar1(reader) });
     else if (reader.field === 4) takeHistogram(reader, into);
     else reader.skip();
   }
   // Other fields between the labels, which no sender writes, are passed over when the labels are decoded.
-  into.addSeries(Math.max(labelsFrom, 0), Math.max(labelsTo, 0));
+  into.addSeries(labelsFrom > 0 && passedFrom >= 0 ? passedFrom : labelsFrom, labelsTo);
 }
 
 function readSample(reader: ProtoReader, into: RemoteWriteColumns): void {
@@ -304,7 +326,8 @@ class SeriesReader2 {
     const labelsFrom = into.labelRefCount;
     this.#type = this.#help = this.#unit = 0;
     while (reader.next()) {
-      if (reader.field === 1) reader.eachUint(this.#takeLabelRef);
+      if (reader.field === 2 && reader.sample()) into.addSample(reader.sampleMs, reader.sampleValue, false);
+      else if (reader.field === 1) reader.eachUint(this.#takeLabelRef);
       else if (reader.field === 2) reader.message(this.#readSample);
       else if (reader.field === 3) takeHistogram(reader, into);
       else if (reader.field === 4) into.exemplars.push({ series: into.seriesCount, exemplar: this.#readExemplar() });

@@ -21,29 +21,39 @@ export function snappyDecode(block: Uint8Array, bytesMax: number): Uint8Array {
   return out;
 }
 
+/** Elements up to this long are moved byte by byte: a call into the runtime costs more. Copies are never longer. */
+const loopBytesMax = 64;
+
 function fill(block: Uint8Array, from: number, out: Uint8Array): void {
   let at = from;
   let to = 0;
   while (at < block.length) {
     const tag = block[at++]!;
     if ((tag & 3) === 0) {
-      const extra = Math.max(0, (tag >> 2) - 59);
+      const extra = tag >> 2 < 60 ? 0 : (tag >> 2) - 59;
       const size = (extra === 0 ? tag >> 2 : littleEndian(block, at, extra)) + 1;
       at += extra;
       if (size > block.length - at || size > out.length - to) throw fault('a literal is cut short');
-      if (size < 32) for (let i = 0; i < size; i++) out[to + i] = block[at + i]!;
+      if (size <= loopBytesMax) for (let i = 0; i < size; i++) out[to + i] = block[at + i]!;
       else out.set(block.subarray(at, at + size), to);
       at += size;
       to += size;
       continue;
     }
-    const width = (tag & 3) === 3 ? 4 : tag & 3;
-    const size = width === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1;
-    const back = littleEndian(block, at, width) + (width === 1 ? (tag >> 5) << 8 : 0);
-    at += width;
+    let size = (tag >> 2) + 1;
+    let back: number;
+    if ((tag & 3) === 2 && at + 1 < block.length) {
+      back = block[at]! | (block[at + 1]! << 8);
+      at += 2;
+    } else if ((tag & 3) === 1 && at < block.length) {
+      size = ((tag >> 2) & 7) + 4;
+      back = ((tag >> 5) << 8) | block[at++]!;
+    } else {
+      back = littleEndian(block, at, 4);
+      at += 4;
+    }
     if (back === 0 || back > to || size > out.length - to) throw fault('a copy reaches outside');
-    if (back >= size) out.copyWithin(to, to - back, to - back + size);
-    else for (let i = 0; i < size; i++) out[to + i] = out[to + i - back]!;
+    for (let i = to, j = to - back, end = to + size; i < end; i++, j++) out[i] = out[j]!;
     to += size;
   }
   if (to !== out.length) throw fault('it ends early');

@@ -31,21 +31,26 @@ export class PushedSeries {
     this.#clock = clock;
   }
 
-  /** Call once a request: the first series of a request follows none. */
-  begin(): void {
+  /** Call once a request: the first series of a request follows none. Answers the table of known names, for a decoder that foresees them. */
+  begin(): LineCache {
     this.#last = -1;
     this.#nowSeconds = Math.floor(this.#clock.monotonicMs() / 1000);
     if (this.#keys.slotCount > this.#slotsMax) this.#forgetIdle();
+    return this.#keys;
   }
 
-  /** The store's ref of the series named by these bytes. `labels` is asked only when they are new, or the series was refused before. */
-  ref(bytes: Uint8Array, from: number, to: number, labels: () => Labels): SeriesRef {
+  /**
+   * The store's ref of the series named by a range of the bytes that the table looks at, or by the slot that was foreseen.
+   * `labels` is asked only when they are new, or the series was refused before.
+   */
+  ref(from: number, to: number, foreseen: number, labels: () => Labels): SeriesRef {
     const expected = this.#keys.after(this.#last);
-    let slot = expected >= 0 && this.#keys.matchAt(expected, bytes, from) === to ? expected : this.#keys.find(bytes, from, to);
+    let slot = foreseen;
+    if (slot < 0) slot = expected >= 0 && this.#keys.matchAt(expected, from) === to ? expected : this.#keys.find(from, to);
     this.fresh = slot < 0 || this.#refs[slot]! < 0 || this.#nowSeconds - this.#usedAt[slot]! > askAgainMs / 1000;
     if (this.fresh) {
       const ref = this.#sink.ref(labels());
-      if (slot < 0) slot = this.#add(bytes, from, to);
+      if (slot < 0) slot = this.#add(from, to);
       this.#refs[slot] = ref;
     }
     this.#usedAt[slot] = this.#nowSeconds;
@@ -54,8 +59,8 @@ export class PushedSeries {
     return this.#refs[slot]!;
   }
 
-  #add(bytes: Uint8Array, from: number, to: number): number {
-    const slot = this.#keys.add(bytes, from, to, 0);
+  #add(from: number, to: number): number {
+    const slot = this.#keys.add(from, to, 0);
     if (slot === this.#refs.length) {
       const refs = new Int32Array(slot * 2);
       const usedAt = new Uint32Array(slot * 2);

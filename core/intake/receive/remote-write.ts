@@ -58,13 +58,12 @@ export class RemoteWriteReceiver {
 
   #take1(body: Uint8Array, batch: PushBatch): void {
     const columns = this.#columns;
-    readRemoteWrite1(body, columns);
-    this.#series1.begin();
+    readRemoteWrite1(body, columns, this.#series1.begin());
     const refs = new Float64Array(columns.seriesCount);
     for (let i = 0; i < columns.seriesCount; i++) {
       const from = columns.labelsFrom[i]!;
       const to = columns.labelsTo[i]!;
-      refs[i] = this.#series1.ref(body, from, to, () => remoteWriteLabels(body, from, to));
+      refs[i] = this.#series1.ref(from, to, columns.slots[i]!, () => remoteWriteLabels(body, from, to));
     }
     for (const [metric, metadata] of columns.metadata) if (metric !== '') this.#sink.setMetadata(metric, metadata);
     this.#addAll(refs, batch);
@@ -76,13 +75,13 @@ export class RemoteWriteReceiver {
     if (symbols.count > 0 && symbols.to[0] !== symbols.from[0]) throw new EngineError('invalid', 'the first symbol of the request must be empty');
     const numbers = this.#numberSymbols(body, symbols);
     const keys = this.#keysOf(numbers);
-    this.#series2.begin();
+    this.#series2.begin().look(keys);
     const refs = new Float64Array(columns.seriesCount);
     for (let i = 0; i < columns.seriesCount; i++) {
       const from = columns.labelsFrom[i]!;
       const to = columns.labelsTo[i]!;
       const labels = (): Labels => this.#labels2(body, symbols, i);
-      refs[i] = this.#series2.ref(keys, from * 4, to * 4, labels);
+      refs[i] = this.#series2.ref(from * 4, to * 4, -1, labels);
       if (this.#series2.fresh) this.#noteMetadata2(body, symbols, i);
     }
     this.#addAll(refs, batch);
@@ -95,13 +94,14 @@ export class RemoteWriteReceiver {
       this.#series2 = new PushedSeries(this.#sink, this.#clock);
     }
     const numbers = new Int32Array(symbols.count);
+    this.#symbols.look(body);
     let last = -1;
     for (let i = 0; i < symbols.count; i++) {
       const from = symbols.from[i]!;
       const to = symbols.to[i]!;
       const expected = this.#symbols.after(last);
-      const known = expected >= 0 && this.#symbols.matchAt(expected, body, from) === to ? expected : this.#symbols.find(body, from, to);
-      const number = known >= 0 ? known : this.#symbols.add(body, from, to, 0);
+      const known = expected >= 0 && this.#symbols.matchAt(expected, from) === to ? expected : this.#symbols.find(from, to);
+      const number = known >= 0 ? known : this.#symbols.add(from, to, 0);
       if (number !== expected) this.#symbols.setAfter(last, number);
       numbers[i] = last = number;
     }

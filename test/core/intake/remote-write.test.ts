@@ -64,7 +64,7 @@ describe('remote write 1.0', () => {
       3,
       'message',
       [
-        [1, 'message', label('trace_id', 'abc')[2] as readonly Field[]],
+        [1, 'message', label('trace_id', 'abc')[2]],
         [2, 'double', 0.5],
         [3, 'int', now],
       ],
