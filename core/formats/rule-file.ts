@@ -55,7 +55,7 @@ export interface RuleFileReading<E> {
 /** The variables that an alert's templates may use. */
 export const alertTemplateVariables = ['$labels', '$externalLabels', '$externalURL', '$value'] as const;
 
-const functionNames = prometheusFunctions({ query: () => Promise.resolve([]), externalUrl: '', nowMs: 0 });
+const functionNames = prometheusFunctions({ query: () => Promise.resolve([]), externalUrl: '', nowMs: () => 0 });
 /** No published file comes near; keeps one file from making a hundred thousand rules. */
 const rulesMax = 20_000;
 

@@ -33,6 +33,8 @@ export interface HeldState {
   keepFiringSinceMs: UnixMs | undefined;
   /** When it was last handed on, and as what; undefined after a restart. */
   sent: { readonly state: 'firing' | 'resolved'; readonly atMs: UnixMs } | undefined;
+  /** Its `ALERTS` series by state, and its `ALERTS_FOR_STATE`; the same label sets each time. */
+  series: { readonly pending: Labels; readonly firing: Labels; readonly forState: Labels } | undefined;
 }
 
 /** What an evaluation changed: edges, and the alerts whose stored state differs now (gone ones by id). */
@@ -53,7 +55,6 @@ export class AlertStates {
   readonly held = new Map<string, HeldState>();
   readonly #rule: Rule;
   readonly #group: GroupSpec;
-  readonly #seriesLabels = new WeakMap<HeldState, Map<string, Labels>>();
 
   constructor(rule: Rule, group: GroupSpec) {
     this.#rule = rule;
@@ -121,6 +122,7 @@ export class AlertStates {
       resolvedAtMs: undefined,
       keepFiringSinceMs: undefined,
       sent: undefined,
+      series: undefined,
     };
     this.held.set(key, state);
     if (this.#rule.forMs > 0) edges.add(state, 'inactive', 'pending', `the expression holds; it fires after ${formatDuration(this.#rule.forMs)}`);
@@ -205,15 +207,6 @@ export class AlertStates {
     }
   }
 
-  /** The label sets of `ALERTS` and `ALERTS_FOR_STATE` for an alert in its present state, made once. */
-  seriesLabels(state: HeldState): { readonly alerts: Labels; readonly forState: Labels } {
-    let made = this.#seriesLabels.get(state);
-    if (made === undefined) this.#seriesLabels.set(state, (made = new Map()));
-    const alerts = remembered(made, state.state, () => withLabel(withLabel(state.labels, METRIC_NAME, 'ALERTS'), 'alertstate', state.state));
-    const forState = remembered(made, 'for', () => withLabel(state.labels, METRIC_NAME, 'ALERTS_FOR_STATE'));
-    return { alerts, forState };
-  }
-
   alert(state: HeldState): Alert {
     const { id, labels, annotations, value, activeAtMs, firedAtMs, resolvedAtMs } = state;
     const group = this.#group.name;
@@ -233,10 +226,13 @@ export class AlertStates {
   }
 }
 
-function remembered(made: Map<string, Labels>, key: string, make: () => Labels): Labels {
-  let labels = made.get(key);
-  if (labels === undefined) made.set(key, (labels = make()));
-  return labels;
+/** The label sets of the series that an alert is written as, made once. */
+export function alertSeries(state: HeldState): NonNullable<HeldState['series']> {
+  if (state.series !== undefined) return state.series;
+  const named = withLabel(state.labels, METRIC_NAME, 'ALERTS');
+  const forState = withLabel(state.labels, METRIC_NAME, 'ALERTS_FOR_STATE');
+  state.series = { pending: withLabel(named, 'alertstate', 'pending'), firing: withLabel(named, 'alertstate', 'firing'), forState };
+  return state.series;
 }
 
 /** Gathers what changed in one evaluation. */

@@ -17,22 +17,24 @@ export class Expander {
   readonly #externalLabels: GoValue;
   /** The first template of this evaluation that failed, as a sentence. */
   problem = '';
-  #functions: GoFunctions = new Map();
+  readonly #functions: GoFunctions;
+  #timeMs: UnixMs = 0;
 
   constructor(rule: Rule, input: ExpandInput) {
     this.#rule = rule;
     this.#input = input;
     this.#externalLabels = goLabels(input.externalLabels);
+    this.#functions = prometheusFunctions({
+      query: async (expr) => input.query(parseExpr(expr), this.#timeMs),
+      externalUrl: input.externalUrl,
+      nowMs: () => this.#timeMs,
+    });
   }
 
   /** Must be called before the samples of an evaluation are expanded. */
   begin(timeMs: UnixMs): void {
     this.problem = '';
-    this.#functions = prometheusFunctions({
-      query: async (expr) => this.#input.query(parseExpr(expr), timeMs),
-      externalUrl: this.#input.externalUrl,
-      nowMs: timeMs,
-    });
+    this.#timeMs = timeMs;
   }
 
   async expand(sample: RuleSample): Promise<Candidate> {

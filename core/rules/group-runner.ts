@@ -2,6 +2,9 @@ import { messageOf, type DurationMs, type Labels, type UnixMs } from '#core/mode
 import { RuleRunner, staleSeries, type RuleEnvironment } from './rule-runner.ts';
 import type { GroupSpec } from './types.ts';
 
+/** How long a group may work at a stretch. */
+const breathEveryMs: DurationMs = 10;
+
 /** The rules of a group, evaluated one after another at the same time so that a rule sees what those before it wrote. */
 export class GroupRunner {
   readonly spec: GroupSpec;
@@ -39,9 +42,13 @@ export class GroupRunner {
     const { clock } = this.#environment;
     const startMs = clock.monotonicMs();
     const settling = timeMs < this.settlesAtMs;
+    let breathMs = startMs;
     for (const rule of this.rules) {
       await rule.evaluate(timeMs, this.queryOffsetMs, settling, () => this.#stopped);
       if (this.#stopped) return;
+      if (clock.monotonicMs() - breathMs < breathEveryMs) continue;
+      await this.#environment.breathe();
+      breathMs = clock.monotonicMs();
     }
     await this.#markOrphans(timeMs - this.queryOffsetMs);
     this.lastEvaluationMs = timeMs;

@@ -6,3 +6,6 @@ export type { PastTransition } from './journal.ts';
 export type { RuleAppend, RuleQuery, RuleSample, RuleSeries, Transition } from './types.ts';
 export { runRuleTests } from './unit-test/run.ts';
 export type { RuleTestReport } from './unit-test/run.ts';
+export { createStream } from './stream/stream.ts';
+export type { Stream, Streaming, StreamOptions } from './stream/stream.ts';
+export type { IncrementalStore, Increments } from './stream/increments.ts';

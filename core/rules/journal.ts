@@ -60,6 +60,7 @@ export function loadAlerts(db: ReadDb): StoredAlert[] {
       resolvedAtMs: row.resolved_at_ms ?? undefined,
       keepFiringSinceMs: row.keep_firing_since_ms ?? undefined,
       sent: undefined,
+      series: undefined,
     },
     expr: row.expr,
     group: row.rule_group,

@@ -1,5 +1,4 @@
 import {
-  isStale,
   labelsKey,
   messageOf,
   METRIC_NAME,
@@ -14,7 +13,7 @@ import {
   type UnixMs,
 } from '#core/model/index.ts';
 import type { WriteDb } from '#core/db/index.ts';
-import { AlertStates, type StateChange } from './alert-states.ts';
+import { alertSeries, AlertStates, type StateChange } from './alert-states.ts';
 import { Expander, type ExpandInput } from './expand.ts';
 import { ruleKey, saveChange } from './journal.ts';
 import type { GroupSpec, Rule, RuleAppend, RuleSample, RuleSeries, Transition } from './types.ts';
@@ -27,9 +26,14 @@ export interface RuleEnvironment extends ExpandInput {
   readonly clock: Clock;
   /** How often a firing alert is handed on again. */
   readonly resendMs: DurationMs;
+  /** Lets others work. */
+  readonly breathe: () => Promise<void>;
   readonly onAlerts: (alerts: readonly Alert[]) => void;
   readonly onTransitions: (transitions: readonly Transition[]) => void;
 }
+
+/** About 5 ms of templates. */
+const samplesPerBreath = 512;
 
 /** One rule at work: evaluates, keeps its alerts, writes its series and marks the ones that are gone as stale. */
 export class RuleRunner {
@@ -44,7 +48,9 @@ export class RuleRunner {
   lastEvaluationMs: UnixMs | undefined;
   durationMs: DurationMs = 0;
   /** Series that the last evaluation wrote. */
-  previous = new Map<string, Labels>();
+  previous: ReadonlyMap<SeriesKey, Labels> = new Map();
+  /** What `previous` is to be once the series are stored. */
+  #writing: ReadonlyMap<SeriesKey, Labels> = new Map();
   readonly #group: GroupSpec;
   readonly #environment: RuleEnvironment;
   readonly #expander: Expander | undefined;
@@ -84,7 +90,7 @@ export class RuleRunner {
       const series = await this.#apply(samples, timeMs, queryOffsetMs, settling, isStopped);
       if (series === undefined) return;
       if (series.labels.length > 0) await this.#environment.append(series);
-      this.previous = new Map(liveSeries(series));
+      this.previous = this.#writing;
       this.health = this.#saveError === '' ? 'ok' : 'err';
       this.lastError = this.#saveError;
     } catch (error) {
@@ -108,7 +114,10 @@ export class RuleRunner {
     if (states === undefined || expander === undefined) return isStopped() ? undefined : this.#recorded(samples, timeMs - queryOffsetMs);
     expander.begin(timeMs);
     const candidates = [];
-    for (const sample of samples) candidates.push(await expander.expand(sample));
+    for (const [i, sample] of samples.entries()) {
+      candidates.push(await expander.expand(sample));
+      if (i % samplesPerBreath === samplesPerBreath - 1) await this.#environment.breathe();
+    }
     if (isStopped()) return undefined;
     this.lastWarning = expander.problem;
     this.publish(states.evaluate(timeMs, candidates, settling), timeMs);
@@ -143,50 +152,62 @@ export class RuleRunner {
     for (const sample of samples) {
       let labels = withLabel(sample.labels, METRIC_NAME, this.rule.name);
       for (const { name, source } of this.rule.labelTemplates) labels = withLabel(labels, name, source);
-      if (!builder.add(labels, sample)) throw new EngineError('invalid', 'vector contains metrics with the same labelset after applying rule labels');
+      if (!builder.add(labelsKey(labels), labels, sample))
+        throw new EngineError('invalid', 'vector contains metrics with the same labelset after applying rule labels');
     }
     if (limit > 0 && samples.length > limit) throw new EngineError('limit', `exceeded limit of ${limit} with ${samples.length} series`);
-    return builder.finish(this.previous);
+    return this.#finish(builder);
   }
 
+  /** Label sets are the same objects each time, so that they stand for their series. */
   #alertSeries(states: AlertStates, timeMs: UnixMs): RuleSeries {
     const builder = new SeriesBuilder(timeMs);
     for (const state of states.held.values()) {
       if (state.state === 'resolved') continue;
-      const { alerts, forState } = states.seriesLabels(state);
-      builder.add(alerts, { labels: alerts, value: 1 });
-      builder.add(forState, { labels: forState, value: Math.floor(state.activeAtMs / 1000) });
+      const labels = alertSeries(state);
+      builder.add(labels[state.state], labels[state.state], { value: 1 });
+      builder.add(labels.forState, labels.forState, { value: Math.floor(state.activeAtMs / 1000) });
     }
-    return builder.finish(this.previous);
+    return this.#finish(builder);
+  }
+
+  #finish(builder: SeriesBuilder): RuleSeries {
+    const { series, written } = builder.finish(this.previous);
+    this.#writing = written;
+    return series;
   }
 }
+
+/** What tells series apart: a label set's text, or the label set itself where it is always the same object. */
+type SeriesKey = string | Labels;
 
 /** Gathers the series of one evaluation. */
 class SeriesBuilder {
   readonly #timeMs: UnixMs;
-  readonly #series = new Map<string, RuleSample>();
+  readonly #keys = new Map<SeriesKey, Labels>();
+  readonly #samples: Pick<RuleSample, 'value' | 'histogram'>[] = [];
 
   constructor(timeMs: UnixMs) {
     this.#timeMs = timeMs;
   }
 
-  /** False when a series of these labels is there already. */
-  add(labels: Labels, { value, histogram }: RuleSample): boolean {
-    const key = labelsKey(labels);
-    if (this.#series.has(key)) return false;
-    this.#series.set(key, { labels, value, histogram });
+  /** False when a series of this key is there already. */
+  add(key: SeriesKey, labels: Labels, sample: Pick<RuleSample, 'value' | 'histogram'>): boolean {
+    if (this.#keys.has(key)) return false;
+    this.#keys.set(key, labels);
+    this.#samples.push(sample);
     return true;
   }
 
   /** With a stale marker for each series of `previous` that is not among them. */
-  finish(previous: ReadonlyMap<string, Labels>): RuleSeries {
-    const gone = [...previous].filter(([key]) => !this.#series.has(key)).map(([, labels]) => labels);
-    const samples = [...this.#series.values()];
-    const values = new Float64Array(samples.length + gone.length);
-    samples.forEach((sample, i) => (values[i] = sample.value));
-    for (let i = samples.length; i < values.length; i++) writeStale(values, i);
-    const histograms = samples.some((sample) => sample.histogram !== undefined) ? samples.map((sample) => sample.histogram) : undefined;
-    return { timeMs: this.#timeMs, labels: [...samples.map((sample) => sample.labels), ...gone], values, histograms };
+  finish(previous: ReadonlyMap<SeriesKey, Labels>): { series: RuleSeries; written: Map<SeriesKey, Labels> } {
+    const labels = [...this.#keys.values()];
+    for (const [key, gone] of previous) if (!this.#keys.has(key)) labels.push(gone);
+    const values = new Float64Array(labels.length);
+    this.#samples.forEach((sample, i) => (values[i] = sample.value));
+    for (let i = this.#samples.length; i < values.length; i++) writeStale(values, i);
+    const histograms = this.#samples.some((sample) => sample.histogram !== undefined) ? this.#samples.map((sample) => sample.histogram) : undefined;
+    return { series: { timeMs: this.#timeMs, labels, values, histograms }, written: this.#keys };
   }
 }
 
@@ -195,8 +216,4 @@ export function staleSeries(timeMs: UnixMs, labels: readonly Labels[]): RuleSeri
   const values = new Float64Array(labels.length);
   labels.forEach((_, i) => writeStale(values, i));
   return { timeMs, labels, values, histograms: undefined };
-}
-
-function* liveSeries(series: RuleSeries): Generator<[string, Labels]> {
-  for (const [i, labels] of series.labels.entries()) if (!isStale(series.values, i)) yield [labelsKey(labels), labels];
 }

@@ -17,10 +17,13 @@ import { restoreAll } from './restore.ts';
 import type { RuleEnvironment } from './rule-runner.ts';
 import { startSchedule, type Tick } from './schedule.ts';
 import { groupState, type GroupState } from './rule-state.ts';
+import type { Stream } from './stream/stream.ts';
 import type { GroupSpec, RuleAppend, RuleQuery, Transition } from './types.ts';
 
 export interface RulesOptions {
   readonly query: RuleQuery;
+  /** When `query` is a stream's: it is told which rules there are, and groups() says how each is evaluated. */
+  readonly stream?: Pick<Stream, 'plan' | 'explain'>;
   readonly append: RuleAppend;
   /** The dataset's journal. Without it nothing outlives the run, as for a backtest. */
   readonly db?: WriteDb;
@@ -34,6 +37,8 @@ export interface RulesOptions {
   /** `global.rule_query_offset`, for groups that say none. */
   readonly queryOffsetMs?: DurationMs;
   readonly resendMs?: DurationMs;
+  /** Awaited every 10 ms of work or so, to let others work. */
+  readonly breathe?: () => Promise<void>;
   /** Alerts that fire (again every `resendMs`) or are resolved. The state is in the journal by then. */
   readonly onAlerts: (alerts: readonly Alert[]) => void;
   /** Every edge of every alert, pending ones too, with its reason. */
@@ -102,6 +107,7 @@ class RulesEngine implements Rules {
       externalLabels: options.externalLabels ?? [],
       externalUrl: options.externalUrl ?? '',
       resendMs: options.resendMs ?? resendDefaultMs,
+      breathe: options.breathe ?? (() => Promise.resolve()),
       onAlerts: options.onAlerts,
       onTransitions: options.onTransitions ?? (() => undefined),
     };
@@ -115,6 +121,7 @@ class RulesEngine implements Rules {
     this.#groups = specs.map((spec) => this.#group(spec, before.get(nameOf(spec)), nowMs));
     const kept = new Set(this.#groups.map((group) => nameOf(group.spec)));
     const ended = [...before].filter(([name]) => !kept.has(name)).map(([, group]) => group);
+    this.#options.stream?.plan(this.#groups.flatMap((group) => group.rules.map(({ rule }) => rule.parsed)));
     this.#good = new Map(good.map(({ path, text }) => [path, text]));
     if (this.#options.db !== undefined) {
       saveGoodFiles(this.#options.db, good, nowMs);
@@ -222,7 +229,7 @@ class RulesEngine implements Rules {
   }
 
   groups(): readonly GroupState[] {
-    return this.#groups.map(groupState);
+    return this.#groups.map((group) => groupState(group, this.#options.stream));
   }
 
   alerts(): readonly Alert[] {

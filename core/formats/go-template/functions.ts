@@ -1,5 +1,5 @@
 /** The functions of templates that Prometheus and Alertmanager share, and those of Prometheus' rules. */
-import { compareText, compileSearch, EngineError, labelsToRecord, parseDuration, type Labels } from '#core/model/index.ts';
+import { compareText, compileSearch, EngineError, labelPairs, parseDuration, type Labels } from '#core/model/index.ts';
 import { outputCharsMax, queryEscape } from './builtins.ts';
 import { goTimeText, humanize, humanize1024, humanizeDuration, humanizePercentage, humanizeTimestamp, instantMs, toNumber } from './humanize.ts';
 import {
@@ -59,7 +59,7 @@ export interface PrometheusFunctionInput {
   readonly query: (expr: string) => Promise<readonly TemplateSample[]>;
   /** Where links in annotations lead. */
   readonly externalUrl: string;
-  readonly nowMs: number;
+  readonly nowMs: () => number;
 }
 
 /** The function table of Prometheus' alert templates. */
@@ -71,12 +71,12 @@ export function prometheusFunctions(input: PrometheusFunctionInput): GoFunctions
     ['query', goAwaitedFunction(['string'], async (expr) => (await input.query(expr)).map(goSample))],
     ['externalURL', goFunction([], () => input.externalUrl)],
     ['pathPrefix', goFunction([], () => (URL.canParse(input.externalUrl) ? new URL(input.externalUrl).pathname.replace(/\/$/, '') : ''))],
-    ['now', goFunction([], () => input.nowMs / 1000)],
+    ['now', goFunction([], () => input.nowMs() / 1000)],
   ]);
 }
 
 function goSample(sample: TemplateSample): GoObject {
-  return goStruct('*template.sample', { Labels: goStringMap(Object.entries(labelsToRecord(sample.labels))), Value: sample.value });
+  return goStruct('*template.sample', { Labels: goLabels(sample.labels), Value: sample.value });
 }
 
 /** A time with the methods that people call: Format with Go's reference layout, Unix, String. */
@@ -216,5 +216,5 @@ function isIpAddress(host: string): boolean {
 
 /** The label set of a sample as templates see it. */
 export function goLabels(labels: Labels): GoObject {
-  return goStringMap(Object.entries(labelsToRecord(labels)));
+  return goStringMap(labelPairs(labels));
 }

@@ -75,6 +75,7 @@ class TestRun {
       externalLabels: test.externalLabels,
       externalUrl: test.externalUrl,
       resendMs: Infinity,
+      breathe: () => Promise.resolve(),
       onAlerts: () => undefined,
       onTransitions: () => undefined,
     };

@@ -45,7 +45,7 @@ function ask(expr: string): Promise<readonly TemplateSample[]> {
   return found === undefined ? Promise.reject(new EngineError('invalid', 'unclosed left parenthesis')) : Promise.resolve(found);
 }
 
-const functions = prometheusFunctions({ query: ask, externalUrl: 'http://prom.example.com:9090/base', nowMs: 0 });
+const functions = prometheusFunctions({ query: ask, externalUrl: 'http://prom.example.com:9090/base', nowMs: () => 0 });
 const names = ['$labels', '$externalLabels', '$externalURL', '$value'];
 
 async function expand(source: string, value = 0, more?: GoFunctions): Promise<string> {
