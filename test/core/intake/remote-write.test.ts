@@ -13,14 +13,11 @@ const prometheus = '/opt/peers/usr/bin/prometheus';
 const headers1 = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
 const headers2 = { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request', 'content-encoding': 'snappy' };
 
-const label = (name: string, value: string): Field => [
-  1,
-  'message',
-  [
-    [1, 'bytes', name],
-    [2, 'bytes', value],
-  ],
+const pair = (name: string, value: string): readonly Field[] => [
+  [1, 'bytes', name],
+  [2, 'bytes', value],
 ];
+const label = (name: string, value: string): Field => [1, 'message', pair(name, value)];
 const sample = (value: number, timeMs: number): Field => [
   2,
   'message',
@@ -64,7 +61,7 @@ describe('remote write 1.0', () => {
       3,
       'message',
       [
-        [1, 'message', label('trace_id', 'abc')[2]],
+        [1, 'message', pair('trace_id', 'abc')],
         [2, 'double', 0.5],
         [3, 'int', now],
       ],
