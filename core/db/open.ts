@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { assert, EngineError } from '#core/model/index.ts';
-import { migrations, type StoreName } from './migrations/index.ts';
+import { migrations } from './migrations/index.ts';
+import type { StoreName } from './migrations/migration.ts';
 
 /** A handle that may only read. The brand stops a write from being called with it. */
 export interface ReadDb {

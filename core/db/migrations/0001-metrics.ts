@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /**
  * Sealed samples. A group is up to 64 series sealed together; a frame holds their chunks over part of one 2 h window

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /**
  * What the rules did. `rule_alerts` holds the alerts that are pending, firing or lately resolved, so that a restart goes on where it

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /**
  * What the alerting half holds: the alerts it knows, silences, acks, every notification (the outbox and the log of what was sent are
@@ -26,6 +26,7 @@ export const alerting: Migration = {
       route text not null,
       group_key text not null,
       first_turn_ms integer not null,
+      turned integer not null check (turned in (0, 1)),
       primary key (route, group_key)
     ) strict, without rowid;
 

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /**
  * The event log of every incident: append only, nothing is ever changed or removed. `fact` is an IncidentFact as JSON and

@@ -1,4 +1,4 @@
-import type { Migration } from './index.ts';
+import type { Migration } from './migration.ts';
 
 /**
  * Runbook runs and what happened in them. `runbook` is the Runbook as JSON, as it stood when the run began; `event` is a

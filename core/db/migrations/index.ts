@@ -3,16 +3,8 @@ import { rules } from './0002-rules.ts';
 import { alerting } from './0003-alerting.ts';
 import { incidents } from './0004-incidents.ts';
 import { runs } from './0005-runs.ts';
+import { traces } from './0006-traces.ts';
+import type { Migration } from './migration.ts';
 
-/**
- * Every table of Signalbox, in order. A store is one SQLite file of a dataset's folder: `metrics` holds sealed chunks and the index,
- * `journal` what people and rules did (alert states, incidents, runs). Append only: a migration that has shipped never changes.
- */
-export type StoreName = 'metrics' | 'journal';
-
-export interface Migration {
-  readonly store: StoreName;
-  readonly sql: string;
-}
-
-export const migrations: readonly Migration[] = [metrics, rules, alerting, incidents, runs];
+/** Every table of Signalbox, in order: reading this folder is reading the data model. */
+export const migrations: readonly Migration[] = [metrics, rules, alerting, incidents, runs, traces];
