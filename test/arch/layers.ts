@@ -23,6 +23,7 @@ export const rows: readonly Row[] = [
   { name: 'config', path: 'core/config/', uses: ['model', 'formats'], outside: ['node:fs', 'node:path'] },
   // 2: one store per signal
   { name: 'tsdb', path: 'core/tsdb/', uses: ['model', 'db'], outside: ['node:fs', 'node:fs/promises', 'node:path', 'node:zlib'] },
+  { name: 'traces', path: 'core/traces/', uses: ['model', 'db'], outside: ['node:path', 'node:zlib'] },
   // 3: data in, questions out
   {
     name: 'intake',

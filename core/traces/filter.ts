@@ -1,0 +1,181 @@
+import { attributeTypes, spanKinds, spanStatuses, type Attribute } from '#core/model/index.ts';
+import { bloomMayHold } from './bloom.ts';
+import { isNumber, type CompareOp, type Intrinsic, type SpanCondition } from './query.ts';
+import type { SpanTable } from './table.ts';
+
+/** One byte a row, 1 where the condition holds; undefined when it holds nowhere. */
+export type Mask = Uint8Array | undefined;
+
+type Comparison = Extract<SpanCondition, { kind: 'compare' }>;
+type Existence = Extract<SpanCondition, { kind: 'exists' }>;
+type Leaf = Comparison | Existence;
+
+/** The rows of a table whose start lies in [fromNs, toNs] and for which the condition holds. */
+export function filterTable(table: SpanTable, condition: SpanCondition, fromNs: bigint, toNs: bigint): Mask {
+  const { minNs, maxNs, spanCount } = table.meta;
+  if (maxNs < fromNs || minNs > toNs) return undefined;
+  const mask = maskOf(table, condition);
+  if (mask === undefined || (minNs >= fromNs && maxNs <= toNs)) return mask;
+  const [low, high] = [Number(fromNs - minNs), Number(toNs - minNs)];
+  const starts = table.startNs();
+  const inTime = Uint8Array.from({ length: spanCount }, (_, row) => (starts[row]! >= low && starts[row]! <= high ? mask[row]! : 0));
+  return inTime.includes(1) ? inTime : undefined;
+}
+
+function maskOf(table: SpanTable, condition: SpanCondition): Mask {
+  if (condition.kind === 'compare' || condition.kind === 'exists') return leafMask(table, condition);
+  if (condition.kind === 'any') return condition.of.reduce<Mask>((mask, one) => union(mask, maskOf(table, one)), undefined);
+  let mask: Uint8Array | undefined;
+  for (const one of condition.of.toSorted((a, b) => cost(a) - cost(b))) {
+    const next = maskOf(table, one);
+    if (next === undefined) return undefined;
+    mask = mask === undefined ? next : intersection(mask, next);
+    if (!mask.includes(1)) return undefined;
+  }
+  return mask ?? new Uint8Array(table.meta.spanCount).fill(1);
+}
+
+/** Columns that every table has, and that are short, are looked at first. */
+function cost(condition: SpanCondition): number {
+  if (condition.kind === 'compare' || condition.kind === 'exists') {
+    if (condition.field.scope === 'intrinsic') return condition.field.key === 'duration' ? 1 : 0;
+    return condition.kind === 'compare' && condition.op === '=' ? 1 : 2;
+  }
+  return 3;
+}
+
+function union(a: Mask, b: Mask): Mask {
+  if (a === undefined || b === undefined) return a ?? b;
+  for (let row = 0; row < a.length; row++) a[row]! |= b[row]!;
+  return a;
+}
+
+function intersection(a: Uint8Array, b: Uint8Array): Uint8Array {
+  for (let row = 0; row < a.length; row++) a[row]! &= b[row]!;
+  return a;
+}
+
+function leafMask(table: SpanTable, leaf: Leaf): Mask {
+  const { field } = leaf;
+  if (leaf.kind === 'exists' && !leaf.wanted) return complement(table, leafMask(table, { ...leaf, wanted: true }));
+  if (field.scope === 'intrinsic') return intrinsicMask(table, leaf, field.key);
+  const { scope, key } = field;
+  let mask: Mask;
+  if (scope !== 'resource' && scope !== 'event') mask = valuesMask(table, `a:${key}`, leaf);
+  if (scope !== 'span' && scope !== 'event') mask = union(mask, resourceMask(table, key, leaf));
+  if (scope === 'any' || scope === 'event') mask = union(mask, valuesMask(table, `e:${key}`, leaf));
+  return mask;
+}
+
+function complement(table: SpanTable, mask: Mask): Mask {
+  if (mask === undefined) return new Uint8Array(table.meta.spanCount).fill(1);
+  const other = mask.map((bit) => 1 - bit);
+  return other.includes(1) ? other : undefined;
+}
+
+function intrinsicMask(table: SpanTable, leaf: Leaf, key: Intrinsic): Mask {
+  const holds = (text: string): boolean => holdsFor(leaf, 0, text);
+  switch (key) {
+    case 'name':
+      return codesMask(table.names(), table.nameTexts().map(holds));
+    case 'service':
+      return codesMask(
+        table.resources(),
+        table.resourceList().map(({ service }) => holds(service)),
+      );
+    case 'kind':
+      return codesMask(
+        table.kinds(),
+        Array.from({ length: 64 }, (_, code) => holds(spanKinds[code & 7] ?? '')),
+      );
+    case 'status':
+      return codesMask(
+        table.kinds(),
+        Array.from({ length: 64 }, (_, code) => holds(spanStatuses[code >> 3] ?? '')),
+      );
+    case 'statusMessage':
+      return valuesMask(table, 'status.text', leaf);
+    case 'event':
+      return valuesMask(table, 'event.name', leaf);
+    case 'duration':
+      return durationMask(table, leaf);
+  }
+}
+
+/** The rows whose code is a hit. */
+function codesMask(codes: ArrayLike<number>, hits: readonly boolean[]): Mask {
+  if (!hits.includes(true)) return undefined;
+  const table = Uint8Array.from(hits, Number);
+  const mask = new Uint8Array(codes.length);
+  let any = 0;
+  for (let row = 0; row < codes.length; row++) any |= mask[row] = table[codes[row]!]!;
+  return any === 0 ? undefined : mask;
+}
+
+function durationMask(table: SpanTable, leaf: Leaf): Mask {
+  if (leaf.kind === 'exists') return new Uint8Array(table.meta.spanCount).fill(1);
+  const bound = Number(leaf.value);
+  if ((leaf.op === '>' || leaf.op === '>=' || leaf.op === '=') && table.meta.maxDurationNs < bound) return undefined;
+  const durations = table.durationNs();
+  const mask = new Uint8Array(durations.length);
+  for (let row = 0; row < mask.length; row++) mask[row] = Number(compares(leaf.op, durations[row]!, bound));
+  return mask.includes(1) ? mask : undefined;
+}
+
+function valuesMask(table: SpanTable, name: string, leaf: Leaf): Mask {
+  if (leaf.kind === 'compare' && leaf.op === '=' && !mayHold(table.filter(name), leaf.value)) return undefined;
+  const column = table.values(name);
+  if (column === undefined) return undefined;
+  const { types, texts, codes, rows } = column;
+  const hits = [false, ...texts.map((text, i) => holdsFor(leaf, types[i]!, text))];
+  if (rows === undefined) return codesMask(codes, hits);
+  if (!hits.includes(true)) return undefined;
+  const mask = new Uint8Array(table.meta.spanCount);
+  for (let i = 0; i < rows.length; i++) if (hits[codes[i]!]!) mask[rows[i]!] = 1;
+  return mask.includes(1) ? mask : undefined;
+}
+
+/** Numbers are equal in any notation, so a number's usual notation is looked for as well. */
+function mayHold(filter: Uint8Array | undefined, value: string): boolean {
+  return filter === undefined || bloomMayHold(filter, value) || (isNumber(value) && bloomMayHold(filter, String(Number(value))));
+}
+
+function resourceMask(table: SpanTable, key: string, leaf: Leaf): Mask {
+  const holds = (attribute: Attribute): boolean => attribute.key === key && holdsFor(leaf, attributeTypes.indexOf(attribute.type), attribute.text);
+  return codesMask(
+    table.resources(),
+    table.resourceList().map(({ attributes }) => attributes.some(holds)),
+  );
+}
+
+const intType = attributeTypes.indexOf('int');
+const doubleType = attributeTypes.indexOf('double');
+
+/** Whether a value that is there fulfils the condition. Texts that read as numbers compare as numbers where order is asked. */
+function holdsFor(leaf: Leaf, type: number, text: string): boolean {
+  if (leaf.kind === 'exists') return true;
+  const { op, value, pattern } = leaf;
+  if (pattern !== undefined) return pattern.matches(text) === (op === '=~');
+  if (op === '=' || op === '!=') {
+    const numbers = (type === intType || type === doubleType) && isNumber(value);
+    return (text === value || (numbers && Number(text) === Number(value))) === (op === '=');
+  }
+  return isNumber(text) && compares(op, Number(text), Number(value));
+}
+
+function compares(op: CompareOp, a: number, b: number): boolean {
+  switch (op) {
+    case '<':
+      return a < b;
+    case '<=':
+      return a <= b;
+    case '>':
+      return a > b;
+    case '>=':
+      return a >= b;
+    case '!=':
+      return a !== b;
+    default:
+      return a === b;
+  }
+}

@@ -1,0 +1,343 @@
+import { join } from 'node:path';
+import { closeDb, openDb, sql, transaction, type WriteDb } from '#core/db/index.ts';
+import { EngineError, messageOf, type Cancel, type Clock, type Span } from '#core/model/index.ts';
+import { decodeBatch, encodeBatch } from './batch.ts';
+import { DamageError } from './blob.ts';
+import { allBlocks, blockOf, deleteBlock, insertBlock, packInSteps, quarantineBlock, type Block, type PackedTable } from './blocks.ts';
+import { ColumnCache } from './cache.ts';
+import { encodeInSteps } from './encode.ts';
+import { compareNs, Head, partition } from './head.ts';
+import { isId } from './ids.ts';
+import { searchTraces, stretchesOf, type Part } from './search.ts';
+import type { SearchQuery, SpanVerdict, TraceLimits, TracePage, Traces, TracesOptions, TracesStats } from './types.ts';
+
+const defaultLimits: TraceLimits = { futureMs: 3_600_000, retentionMs: 7 * 86_400_000, retentionBytes: 8 * 2 ** 30 };
+const tickMs = 1000;
+/** Decoded columns of about 3 million spans. */
+const cacheBytesMax = 96 << 20;
+/** A block made while others wait for the engine, and one made by an import. */
+const liveBlockSpans = 8192;
+const loadBlockSpans = 32_768;
+/** The head seals traces that have been quiet this long, all of them when it holds too much, and what is left after a while. */
+const quietMs = 30_000;
+const headSpansMax = 65_536;
+const sealEveryMs = 600_000;
+const lastNs = 2n ** 63n - 1n;
+
+/** Opens (and makes) the store of a folder: every span acknowledged before is there when this returns. */
+export function openTraces(options: TracesOptions): Traces {
+  return new Store(options);
+}
+
+interface Waiting {
+  readonly spans: readonly Span[];
+  readonly settle: () => void;
+  readonly refuse: (why: EngineError) => void;
+}
+
+/** Lets everything that waits for its turn run. */
+const breathe = (): Promise<void> => new Promise((done) => setImmediate(done));
+
+class Store implements Traces {
+  readonly #db: WriteDb;
+  readonly #clock: Clock;
+  readonly #limits: TraceLimits;
+  readonly #cache = new ColumnCache(cacheBytesMax);
+  readonly #head = new Head(this.#cache);
+  /** Spans of each row of the head's table that are in no block yet. */
+  readonly #headRows = new Map<number, readonly Span[]>();
+  #blocks: readonly Block[];
+  #waiting: Waiting[] = [];
+  #loading: Span[] = [];
+  #sealing: Promise<void> | undefined;
+  #sealedMs: number;
+  #appended = 0;
+  readonly #rejected = new Map<string, number>();
+  readonly #damage: string[] = [];
+  #upkeepFault = '';
+  #cancelTick: Cancel;
+
+  constructor({ folder, clock, limits }: TracesOptions) {
+    this.#db = openDb(join(folder, 'traces.db'), 'traces');
+    this.#clock = clock;
+    this.#limits = { ...defaultLimits, ...limits };
+    this.#blocks = allBlocks(this.#db, this.#cache);
+    this.#sealedMs = clock.monotonicMs();
+    this.#recoverHead();
+    this.#cancelTick = clock.after(tickMs, () => this.#tick());
+  }
+
+  append(spans: readonly Span[]): Promise<readonly SpanVerdict[]> {
+    const verdicts = spans.map((span) => this.#judge(span));
+    const stored = spans.filter((_, i) => verdicts[i] === 'stored');
+    if (stored.length === 0) return Promise.resolve(verdicts);
+    return new Promise((done, refuse) => {
+      if (this.#waiting.length === 0) setImmediate(() => this.#commit());
+      this.#waiting.push({ spans: stored, settle: () => done(verdicts), refuse });
+    });
+  }
+
+  load(spans: readonly Span[]): readonly SpanVerdict[] {
+    const verdicts = spans.map((span) => this.#judge(span, false));
+    for (const [i, span] of spans.entries()) if (verdicts[i] === 'stored') this.#loading.push(span);
+    if (this.#loading.length >= 2 * loadBlockSpans) this.#unload();
+    return verdicts;
+  }
+
+  async flush(): Promise<void> {
+    while (this.#loading.length > 0) this.#unload();
+    if (this.#waiting.length > 0) await breathe();
+    await this.#sealing;
+    await this.#seal(this.#head.all(), loadBlockSpans);
+  }
+
+  async search(query: SearchQuery, signal?: AbortSignal): Promise<TracePage> {
+    for (;;) {
+      const before = this.#blocks;
+      try {
+        return await searchTraces(this.#parts(), query, breathe, signal);
+      } catch (error) {
+        this.#mend(error, before);
+      }
+    }
+  }
+
+  spans(traceId: string): readonly Span[] {
+    return this.#read((parts) => {
+      const found = stretchesOf(parts, traceId).flatMap(({ table, from, to }) => table.spans(from, to));
+      return found.sort((a, b) => compareNs(a.startNs, b.startNs));
+    });
+  }
+
+  stats(): TracesStats {
+    const metas = this.#parts().map(({ table }) => table.meta);
+    return {
+      headSpans: this.#head.spanCount,
+      blockSpans: this.#blocks.reduce((sum, { table }) => sum + table.meta.spanCount, 0),
+      blocks: this.#blocks.length,
+      blockBytes: this.#blocks.reduce((sum, { bytes }) => sum + bytes, 0),
+      oldestNs: metas.map(({ minNs }) => minNs).sort(compareNs)[0],
+      newestNs: metas
+        .map(({ maxNs }) => maxNs)
+        .sort(compareNs)
+        .at(-1),
+      appended: this.#appended,
+      rejected: this.#rejected,
+      damage: this.#damage,
+      upkeepFault: this.#upkeepFault,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#cancelTick();
+    if (this.#waiting.length > 0) await breathe();
+    while (this.#loading.length > 0) this.#unload();
+    await this.#sealing;
+    closeDb(this.#db);
+  }
+
+  #judge(span: Span, live = true): SpanVerdict {
+    const verdict = this.#verdictOf(span, live);
+    if (verdict === 'stored') this.#appended++;
+    else if (verdict !== 'duplicate') this.#rejected.set(verdict, (this.#rejected.get(verdict) ?? 0) + 1);
+    return verdict;
+  }
+
+  #verdictOf(span: Span, live: boolean): SpanVerdict {
+    if (!isId(span.traceId, 16)) return 'bad_trace_id';
+    if (!isId(span.spanId, 8) || (span.parentId !== '' && !isId(span.parentId, 8))) return 'bad_span_id';
+    if (span.startNs < 0n || span.startNs > lastNs || span.endNs < 0n || span.endNs > lastNs) return 'bad_time';
+    if (!live) return 'stored';
+    if (Number(span.startNs / 1_000_000n) > this.#clock.now() + this.#limits.futureMs) return 'future';
+    return this.#head.claim(span) ? 'stored' : 'duplicate';
+  }
+
+  /** Makes all appends that wait durable in one transaction. */
+  #commit(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const spans = waiting.flatMap((one) => one.spans);
+    try {
+      const { lastInsertRowid } = sql(this.#db, 'insert into head (bytes) values (?)').run(encodeBatch(spans));
+      this.#headRows.set(Number(lastInsertRowid), spans);
+    } catch (error) {
+      for (const span of spans) this.#head.release(span);
+      this.#appended -= spans.length;
+      const fault = new EngineError('unavailable', `${this.#db.path} takes no more spans (${messageOf(error)}); free some space on its disk`);
+      for (const { refuse } of waiting) refuse(fault);
+      return;
+    }
+    this.#head.add(spans, this.#clock.monotonicMs());
+    // Senders wait while the head holds more than it should.
+    const ready = this.#head.spanCount > headSpansMax ? this.#upkeep() : undefined;
+    void (ready ?? Promise.resolve()).then(() => {
+      for (const { settle } of waiting) settle();
+    });
+  }
+
+  #recoverHead(): void {
+    const rows = sql(this.#db, 'select id, bytes from head order by id').all() as { id: number; bytes: Buffer }[];
+    for (const { id, bytes } of rows) {
+      try {
+        const spans = decodeBatch(bytes);
+        for (const span of spans) this.#head.claim(span);
+        this.#headRows.set(id, spans);
+        this.#head.add(spans, this.#clock.monotonicMs());
+      } catch (error) {
+        if (!(error instanceof DamageError)) throw error;
+        this.#setRowAside(id, bytes, error);
+      }
+    }
+  }
+
+  #setRowAside(id: number, bytes: Buffer, { message }: DamageError): void {
+    this.#damage.push(`append ${id}: ${message}`);
+    transaction(this.#db, () => {
+      const insert = sql(this.#db, 'insert into quarantine (what, cause, found_ms, bytes) values (?, ?, ?, ?)');
+      insert.run(`append ${id}`, message, this.#clock.now(), bytes);
+      sql(this.#db, 'delete from head where id = ?').run(id);
+    });
+  }
+
+  #parts(): Part[] {
+    return [...this.#head.tables().map((table) => ({ table })), ...this.#blocks];
+  }
+
+  #read<T>(act: (parts: readonly Part[]) => T): T {
+    for (;;) {
+      const before = this.#blocks;
+      try {
+        return act(this.#parts());
+      } catch (error) {
+        this.#mend(error, before);
+      }
+    }
+  }
+
+  /** Takes damaged blocks out of use. Throws the failure again when the blocks are those of `before` even then. */
+  #mend(error: unknown, before: readonly Block[]): void {
+    if (!(error instanceof DamageError)) throw error;
+    const damaged = this.#blocks.filter(isDamaged);
+    for (const { id, table } of damaged) {
+      quarantineBlock(this.#db, id, error.message, this.#clock.now());
+      this.#damage.push(`block ${id} with ${table.meta.spanCount} spans: ${error.message}`);
+    }
+    if (damaged.length > 0) this.#blocks = this.#blocks.filter((block) => !damaged.includes(block));
+    if (this.#blocks === before) throw error;
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#clock.after(tickMs, () => this.#tick());
+    void this.#upkeep();
+  }
+
+  /** Seals what is due and drops what is too old. Upkeep that fails (a full disk) is tried again with the next tick. */
+  #upkeep(): Promise<void> {
+    this.#sealing ??= this.#sealDue()
+      .then(() => this.#retire())
+      .then(
+        () => void (this.#upkeepFault = ''),
+        (error: unknown) => void (this.#upkeepFault = messageOf(error)),
+      )
+      .finally(() => (this.#sealing = undefined));
+    return this.#sealing;
+  }
+
+  async #sealDue(): Promise<void> {
+    const nowMs = this.#clock.monotonicMs();
+    const total = this.#head.spanCount;
+    if (total < liveBlockSpans && nowMs - this.#sealedMs < sealEveryMs) return;
+    const due = total > headSpansMax / 2 ? this.#head.all() : this.#head.quiet(nowMs - quietMs);
+    if (due.length >= liveBlockSpans || nowMs - this.#sealedMs >= sealEveryMs) await this.#seal(due, liveBlockSpans);
+  }
+
+  /** Moves spans of the head into blocks, a block a transaction. */
+  async #seal(spans: readonly Span[], spansMax: number): Promise<void> {
+    for (const part of partition(spans, spansMax)) {
+      const packed = await this.#packed(part);
+      const gone = new Set(part);
+      transaction(this.#db, () => {
+        this.#putBlock(packed);
+        this.#trimHead(gone);
+      });
+      this.#head.remove(gone);
+    }
+    this.#sealedMs = this.#clock.monotonicMs();
+  }
+
+  async #packed(spans: readonly Span[]): Promise<PackedTable> {
+    const table = await inSteps(encodeInSteps(spans));
+    return inSteps(packInSteps(table));
+  }
+
+  #trimHead(gone: ReadonlySet<Span>): void {
+    for (const [row, spans] of this.#headRows) {
+      const rest = spans.filter((span) => !gone.has(span));
+      if (rest.length === spans.length) continue;
+      if (rest.length === 0) {
+        sql(this.#db, 'delete from head where id = ?').run(row);
+        this.#headRows.delete(row);
+      } else {
+        sql(this.#db, 'update head set bytes = ? where id = ?').run(encodeBatch(rest), row);
+        this.#headRows.set(row, rest);
+      }
+    }
+  }
+
+  #putBlock(packed: PackedTable): void {
+    const { id, bytes } = insertBlock(this.#db, packed);
+    this.#blocks = [...this.#blocks, blockOf(this.#db, id, bytes, packed.table, this.#cache)];
+  }
+
+  /** Writes the first block's worth of what an import has loaded. */
+  #unload(): void {
+    const [first, ...rest] = partition(this.#loading, loadBlockSpans);
+    this.#loading = rest.flat();
+    const packed = atOnce(packInSteps(atOnce(encodeInSteps(first!))));
+    transaction(this.#db, () => this.#putBlock(packed));
+  }
+
+  /** Drops the blocks that are too old, and the oldest while there are too many bytes. */
+  #retire(): void {
+    const beforeNs = BigInt(Math.floor(Math.max(0, this.#clock.now() - this.#limits.retentionMs))) * 1_000_000n;
+    let bytes = this.#blocks.reduce((sum, block) => sum + block.bytes, 0);
+    const gone = new Set<Block>();
+    for (const block of this.#blocks.toSorted((a, b) => compareNs(a.table.meta.maxNs, b.table.meta.maxNs))) {
+      if (block.table.meta.maxNs >= beforeNs && bytes <= this.#limits.retentionBytes) break;
+      gone.add(block);
+      bytes -= block.bytes;
+    }
+    if (gone.size === 0) return;
+    transaction(this.#db, () => {
+      for (const { id } of gone) deleteBlock(this.#db, id);
+    });
+    this.#blocks = this.#blocks.filter((block) => !gone.has(block));
+    this.#db.connection.pragma('incremental_vacuum(1024)');
+  }
+}
+
+function isDamaged({ table }: Block): boolean {
+  try {
+    table.verify();
+    return false;
+  } catch (error) {
+    if (error instanceof DamageError) return true;
+    throw error;
+  }
+}
+
+/** Runs steps with a pause for others between them. */
+async function inSteps<T>(steps: Generator<undefined, T>): Promise<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await breathe();
+  }
+}
+
+function atOnce<T>(steps: Generator<undefined, T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}

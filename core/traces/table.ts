@@ -1,0 +1,345 @@
+import { attributeTypes, resourceOf, spanKinds, spanStatuses } from '#core/model/index.ts';
+import type { Attribute, Resource, Scope, Span, SpanEvent, SpanLink } from '#core/model/index.ts';
+import { DamageError } from './blob.ts';
+import type { ColumnCache } from './cache.ts';
+import { decodeCodes, decodeIntegers, decodeTexts, splitParts, type Codes } from './columns.ts';
+import { hexAt } from './ids.ts';
+
+/** What is known of a table without reading its columns. */
+export interface TableMeta {
+  /** Names the table among all of a store. */
+  readonly key: string;
+  readonly spanCount: number;
+  readonly traceCount: number;
+  readonly minNs: bigint;
+  readonly maxNs: bigint;
+  readonly maxDurationNs: number;
+}
+
+/** Where the payloads of a table's columns come from. */
+export interface ColumnSource {
+  load(name: string): Uint8Array | undefined;
+  names(): readonly string[];
+}
+
+/** The values of one key. Without `rows` there is a code for every row, 0 for none; else `codes[i]` is that of `rows[i]`, ascending. */
+export interface ValueColumn {
+  readonly types: Uint8Array;
+  readonly texts: readonly string[];
+  /** One more than the index of the value. */
+  readonly codes: Codes;
+  readonly rows: Float64Array | undefined;
+}
+
+export const noParent = -1;
+/** The parent is not in this table; parentId tells its id. */
+export const strayParent = -2;
+
+/** Spans as columns, decoded when they are asked for. Rows are in order of trace, then of start. */
+export class SpanTable {
+  readonly meta: TableMeta;
+  readonly #source: ColumnSource;
+  readonly #cache: ColumnCache;
+
+  constructor(meta: TableMeta, source: ColumnSource, cache: ColumnCache) {
+    this.meta = meta;
+    this.#source = source;
+    this.#cache = cache;
+  }
+
+  /** Trace i has the rows [starts[i], starts[i + 1]). */
+  traceStarts(): Uint32Array {
+    return this.#column('trace.rows', (bytes) => {
+      const counts = decodeIntegers(bytes);
+      const starts = new Uint32Array(counts.length + 1);
+      for (let i = 0; i < counts.length; i++) starts[i + 1] = starts[i]! + counts[i]!;
+      if (starts.at(-1) !== this.meta.spanCount) throw new DamageError('the traces do not add up to the spans');
+      return starts;
+    });
+  }
+
+  /** 16 bytes a trace. */
+  traceIds(): Uint8Array {
+    return this.#column('trace.id', (bytes) => bytes);
+  }
+
+  /** 8 bytes a row. */
+  spanIds(): Uint8Array {
+    return this.#column('span.id', (bytes) => bytes);
+  }
+
+  /** From `meta.minNs`. */
+  startNs(): Float64Array {
+    return this.#column('start', decodeIntegers);
+  }
+
+  durationNs(): Float64Array {
+    return this.#column('duration', decodeIntegers);
+  }
+
+  /** The kind's number in the low three bits, the status' above. */
+  kinds(): Uint8Array {
+    return this.#column('kind', (bytes) => bytes);
+  }
+
+  /** Rows, or `noParent`, or `strayParent`. */
+  parents(): Int32Array {
+    return this.#column('parent', (bytes) => Int32Array.from(decodeIntegers(bytes), parentOf));
+  }
+
+  names(): Codes {
+    return this.#column('name', decodeCodes);
+  }
+
+  nameTexts(): readonly string[] {
+    return this.#column('name.texts', decodeTexts);
+  }
+
+  resources(): Codes {
+    return this.#column('resource', decodeCodes);
+  }
+
+  resourceList(): readonly Resource[] {
+    return this.#column('resource.texts', (bytes) =>
+      decodeTexts(bytes).map((text) => resourceOf(attributesFrom(JSON.parse(text) as (string | number)[]))),
+    );
+  }
+
+  scopes(): Codes {
+    return this.#column('scope', decodeCodes);
+  }
+
+  scopeList(): readonly Scope[] {
+    return this.#column('scope.texts', (bytes) =>
+      decodeTexts(bytes).map((text) => {
+        const [name, version, attributes] = JSON.parse(text) as [string, string, (string | number)[]];
+        return { name, version, attributes: attributesFrom(attributes) };
+      }),
+    );
+  }
+
+  /** `a:KEY` of spans, `e:KEY` of their events, `event.name`, `status.text`, `trace.state`. */
+  values(name: string): ValueColumn | undefined {
+    return this.#optional(name, valuesOf);
+  }
+
+  /** The filter over the texts of a column of many values. */
+  filter(name: string): Uint8Array | undefined {
+    return this.#optional(`bloom:${name}`, (bytes) => bytes);
+  }
+
+  /** Reads every column. Throws DamageError when one is damaged. */
+  verify(): void {
+    for (const name of this.#source.names()) this.#source.load(name);
+    this.spans(0, this.meta.spanCount);
+  }
+
+  /** Keys of the spans' own attributes. */
+  attributeKeys(): string[] {
+    return this.#source.names().flatMap((name) => (name.startsWith('a:') ? [name.slice(2)] : []));
+  }
+
+  traceId(trace: number): string {
+    return hexAt(this.traceIds(), trace, 16);
+  }
+
+  spanId(row: number): string {
+    return hexAt(this.spanIds(), row, 8);
+  }
+
+  /** Empty when the span has none. */
+  parentId(row: number): string {
+    const parent = this.parents()[row]!;
+    if (parent === noParent) return '';
+    return parent === strayParent ? hexAt(this.strayIds(), this.#strays().get(row)!, 8) : this.spanId(parent);
+  }
+
+  /** 8 bytes for every row whose parent is elsewhere. */
+  strayIds(): Uint8Array {
+    return this.#column('parent.id', (bytes) => bytes);
+  }
+
+  /** The trace that holds `row`. */
+  traceOf(row: number): number {
+    const starts = this.traceStarts();
+    let low = 0;
+    let high = starts.length - 1;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if (starts[middle]! <= row) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The spans of the rows [from, to), whole. */
+  spans(from: number, to: number): Span[] {
+    const attributes = this.#attributesOf(from, to);
+    const statusTexts = textsOf(this.values('status.text'), from, to);
+    const traceStates = textsOf(this.values('trace.state'), from, to);
+    const flags = this.#column('flags', decodeIntegers);
+    const details = this.#details(from, to);
+    const [kinds, starts, durations] = [this.kinds(), this.startNs(), this.durationNs()];
+    return Array.from({ length: to - from }, (_, i) => {
+      const row = from + i;
+      const startNs = this.meta.minNs + BigInt(starts[row]!);
+      return {
+        traceId: this.traceId(this.traceOf(row)),
+        spanId: this.spanId(row),
+        parentId: this.parentId(row),
+        name: this.nameTexts()[this.names()[row]!]!,
+        kind: spanKinds[kinds[row]! & 7]!,
+        startNs,
+        endNs: startNs + BigInt(durations[row]!),
+        status: spanStatuses[kinds[row]! >> 3]!,
+        statusText: statusTexts.get(row) ?? '',
+        attributes: attributes[i]!,
+        resource: this.resourceList()[this.resources()[row]!]!,
+        scope: this.scopeList()[this.scopes()[row]!]!,
+        traceState: traceStates.get(row) ?? '',
+        flags: flags[row]!,
+        ...(details.get(row) ?? noDetails),
+      };
+    });
+  }
+
+  #attributesOf(from: number, to: number): Attribute[][] {
+    const attributes: Attribute[][] = Array.from({ length: to - from }, () => []);
+    for (const key of this.attributeKeys()) {
+      const column = this.values(`a:${key}`)!;
+      eachValue(column, from, to, (row, value) => {
+        attributes[row - from]!.push({ key, type: attributeTypes[column.types[value]!]!, text: column.texts[value]! });
+      });
+    }
+    return attributes;
+  }
+
+  #details(from: number, to: number): Map<number, Details> {
+    const firsts = this.#column('details', decodeIntegers);
+    const found = new Map<number, Details>();
+    firsts.forEach((first, piece) => {
+      if (first >= to || (firsts[piece + 1] ?? this.meta.spanCount) <= from) return;
+      const rows = this.#column(`details.${piece}`, (bytes) => JSON.parse(decodeTexts(bytes)[0]!) as DetailRow[]);
+      for (const row of rows) if (row[0] >= from && row[0] < to) found.set(row[0], detailsFrom(row));
+    });
+    return found;
+  }
+
+  /** Which of `strayIds` belongs to a row. */
+  #strays(): ReadonlyMap<number, number> {
+    return this.#column(
+      'parent',
+      () => {
+        const strays = new Map<number, number>();
+        this.parents().forEach((parent, row) => {
+          if (parent === strayParent) strays.set(row, strays.size);
+        });
+        return strays;
+      },
+      'strays',
+    );
+  }
+
+  #column<T>(name: string, decode: (bytes: Uint8Array) => T, as = name): T {
+    const value = this.#optional(name, decode, as);
+    if (value === undefined) throw new DamageError(`the column ${name} is missing`);
+    return value;
+  }
+
+  #optional<T>(name: string, decode: (bytes: Uint8Array) => T, as = name): T | undefined {
+    return this.#cache.take(`${this.meta.key} ${as}`, () => {
+      const bytes = this.#source.load(name);
+      // A decoded column takes about twice its payload: doubles for planes, strings for bytes.
+      return bytes === undefined ? { value: undefined, bytes: 64 } : { value: decode(bytes), bytes: 64 + bytes.length * 2 };
+    });
+  }
+}
+
+function parentOf(code: number, row: number): number {
+  if (code < 2) return code === 0 ? noParent : strayParent;
+  const zigzag = code - 2;
+  return row - (zigzag % 2 === 0 ? zigzag / 2 : (zigzag + 1) / -2);
+}
+
+function valuesOf(bytes: Uint8Array): ValueColumn {
+  const [types, texts, codes, rows] = splitParts(bytes);
+  if (types === undefined || texts === undefined || codes === undefined) throw new DamageError('a column of values is cut short');
+  const decoded = decodeCodes(codes);
+  const common = { types, texts: decodeTexts(texts) };
+  if (rows === undefined) return { ...common, codes: decoded, rows: undefined };
+  return { ...common, codes: Uint32Array.from(decoded, (code) => code + 1), rows: decodeIntegers(rows) };
+}
+
+/** Calls `act` for every value of the rows [from, to), with the value's index. */
+export function eachValue({ codes, rows }: ValueColumn, from: number, to: number, act: (row: number, value: number) => void): void {
+  if (rows === undefined) {
+    for (let row = from; row < to; row++) if (codes[row]! > 0) act(row, codes[row]! - 1);
+    return;
+  }
+  for (let i = lowerBound(rows, from); i < rows.length && rows[i]! < to; i++) act(rows[i]!, codes[i]! - 1);
+}
+
+function textsOf(column: ValueColumn | undefined, from: number, to: number): Map<number, string> {
+  const texts = new Map<number, string>();
+  if (column !== undefined) eachValue(column, from, to, (row, value) => texts.set(row, column.texts[value]!));
+  return texts;
+}
+
+/** The first index whose value is not below `wanted`. */
+export function lowerBound(sorted: Float64Array | Uint32Array, wanted: number): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+type Flat = (string | number)[];
+type DetailRow = [
+  row: number,
+  events: [timeNs: string, name: string, attributes: Flat, dropped: number][],
+  links: [traceId: string, spanId: string, traceState: string, attributes: Flat, dropped: number][],
+  dropped: [attributes: number, events: number, links: number],
+];
+
+interface Details {
+  readonly events: readonly SpanEvent[];
+  readonly links: readonly SpanLink[];
+  readonly droppedAttributes: number;
+  readonly droppedEvents: number;
+  readonly droppedLinks: number;
+}
+const noDetails: Details = { events: [], links: [], droppedAttributes: 0, droppedEvents: 0, droppedLinks: 0 };
+
+function detailsFrom([, events, links, [droppedAttributes, droppedEvents, droppedLinks]]: DetailRow): Details {
+  return {
+    events: events.map(([timeNs, name, attributes, droppedCount]) => ({
+      timeNs: BigInt(timeNs),
+      name,
+      attributes: attributesFrom(attributes),
+      droppedCount,
+    })),
+    links: links.map(([traceId, spanId, traceState, attributes, droppedCount]) => ({
+      traceId,
+      spanId,
+      traceState,
+      attributes: attributesFrom(attributes),
+      droppedCount,
+    })),
+    droppedAttributes,
+    droppedEvents,
+    droppedLinks,
+  };
+}
+
+/** What encode's `flat` wrote. */
+export function attributesFrom(flat: readonly (string | number)[]): Attribute[] {
+  return Array.from({ length: flat.length / 3 }, (_, i) => ({
+    key: String(flat[i * 3]),
+    type: attributeTypes[Number(flat[i * 3 + 1])]!,
+    text: String(flat[i * 3 + 2]),
+  }));
+}

@@ -1,0 +1,93 @@
+import type { Clock, DurationMs, Span, UnixNs } from '#core/model/index.ts';
+
+/** What became of a span. `stored` and `duplicate` are success; the others are rejections that the store has counted. */
+export type SpanVerdict = 'stored' | 'duplicate' | 'bad_trace_id' | 'bad_span_id' | 'bad_time' | 'future';
+
+export interface TracesOptions {
+  /** The dataset's folder; made when absent. Holds `traces.db`. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly limits?: Partial<TraceLimits>;
+}
+
+export interface TraceLimits {
+  /** How far ahead of the clock a span may start. Infinity for a case of imported files. */
+  readonly futureMs: DurationMs;
+  /** Blocks whose last span started longer ago than this go. */
+  readonly retentionMs: DurationMs;
+  /** The oldest blocks go when blocks take more than this. */
+  readonly retentionBytes: number;
+}
+
+export interface SearchQuery {
+  /** See parseTraceQuery; empty for all. */
+  readonly text: string;
+  /** Bounds of the start of a matching span, inclusive. */
+  readonly fromNs?: UnixNs;
+  readonly toNs?: UnixNs;
+  /** Traces on the page, 1 to 1000. */
+  readonly limit: number;
+  /** `next` of the page before. */
+  readonly cursor?: string;
+}
+
+/** A trace that has at least one span for which the whole condition holds. */
+export interface TraceSummary {
+  readonly traceId: string;
+  /** Of the earliest span without a parent, else of the earliest span. */
+  readonly rootService: string;
+  readonly rootName: string;
+  /** False when every span names a parent: the root is missing, or not here yet. */
+  readonly hasRoot: boolean;
+  readonly startNs: UnixNs;
+  /** From the first start to the last end; 0 when every end lies before. */
+  readonly durationNs: number;
+  readonly spanCount: number;
+  readonly errorCount: number;
+  /** Spans for which the condition holds, of those that lie together with the first one found. */
+  readonly matchedCount: number;
+  readonly services: readonly string[];
+}
+
+/** Newest first. */
+export interface TracePage {
+  readonly traces: readonly TraceSummary[];
+  /** For the next page; undefined when this one is the last. */
+  readonly next: string | undefined;
+  readonly spansSearched: number;
+}
+
+export interface TracesStats {
+  /** Spans not yet in a block. */
+  readonly headSpans: number;
+  readonly blockSpans: number;
+  readonly blocks: number;
+  readonly blockBytes: number;
+  readonly oldestNs: UnixNs | undefined;
+  readonly newestNs: UnixNs | undefined;
+  /** Spans stored since the process began. */
+  readonly appended: number;
+  readonly rejected: ReadonlyMap<string, number>;
+  /** What was found damaged and set aside, a sentence each. */
+  readonly damage: readonly string[];
+  /** Why the last upkeep failed, such as a full disk; empty when it went well. */
+  readonly upkeepFault: string;
+}
+
+/** The span store of one dataset. One process writes a folder at a time. */
+export interface Traces {
+  /**
+   * A verdict for every span, when all that were stored are on stable storage. Appends that come together share a commit.
+   * Rejects with EngineError `unavailable` when the disk takes no more; nothing of the append is then kept.
+   */
+  append(spans: readonly Span[]): Promise<readonly SpanVerdict[]>;
+  /** For imports: the same verdicts at once; spans are readable and durable after `flush`. Takes about 10 microseconds a span. */
+  load(spans: readonly Span[]): readonly SpanVerdict[];
+  /** Puts everything into blocks. */
+  flush(): Promise<void>;
+  search(query: SearchQuery, signal?: AbortSignal): Promise<TracePage>;
+  /** Every span of a trace, by start; empty when there is none. */
+  spans(traceId: string): readonly Span[];
+  stats(): TracesStats;
+  close(): Promise<void>;
+}

@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { closeDb, openDb } from '#core/db/index.ts';
+import type { Span } from '#core/model/index.ts';
+import { openTraces, type Traces } from '#core/traces/index.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ManualClock } from '../../support/clock.ts';
+import { tempFolder } from '../../support/folder.ts';
+import { baseNs, hex, int, ms, service, span, text } from './support/spans.ts';
+
+const clock = new ManualClock();
+
+function open(folder = tempFolder()): Traces {
+  const traces = openTraces({ folder, clock });
+  onTestFinished(() => traces.close());
+  return traces;
+}
+
+const rich: Span = span({
+  kind: 'server',
+  status: 'error',
+  statusText: 'boom 💥',
+  traceState: 'a=1,b=2',
+  flags: 0x101,
+  attributes: [text('http.method', 'GET'), int('http.status_code', 503), { key: 'x', type: 'json', text: '[1,"é"]' }],
+  events: [{ timeNs: baseNs + 7n, name: 'exception', attributes: [text('exception.type', 'E')], droppedCount: 1 }],
+  links: [{ traceId: hex(9, 16), spanId: hex(8, 8), traceState: 's=1', attributes: [int('n', 1)], droppedCount: 2 }],
+  scope: { name: 'lib', version: '1', attributes: [text('k', 'v')] },
+  resource: service('cart', text('host.name', 'h1')),
+  droppedAttributes: 1,
+  droppedEvents: 2,
+  droppedLinks: 3,
+});
+
+describe('span store', () => {
+  test('gives back whole spans from the head, from a block and after a restart', async () => {
+    const folder = tempFolder();
+    const spans = [rich, span({ id: 2, parent: 1, at: 1, endNs: baseNs - 5n }), span({ id: 3, parent: 77, at: 2 })];
+    const first = openTraces({ folder, clock });
+    expect(await first.append(spans)).toEqual(['stored', 'stored', 'stored']);
+    expect(first.spans(hex(1, 16))).toEqual(spans);
+    await first.close();
+    const second = openTraces({ folder, clock });
+    expect(second.stats()).toMatchObject({ headSpans: 3, blocks: 0 });
+    expect(second.spans(hex(1, 16))).toEqual(spans);
+    await second.flush();
+    expect(second.stats()).toMatchObject({ headSpans: 0, blocks: 1, blockSpans: 3 });
+    expect(second.spans(hex(1, 16))).toEqual(spans);
+    await second.close();
+    expect(open(folder).spans(hex(1, 16))).toEqual(spans);
+  });
+
+  test.each([
+    [span({ traceId: '0'.repeat(32) }), 'bad_trace_id'],
+    [span({ traceId: 'ABCDEF00'.repeat(4) }), 'bad_trace_id'],
+    [span({ spanId: '12' }), 'bad_span_id'],
+    [span({ parentId: '0'.repeat(16) }), 'bad_span_id'],
+    [span({ startNs: -1n }), 'bad_time'],
+    [span({ endNs: 2n ** 63n }), 'bad_time'],
+    [span({ at: 3_600_001 }), 'future'],
+    [span({ at: 3_599_000 }), 'stored'],
+  ])('judges a span %#', async (one, verdict) => {
+    expect(await open().append([one])).toEqual([verdict]);
+  });
+
+  test('knows a delivery that is repeated, and keeps both halves of a shared span', async () => {
+    const traces = open();
+    await traces.append([span()]);
+    expect(await traces.append([span(), span({ kind: 'server' })])).toEqual(['duplicate', 'stored']);
+    expect(traces.spans(hex(1, 16))).toHaveLength(2);
+    expect(traces.stats()).toMatchObject({ appended: 2, rejected: new Map() });
+  });
+
+  test('appends that come together share one commit', async () => {
+    const folder = tempFolder();
+    const traces = open(folder);
+    await Promise.all([traces.append([span({ id: 1 })]), traces.append([span({ id: 2 })]), traces.append([span({ id: 3 })])]);
+    const db = openDb(join(folder, 'traces.db'), 'traces');
+    expect(db.connection.prepare('select count(*) from head').pluck().get()).toBe(1);
+    closeDb(db);
+  });
+
+  test('a damaged block is set aside, the rest stays', async () => {
+    const folder = tempFolder();
+    const first = openTraces({ folder, clock });
+    await first.append([span({ trace: 1 })]);
+    await first.flush();
+    await first.append([span({ trace: 2 })]);
+    await first.flush();
+    await first.close();
+    const db = openDb(join(folder, 'traces.db'), 'traces');
+    db.connection.exec(`update block_column set bytes = x'0100000000000000000000' where block = 1 and name = 'start'`);
+    closeDb(db);
+    const traces = open(folder);
+    const { traces: found } = await traces.search({ text: '', limit: 10 });
+    expect(found.map(({ traceId }) => traceId)).toEqual([hex(2, 16)]);
+    expect(traces.stats().damage).toEqual(['block 1 with 1 spans: the checksum is wrong']);
+  });
+
+  test('quiet traces are sealed in time, those still growing stay in the head', async () => {
+    const traces = open();
+    const many = Array.from({ length: 8192 }, (_, i) => span({ trace: 1 + (i >> 2), id: i + 1, at: i / 1000 }));
+    await traces.append(many);
+    await clock.advance(29_000);
+    await traces.append([span({ trace: 1, id: 9000 })]);
+    await clock.advance(2_000);
+    await traces.append([span({ trace: 9000, id: 1 })]);
+    for (let i = 0; i < 3; i++) await clock.advance(1000);
+    await traces.flush();
+    expect(traces.stats()).toMatchObject({ headSpans: 0, blockSpans: 8194 });
+    expect(traces.spans(hex(1, 16))).toHaveLength(5);
+  });
+
+  test('blocks that are too old go', async () => {
+    const own = new ManualClock();
+    const traces = openTraces({ folder: tempFolder(), clock: own, limits: { retentionMs: 3_600_000 } });
+    onTestFinished(() => traces.close());
+    await traces.append([span({ trace: 1 })]);
+    await traces.flush();
+    await traces.append([span({ trace: 2, startNs: baseNs + ms(1_800_000), endNs: baseNs + ms(1_800_001) })]);
+    await traces.flush();
+    await own.advance(3_600_000 + 5_000);
+    expect(traces.stats()).toMatchObject({ blocks: 1, blockSpans: 1 });
+    expect(traces.spans(hex(1, 16))).toEqual([]);
+  });
+});
