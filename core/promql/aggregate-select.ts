@@ -60,7 +60,7 @@ export async function topOrBottom(context: AggregationContext, input: Vector, co
     const best: number[] = [];
     for (const i of list) {
       const row = rows[i]!;
-      if (row.kinds[k] === histogram) context.notes.histogramIgnoredInAggregation(context.expr.op, context.expr.expr.place);
+      if (row.kinds[k] === histogram) context.notes.histogramIgnoredInAggregation(context.expr.op, context.place);
       if (row.kinds[k] !== float || take === 0) continue;
       const value = row.values[k]!;
       if (best.length === take && !better(value, rows[best[take - 1]!]!.values[k]!)) continue;
@@ -87,11 +87,11 @@ export async function limitCount(context: AggregationContext, input: Vector, cou
 
 /** limit_ratio: a pseudo-random share of the elements; r and -(1 - r) take complements. */
 export async function limitRatio(context: AggregationContext, input: Vector, ratios: Float64Array): Promise<Vector> {
-  const { notes, expr } = context;
+  const { notes } = context;
   const capped = ratios.map((ratio) => {
     if (Number.isNaN(ratio)) throw new EngineError('invalid', 'Ratio value is NaN');
     const within = Math.max(-1, Math.min(1, ratio));
-    if (within !== ratio) notes.invalidRatio(ratio, within, expr.param!.place);
+    if (within !== ratio) notes.invalidRatio(ratio, within, context.paramPlace);
     return within;
   });
   const fractions = input.heads.map((head) => labelsFraction(head.labels));
@@ -104,7 +104,7 @@ export async function limitRatio(context: AggregationContext, input: Vector, rat
 /** quantile: of the floats in each group. */
 export async function quantileAggregate(context: AggregationContext, input: Vector, quantiles: Float64Array): Promise<Vector> {
   const { expr, steps, budget, notes } = context;
-  for (const quantile of quantiles) if (!(quantile >= 0 && quantile <= 1)) notes.invalidQuantile(quantile, expr.param!.place);
+  for (const quantile of quantiles) if (!(quantile >= 0 && quantile <= 1)) notes.invalidQuantile(quantile, context.paramPlace);
   const groups = groupsOf(expr, input);
   const { rows } = await collect(input, steps, budget);
   const out = newRows(groups.heads.length, steps, budget);
@@ -114,7 +114,7 @@ export async function quantileAggregate(context: AggregationContext, input: Vect
       let count = 0;
       for (const i of list) {
         if (rows[i]!.kinds[k] === float) values[count++] = rows[i]!.values[k]!;
-        else if (rows[i]!.kinds[k] === histogram) notes.histogramIgnoredInAggregation('quantile', expr.expr.place);
+        else if (rows[i]!.kinds[k] === histogram) notes.histogramIgnoredInAggregation('quantile', context.place);
       }
       if (count === 0) continue;
       out[group]!.values[k] = quantileOf(quantiles[k]!, values, count);

@@ -1,4 +1,4 @@
-import { labelValue, keepLabels, dropLabels, METRIC_NAME, noLabels, type Histogram, type Labels } from '#core/model/index.ts';
+import { labelValue, keepLabels, dropLabels, METRIC_NAME, noLabels, type Histogram, type Labels, type Place } from '#core/model/index.ts';
 import type { Aggregation } from './syntax/index.ts';
 import type { Budget } from './budget.ts';
 import { meanOfHistograms, sumOfHistograms, type Combined } from './histogram/arithmetic.ts';
@@ -17,6 +17,9 @@ export interface AggregationContext {
   readonly steps: number;
   readonly budget: Budget;
   readonly notes: Notebook;
+  /** Of the vector and of the parameter, without parentheses around. */
+  readonly place: Place;
+  readonly paramPlace: Place;
 }
 
 export function groupsOf(expr: Aggregation, input: Vector): Groups {
@@ -129,17 +132,17 @@ abstract class FloatsAndHistograms implements Accumulator {
           row.values[k] = this.result(cell);
           row.kinds[k] = float;
         } else if (seen === sawHistogram) this.#finishHistogram(row, k, this.#histograms.get(cell)!);
-        else if (seen !== 0) this.#context.notes.mixedFloatsHistogramsInAggregation(this.#context.expr.expr.place);
+        else if (seen !== 0) this.#context.notes.mixedFloatsHistogramsInAggregation(this.#context.place);
       }
     }
   }
 
   #finishHistogram(row: Row, step: number, list: readonly Histogram[]): void {
-    const { notes, expr } = this.#context;
+    const { notes, place } = this.#context;
     const combined = this.combine(list);
-    if (combined === undefined) return notes.mixedExponentialCustom('', expr.expr.place);
-    if (combined.collision) notes.resetCollision('aggregation', expr.expr.place);
-    if (combined.reconciled) notes.boundsReconciled('aggregation', expr.expr.place);
+    if (combined === undefined) return notes.mixedExponentialCustom('', place);
+    if (combined.collision) notes.resetCollision('aggregation', place);
+    if (combined.reconciled) notes.boundsReconciled('aggregation', place);
     setHistogram(row, step, combined.histogram);
   }
 }
@@ -254,7 +257,7 @@ abstract class FloatsOnly implements Accumulator {
     for (let k = 0; k < this.steps; k++) {
       const kind = row.kinds[k]!;
       if (kind === float) this.addFloat(base + k, row.values[k]!);
-      else if (kind === histogram) this.#context.notes.histogramIgnoredInAggregation(this.#context.expr.op, this.#context.expr.expr.place);
+      else if (kind === histogram) this.#context.notes.histogramIgnoredInAggregation(this.#context.expr.op, this.#context.place);
     }
   }
 

@@ -2,16 +2,17 @@ import { assert, EngineError, labelsFrom, labelValue, METRIC_NAME, noLabels, typ
 import { unwrap, type Call, type Expr } from './syntax/index.ts';
 import { derivedHead, mergeDerived, type Evaluator } from './context.ts';
 import { dateFunctions } from './dates.ts';
-import { floatFunctions, scalarFunctions, type ScalarFunction } from './float-functions.ts';
+import { floatFunctions, largerOf, scalarFunctions, smallerOf, type ScalarFunction } from './float-functions.ts';
 import { stepTime, type Grid } from './grid.ts';
 import { fractions, histogramNumber, quantiles } from './histogram-functions.ts';
 import { info } from './info.ts';
+import { rangeNotes } from './notes.ts';
 import { labelJoin, labelReplace } from './label-functions.ts';
 import { checkExtended } from './extended.ts';
 import { rangeFunctions, type RangeFunctionRow } from './range-functions.ts';
 import { sortByLabel, sortByValue } from './sort.ts';
 import { absent, Block, clearRow, float, mapRows, newRow, type Row, type Vector } from './vector.ts';
-import type { RangeCall, RangeNotes } from './windows.ts';
+import type { RangeCall } from './windows.ts';
 
 type VectorFunction = (evaluator: Evaluator, call: Call, grid: Grid) => Promise<Vector>;
 
@@ -78,7 +79,7 @@ export async function callScalar(evaluator: Evaluator, call: Call, grid: Grid): 
 async function extremeOf(evaluator: Evaluator, call: Call, grid: Grid): Promise<Float64Array> {
   const left = await evaluator.scalar(call.args[0]!, grid);
   const right = await evaluator.scalar(call.args[1]!, grid);
-  const compute = call.name === 'min_of' ? Math.min : Math.max;
+  const compute = call.name === 'min_of' ? smallerOf : largerOf;
   return left.map((value, k) => compute(value, right[k]!));
 }
 
@@ -102,12 +103,11 @@ async function scalarOf(evaluator: Evaluator, call: Call, grid: Grid): Promise<F
 
 async function overRange(evaluator: Evaluator, call: Call, { compute, rangeArg, keepsName }: RangeFunctionRow, grid: Grid): Promise<Vector> {
   const { query } = evaluator;
-  const arg = call.args[rangeArg]!;
+  const arg = unwrap(call.args[rangeArg]!);
   const others = call.args.filter((_, i) => i !== rangeArg);
   const scalars: Float64Array[] = [];
   for (const other of others) scalars.push(await evaluator.scalar(other, grid));
-  const selector = unwrap(arg);
-  const extend = selector.kind === 'matrix' ? selector.selector.extend : undefined;
+  const extend = arg.kind === 'matrix' ? arg.selector.extend : undefined;
   if (extend !== undefined) checkExtended(extend, call.name);
   const ranges = await evaluator.ranges(arg, grid);
   const heads = keepsName ? ranges.heads : ranges.heads.map((head) => derivedHead(head, query.delayedNames));
@@ -124,11 +124,11 @@ async function overRange(evaluator: Evaluator, call: Call, { compute, rangeArg, 
       scalars,
       extend,
       metric,
-      notes: notesFor(evaluator, call, rangeArg, metric),
+      notes: rangeNotes(query.notes, metric, unwrap(call.args[0]!).place, arg.place),
     } satisfies RangeCall;
     const row = ranges.read(index);
     compute(row, out, base);
-    if (row.values.length > 0 && (call.name === 'rate' || call.name === 'increase')) noteCounter(evaluator, arg, labels, metric);
+    if ((call.name === 'rate' || call.name === 'increase') && out.kinds.includes(float)) noteCounter(evaluator, arg, labels, metric);
     return out;
   };
   return mergeDerived(ranges as unknown as Vector, { heads, read }, grid, query);
@@ -141,21 +141,6 @@ function noteCounter(evaluator: Evaluator, arg: Expr, labels: Labels, metric: st
   if (type !== '') {
     if (type !== 'counter' && type !== 'histogram') evaluator.query.notes.possibleNonCounterType(metric, type, arg.place);
   } else if (!/_(total|sum|count|bucket)$/.test(metric)) evaluator.query.notes.possibleNonCounter(metric, arg.place);
-}
-
-function notesFor(evaluator: Evaluator, call: Call, rangeArg: number, metric: string): RangeNotes {
-  const { notes } = evaluator.query;
-  const { place } = call.args[rangeArg]!;
-  return {
-    ignoredHistograms: () => notes.histogramIgnoredInMixedRange(metric, call.args[0]!.place),
-    mixed: () => notes.mixedFloatsHistograms(metric, place),
-    invalidQuantile: (value) => notes.invalidQuantile(value, call.args[0]!.place),
-    notCounter: () => notes.notCounter(metric, place),
-    notGauge: () => notes.notGauge(metric, place),
-    mixedSchemas: () => notes.mixedExponentialCustom(metric, place),
-    reconciled: (operation) => notes.boundsReconciled(operation, place),
-    resetCollision: () => notes.resetCollision('aggregation', place),
-  };
 }
 
 async function perFloat(evaluator: Evaluator, call: Call, grid: Grid, compute: (value: number) => number): Promise<Vector> {
@@ -250,7 +235,7 @@ async function absentOverTime(evaluator: Evaluator, call: Call, grid: Grid): Pro
 
 function absentRow(call: Call, kinds: Uint8Array): Vector {
   const row = { values: new Float64Array(kinds.length).fill(1), kinds, histograms: undefined };
-  return new Block([{ labels: expectedLabels(call.args[0]!), dropName: false }], [row]);
+  return new Block([{ labels: expectedLabels(unwrap(call.args[0]!)), dropName: false }], [row]);
 }
 
 /** The labels that an absent series would have: those that its selector fixes, each once. */

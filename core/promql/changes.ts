@@ -1,7 +1,6 @@
 import type { Histogram } from '#core/model/index.ts';
 import { divided, subtracted } from './histogram/arithmetic.ts';
 import { sameHistogram, wasReset } from './histogram/compare.ts';
-import { refuseHistograms } from './extended.ts';
 import { float, setHistogram, type Row } from './vector.ts';
 import { hasHistograms, type RangeCall, type RangeFunction, type RangeRow } from './windows.ts';
 
@@ -24,28 +23,45 @@ export const changes = neighbours(changesComparison);
 
 function neighbours(comparison: Comparison): RangeFunction {
   return (row, out, call) => {
-    if (call.extend !== undefined) refuseHistograms(row);
     const events = countEvents(row.values, comparison);
     for (let k = 0; k < call.steps; k++) {
-      const from = firstOf(row, call, k);
+      const first = firstOf(row, call, k);
+      if (first === undefined) continue;
       const to = row.hi[k]!;
-      if (hasHistograms(row, k)) out.values[k] = mixedEvents(row, comparison, k);
-      else if (to > from) out.values[k] = events[to - 1]! - events[from]!;
+      if (hasHistograms(row, k)) out.values[k] = mixedEvents(row, first, comparison, k);
+      else if (to > first.float) out.values[k] = events[to - 1]! - events[first.float]!;
       else continue;
       out.kinds[k] = float;
     }
   };
 }
 
-/** The first sample that counts; with `anchored` the last one at or before the window's start. */
-function firstOf(row: RangeRow, call: RangeCall, step: number): number {
-  const from = row.lo[step]!;
-  const to = row.hi[step]!;
-  if (call.extend === undefined) return from;
+/** The first float and the first histogram that count. */
+interface First {
+  readonly float: number;
+  readonly histogram: number;
+}
+
+/**
+ * Where a window begins. With `anchored` that is the last sample of either kind at or before its start; what is before that
+ * one does not count, and without a sample after the start there is nothing to measure.
+ */
+function firstOf({ timesMs, lo, hi, histograms }: RangeRow, call: RangeCall, step: number): First | undefined {
+  const whole = { float: lo[step]!, histogram: histograms?.lo[step] ?? 0 };
+  if (call.extend === undefined) return whole;
   const startMs = call.sight.firstMs + step * call.sight.stepMs - call.rangeMs;
-  if (to === from || row.timesMs[to - 1]! <= startMs) return to;
+  const afterFloat = firstAfter(timesMs, lo[step]!, hi[step]!, startMs);
+  const afterHistogram = histograms === undefined ? 0 : firstAfter(histograms.timesMs, histograms.lo[step]!, histograms.hi[step]!, startMs);
+  if (afterFloat === hi[step] && afterHistogram === (histograms?.hi[step] ?? 0)) return undefined;
+  const floatMs = afterFloat > lo[step]! ? timesMs[afterFloat - 1]! : -Infinity;
+  const histogramMs = afterHistogram > whole.histogram ? histograms!.timesMs[afterHistogram - 1]! : -Infinity;
+  if (floatMs === -Infinity && histogramMs === -Infinity) return whole;
+  return floatMs >= histogramMs ? { float: afterFloat - 1, histogram: afterHistogram } : { float: afterFloat, histogram: afterHistogram - 1 };
+}
+
+function firstAfter(timesMs: Float64Array, from: number, to: number, startMs: number): number {
   let first = from;
-  while (first + 1 < to && row.timesMs[first + 1]! <= startMs) first++;
+  while (first < to && timesMs[first]! <= startMs) first++;
   return first;
 }
 
@@ -56,10 +72,10 @@ function countEvents(values: Float64Array, comparison: Comparison): Int32Array {
   return events;
 }
 
-function mixedEvents(row: RangeRow, comparison: Comparison, step: number): number {
+function mixedEvents(row: RangeRow, first: First, comparison: Comparison, step: number): number {
   const histograms = row.histograms!;
-  let i = row.lo[step]!;
-  let j = histograms.lo[step]!;
+  let i = first.float;
+  let j = first.histogram;
   let before: number | Histogram | undefined;
   let count = 0;
   while (i < row.hi[step]! || j < histograms.hi[step]!) {

@@ -1,7 +1,7 @@
 import type { DurationMs, UnixMs } from '#core/model/index.ts';
 import type { Expr } from './syntax/index.ts';
 import type { Budget } from './budget.ts';
-import type { Grid } from './grid.ts';
+import type { Grid, Sight } from './grid.ts';
 import type { Notebook } from './notes.ts';
 import type { SeriesSource } from './source.ts';
 import { mergeSame, withoutName, type Head, type Vector } from './vector.ts';
@@ -31,8 +31,8 @@ export interface Evaluator {
   vector(expr: Expr, grid: Grid): Promise<Vector>;
   scalar(expr: Expr, grid: Grid): Promise<Float64Array>;
   ranges(expr: Expr, grid: Grid): Promise<RangeVector>;
-  /** The times, in seconds, of the samples that a selector picks. */
-  sampleTimes(expr: Expr, grid: Grid): Promise<Vector>;
+  /** The times, in seconds, of the samples that a selector picks; `seen` where they are picked at other times than the selector's own. */
+  sampleTimes(expr: Expr, grid: Grid, seen?: Sight): Promise<Vector>;
 }
 
 /** The head of a derived metric. */

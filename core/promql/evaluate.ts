@@ -1,4 +1,4 @@
-import { assert, type SeriesColumns, type UnixMs } from '#core/model/index.ts';
+import { assert, labelValue, METRIC_NAME, type SeriesColumns, type UnixMs } from '#core/model/index.ts';
 import { durationMs, typeOf, unwrap } from './syntax/index.ts';
 import type { Aggregation, At, Binary, Duration, Expr, MatrixSelector, Subquery, Unary, VectorSelector } from './syntax/index.ts';
 import { aggregate, type AggregationContext } from './aggregate.ts';
@@ -10,6 +10,7 @@ import { lastOf, sightOf, type Grid, type Sight } from './grid.ts';
 import { isInvariant } from './invariant.ts';
 import { scaled } from './histogram/arithmetic.ts';
 import { setOperation, vectorOperation } from './match.ts';
+import { rangeNotes } from './notes.ts';
 import { dropsName, RowOperation, scalarOperation } from './operators.ts';
 import { statsSelectors, withDetectedResets } from './histogram-stats.ts';
 import { instantVector, reach } from './select.ts';
@@ -32,7 +33,7 @@ export class Evaluation implements Evaluator {
     }
     switch (expr.kind) {
       case 'selector':
-        return this.#select(expr, grid, false);
+        return this.#select(expr, grid);
       case 'call':
         return callVector(this, expr, grid);
       case 'aggregation':
@@ -81,21 +82,24 @@ export class Evaluation implements Evaluator {
     return this.#subquery(inner, grid);
   }
 
-  async sampleTimes(expr: Expr, grid: Grid): Promise<Vector> {
+  async sampleTimes(expr: Expr, grid: Grid, seen?: Sight): Promise<Vector> {
     const inner = unwrap(expr);
     assert(inner.kind === 'selector', `${inner.kind} has no sample times`);
-    return this.#select(inner, grid, true);
+    const sight = this.#sight(inner, grid);
+    const series = await this.#fetch(inner, sight, this.query.lookbackMs, 0, 0);
+    return instantVector(series, seen ?? sight, this.query.lookbackMs, true, this.query.budget);
   }
 
-  async #select(expr: VectorSelector, grid: Grid, ofTime: boolean): Promise<Vector> {
-    const { lookbackMs, budget } = this.query;
+  async #select(expr: VectorSelector, grid: Grid): Promise<Vector> {
+    const { lookbackMs, budget, notes } = this.query;
     const sight = this.#sight(expr, grid);
-    if (expr.extend === 'smoothed' && !ofTime) {
+    if (expr.extend === 'smoothed') {
       const near = await this.#fetch(expr, sight, lookbackMs, lookbackMs, 0);
-      return smoothedVector(selectorRanges(near, sight, lookbackMs, { beforeMs: 0, afterMs: lookbackMs }, budget));
+      const ranges = selectorRanges(near, sight, lookbackMs, { beforeMs: 0, afterMs: lookbackMs }, budget);
+      return smoothedVector(ranges, (i) => rangeNotes(notes, labelValue(near[i]!.labels, METRIC_NAME), expr.place, expr.place));
     }
     const series = await this.#fetch(expr, sight, lookbackMs, 0, 0);
-    return instantVector(series, sight, lookbackMs, ofTime, budget);
+    return instantVector(series, sight, lookbackMs, false, budget);
   }
 
   async #rangeSelector(expr: MatrixSelector, grid: Grid): Promise<RangeVector> {
@@ -151,8 +155,9 @@ export class Evaluation implements Evaluator {
 
   async #aggregation(expr: Aggregation, grid: Grid): Promise<Vector> {
     const { budget, notes } = this.query;
-    const context: AggregationContext = { expr, steps: grid.steps, budget, notes };
     const param = expr.param === undefined ? undefined : unwrap(expr.param);
+    const { place } = unwrap(expr.expr);
+    const context: AggregationContext = { expr, steps: grid.steps, budget, notes, place, paramPlace: param?.place ?? place };
     const scalars = param === undefined || param.kind === 'string' ? new Float64Array(0) : await this.scalar(param, grid);
     const input = await this.vector(expr.expr, grid);
     switch (expr.op) {

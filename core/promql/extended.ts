@@ -1,7 +1,11 @@
 import { EngineError } from '#core/model/index.ts';
+import { boundsIn, type Bounds } from './extended-bounds.ts';
+import { extendedHistogramStep, interpolateHistograms } from './extended-histograms.ts';
 import type { RateKind } from './rate.ts';
-import { clearRow, float, newRow, type Row, type Vector } from './vector.ts';
-import type { RangeCall, RangeRow, RangeVector } from './windows.ts';
+import { hasCustomBounds } from './histogram/buckets.ts';
+import { clearRow, float, newRow, setHistogram, type Row, type Vector } from './vector.ts';
+import { hasHistograms, type HistogramWindows, type RangeCall, type RangeRow, type RangeVector } from './windows.ts';
+import type { RangeNotes } from './notes.ts';
 
 /** What `anchored` and `smoothed` go with. */
 const allowed: Readonly<Record<'anchored' | 'smoothed', readonly string[]>> = {
@@ -15,27 +19,9 @@ export function checkExtended(extend: 'anchored' | 'smoothed', name: string): vo
   if (!names.includes(name)) throw new EngineError('invalid', `${extend} modifier can only be used with: ${names.join(', ')} - not with ${name}`);
 }
 
-export function refuseHistograms(row: RangeRow): void {
+function refuseHistograms(row: RangeRow): void {
   const some = row.histograms?.hi.some((hi, k) => hi > row.histograms!.lo[k]!) ?? false;
   if (some) throw new EngineError('invalid', 'smoothed and anchored modifiers do not work with native histograms');
-}
-
-/** The samples that bound a window: one at or before its start where there is one, and for `smoothed` one at or after its end. */
-interface Bounds {
-  readonly first: number;
-  readonly last: number;
-  readonly startMs: number;
-  readonly endMs: number;
-}
-
-function boundsOf(row: RangeRow, step: number, startMs: number, endMs: number, smoothed: boolean): Bounds | undefined {
-  const from = row.lo[step]!;
-  let last = row.hi[step]! - 1;
-  if (last < from) return undefined;
-  let first = from;
-  while (first + 1 <= last - 1 && row.timesMs[first + 1]! <= startMs) first++;
-  if (smoothed) while (last > from && row.timesMs[last - 1]! >= endMs) last--;
-  return row.timesMs[last]! <= startMs ? undefined : { first, last, startMs, endMs };
 }
 
 function interpolate(row: RangeRow, at: number, timeMs: number, counter: boolean): number {
@@ -53,11 +39,15 @@ function endsOf(row: RangeRow, { first, last, startMs, endMs }: Bounds, smoothed
 
 /** rate(), increase() and delta() over windows whose ends are samples or interpolated: nothing is extrapolated. */
 export function extendedRate(row: RangeRow, out: Row, call: RangeCall, kind: RateKind): void {
-  refuseHistograms(row);
   const smoothed = call.extend === 'smoothed';
   for (let k = 0; k < call.steps; k++) {
+    if (hasHistograms(row, k)) {
+      if (row.hi[k]! > row.lo[k]!) call.notes.mixed();
+      else extendedHistogramStep(row.histograms!, out, call, k, kind);
+      continue;
+    }
     const endMs = call.sight.firstMs + k * call.sight.stepMs;
-    const bounds = boundsOf(row, k, endMs - call.rangeMs, endMs, smoothed);
+    const bounds = boundsIn(row.timesMs, row.lo[k]!, row.hi[k]!, endMs - call.rangeMs, endMs, smoothed);
     if (bounds === undefined) continue;
     const [left, right] = endsOf(row, bounds, smoothed, kind.counter);
     const change = right - left + (kind.counter ? resetsWithin(row, bounds, left, right) : 0);
@@ -88,7 +78,7 @@ export function extendedWindow(
   smoothed: boolean,
 ): { timesMs: Float64Array; values: Float64Array } {
   refuseHistograms(row);
-  const bounds = boundsOf(row, step, startMs, endMs, smoothed);
+  const bounds = boundsIn(row.timesMs, row.lo[step]!, row.hi[step]!, startMs, endMs, smoothed);
   if (bounds === undefined) return { timesMs: new Float64Array(0), values: new Float64Array(0) };
   const [left, right] = endsOf(row, bounds, smoothed, false);
   const from = row.timesMs[bounds.first]! <= startMs ? bounds.first + 1 : bounds.first;
@@ -103,26 +93,48 @@ export function extendedWindow(
  * The instant vector of a `smoothed` selector: between two samples the value on the line between them, after the last one
  * its value. The windows of `ranges` reach a lookback back and ahead.
  */
-export function smoothedVector(ranges: RangeVector): Vector {
-  const { firstMs, stepMs, steps } = ranges.sight;
+export function smoothedVector(ranges: RangeVector, notesFor: (index: number) => RangeNotes): Vector {
+  const { steps } = ranges.sight;
   const out = newRow(steps);
   return {
     heads: ranges.heads,
     read(index) {
       clearRow(out);
       const row = ranges.read(index);
-      refuseHistograms(row);
       for (let k = 0; k < steps; k++) {
-        const atMs = firstMs + k * stepMs;
-        let next = row.lo[k]!;
-        while (next < row.hi[k]! && row.timesMs[next]! < atMs) next++;
-        const exact = next < row.hi[k]! && row.timesMs[next] === atMs;
-        if (!exact && next === row.lo[k]) continue;
-        if (exact) out.values[k] = row.values[next]!;
-        else out.values[k] = next < row.hi[k]! ? interpolate(row, next - 1, atMs, false) : row.values[next - 1]!;
-        out.kinds[k] = float;
+        const atMs = ranges.sight.firstMs + k * ranges.sight.stepMs;
+        const some = row.hi[k]! > row.lo[k]!;
+        if (hasHistograms(row, k)) {
+          if (some) notesFor(index).mixed();
+          else smoothHistogram(row.histograms!, out, k, atMs, notesFor(index));
+        } else if (some) smoothFloat(row, out, k, atMs);
       }
       return out;
     },
   };
+}
+
+/** The first sample at or after a time, among those of a window. */
+function firstAtOrAfter({ timesMs, lo, hi }: Pick<RangeRow, 'timesMs' | 'lo' | 'hi'>, step: number, atMs: number): number {
+  let next = lo[step]!;
+  while (next < hi[step]! && timesMs[next]! < atMs) next++;
+  return next;
+}
+
+function smoothFloat(row: RangeRow, out: Row, step: number, atMs: number): void {
+  const next = firstAtOrAfter(row, step, atMs);
+  const exact = next < row.hi[step]! && row.timesMs[next] === atMs;
+  if (!exact && next === row.lo[step]) return;
+  if (exact) out.values[step] = row.values[next]!;
+  else out.values[step] = next < row.hi[step]! ? interpolate(row, next - 1, atMs, false) : row.values[next - 1]!;
+  out.kinds[step] = float;
+}
+
+function smoothHistogram(windows: HistogramWindows, out: Row, step: number, atMs: number, notes: RangeNotes): void {
+  const next = firstAtOrAfter(windows, step, atMs);
+  if (next < windows.hi[step]! && windows.timesMs[next] === atMs) return setHistogram(out, step, windows.list[next]!);
+  if (next === windows.lo[step]) return;
+  if (next === windows.hi[step]) return setHistogram(out, step, windows.list[next - 1]!);
+  if (hasCustomBounds(windows.list[next - 1]!) !== hasCustomBounds(windows.list[next]!)) return notes.mixedSchemas();
+  setHistogram(out, step, interpolateHistograms(windows, next - 1, atMs, false, notes));
 }

@@ -39,5 +39,15 @@ export const scalarFunctions: ReadonlyMap<string, ScalarFunction> = new Map<stri
 ]);
 
 function clamp(value: number, least: number, most: number): number {
-  return Math.max(least, Math.min(most, value));
+  return largerOf(least, smallerOf(most, value));
+}
+
+/** Go's math.Min: NaN if either is NaN, unless one is -Inf. */
+export function smallerOf(a: number, b: number): number {
+  return a === -Infinity || b === -Infinity ? -Infinity : Math.min(a, b);
+}
+
+/** Go's math.Max: NaN if either is NaN, unless one is +Inf. */
+export function largerOf(a: number, b: number): number {
+  return a === Infinity || b === Infinity ? Infinity : Math.max(a, b);
 }

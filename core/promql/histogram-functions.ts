@@ -49,17 +49,17 @@ interface Measure {
 /** histogram_quantile() and histogram_quantiles(). */
 export async function quantiles(evaluator: Evaluator, call: Call, grid: Grid): Promise<Vector> {
   const several = call.name === 'histogram_quantiles';
-  const vectorArg = call.args[several ? 0 : 1]!;
+  const vectorArg = unwrap(call.args[several ? 0 : 1]!);
   const { notes, budget } = evaluator.query;
-  const wanted: { values: Float64Array; place: Place }[] = [];
+  const wanted: Float64Array[] = [];
   for (const arg of several ? call.args.slice(2) : call.args.slice(0, 1)) {
     const values = await evaluator.scalar(arg, grid);
-    for (const value of values) if (!(value >= 0 && value <= 1)) notes.invalidQuantile(value, arg.place);
-    wanted.push({ values, place: arg.place });
+    for (const value of values) if (!(value >= 0 && value <= 1)) notes.invalidQuantile(value, unwrap(arg).place);
+    wanted.push(values);
   }
   const input = await collect(await evaluator.vector(vectorArg, grid), grid.steps, budget);
   const parts: Block[] = [];
-  for (const { values } of wanted) {
+  for (const values of wanted) {
     const part = await measured(evaluator, input, vectorArg.place, grid, quantileMeasure(values, notes, vectorArg.place, grid));
     if (!several) return mergeSameUnlessDelayed(part, evaluator, grid);
     parts.push(...labelled(part, labelName(call), values));
@@ -116,7 +116,7 @@ function quantileMeasure(values: Float64Array, notes: Notebook, place: Place, gr
 export async function fractions(evaluator: Evaluator, call: Call, grid: Grid): Promise<Vector> {
   const lower = await evaluator.scalar(call.args[0]!, grid);
   const upper = await evaluator.scalar(call.args[1]!, grid);
-  const { place } = call.args[2]!;
+  const { place } = unwrap(call.args[2]!);
   const { notes, budget } = evaluator.query;
   const input = await collect(await evaluator.vector(call.args[2]!, grid), grid.steps, budget);
   const measure: Measure = {

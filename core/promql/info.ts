@@ -13,7 +13,7 @@ import {
 } from '#core/model/index.ts';
 import { walk, type Call, type VectorSelector } from './syntax/index.ts';
 import type { Evaluator } from './context.ts';
-import type { Grid } from './grid.ts';
+import { sightOf, type Grid } from './grid.ts';
 import { absent, Block, collect, copyStep, float, newRow, type Head, type Row, type Vector } from './vector.ts';
 
 /** Labels that tell which info series belongs to which series. */
@@ -84,7 +84,9 @@ async function infoTimes(evaluator: Evaluator, call: Call, grid: Grid, base: Blo
     at: first?.at,
     extend: undefined,
   };
-  return collect(await evaluator.sampleTimes(selector, grid), grid.steps, evaluator.query.budget);
+  // As in Prometheus, `offset` and `@` of the series say which samples are read, but not at which time they are looked for.
+  const times = await evaluator.sampleTimes(selector, grid, sightOf(grid, undefined, 0));
+  return collect(times, grid.steps, evaluator.query.budget);
 }
 
 /** A condition that a label has one of some values; none when there are too many for a pattern. */

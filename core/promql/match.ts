@@ -58,19 +58,19 @@ function matchesOf(matching: Matching, left: Vector, right: Vector): Match[] {
 
 /** `and`, `or` and `unless`: by what is there, never by value. */
 export async function setOperation(context: MatchContext, left: Vector, right: Vector): Promise<Vector> {
-  const { expr, matching, steps, budget } = context;
+  const { expr, matching, steps } = context;
   const matches = matchesOf(matching, left, right);
   if (expr.op === 'or') return union(context, matches, left, right);
   const present: (Uint8Array | undefined)[] = [];
   for (const match of matches) {
-    if (match.left.length === 0) continue;
-    const steps = match.right.length === 0 ? undefined : await presence(right, match.right, context);
-    for (const i of match.left) present[i] = steps;
+    const there = match.right.length === 0 ? undefined : await presence(right, match.right, context);
+    for (const i of match.left) present[i] = there;
   }
   const wanted = expr.op === 'and';
+  const dropped = left.heads.flatMap((_, i) => (wanted && present[i] === undefined ? [i] : []));
+  await presence(left, dropped, context);
   const kept = left.heads.flatMap((_, i) => (wanted && present[i] === undefined ? [] : [i]));
   const row = newRow(steps);
-  budget.spend(steps);
   return {
     heads: kept.map((i) => left.heads[i]!),
     read(index) {
@@ -83,7 +83,7 @@ export async function setOperation(context: MatchContext, left: Vector, right: V
   };
 }
 
-/** At which steps any of the rows has a sample. */
+/** At which steps any of the rows has a sample. Rows without a match are read for this too: errors and notes in them count. */
 async function presence(vector: Vector, indexes: readonly number[], { steps, budget }: MatchContext): Promise<Uint8Array> {
   const there = new Uint8Array(steps);
   for (const i of indexes) {
@@ -138,6 +138,10 @@ export async function vectorOperation(context: MatchContext, left: Vector, right
     matches.every((match) => (oneIsRight || grouped ? oneSide(match, oneIsRight).length <= 1 && (grouped || match.left.length <= 1) : false));
   const pairs = pairsOf(context, matches, left, right);
   if (!simple || !distinct(pairs)) return checkedOperation(context, operation, matches, left, right);
+  for (const match of matches) {
+    if (match.right.length === 0) await presence(left, match.left, context);
+    if (match.left.length === 0) await presence(right, match.right, context);
+  }
   const one = grouped ? await collect(oneIsRight ? right : left, steps, budget) : undefined;
   const row = newRow(steps);
   return {
@@ -263,7 +267,8 @@ function combineMatch(context: MatchContext, operation: RowOperation, match: Mat
       const result = results.of(resultHead(context, left.heads[l]!, right.heads[r]!));
       const a = left.rows[l]!;
       const b = right.rows[r]!;
-      for (let k = 0; k < steps; k++) if (a.kinds[k] !== absent && b.kinds[k] !== absent) claim(result.claimed, used, k);
+      for (let k = 0; k < steps; k++)
+        if (a.kinds[k]! * b.kinds[k]! > 0 && operation.applies(a.kinds[k]!, b.kinds[k]!)) claim(result.claimed, used, k);
       operation.rows(a, b, result.row);
     }
   }

@@ -1,5 +1,5 @@
 import type { Place } from '#core/model/index.ts';
-import { lineColumn, quote } from './syntax/index.ts';
+import { childrenOf, lineColumn, quote, unwrap, type Expr } from './syntax/index.ts';
 import { formatG } from './format-number.ts';
 
 /** What Prometheus calls annotations: sentences about a result that is there but may mislead. */
@@ -8,34 +8,64 @@ export interface Notes {
   readonly infos: string[];
 }
 
+const textMax = 1 << 20; // Longer than any query; makes one number of the two ends of a place.
+
+/** For the place of each expression, when what it is an argument of is evaluated: arguments first, from left to right. */
+function evaluationOrder(expr: Expr): Map<number, number> {
+  const order = new Map<number, number>();
+  let next = 1;
+  const visit = (node: Expr): void => {
+    const children = childrenOf(node);
+    for (const child of children) visit(child);
+    const at = next++;
+    for (const { place } of children.map(unwrap)) order.set(place.from * textMax + place.to, at);
+  };
+  visit(expr);
+  return order;
+}
+
 const named = (name: string): string => (name === '' ? '' : ` for metric name ${quote(name)}`);
 
-/** Collects the notes of a query, each sentence once, in Prometheus' words and with the place in the query. */
+/**
+ * Collects the notes of a query, in Prometheus' words and with the place in the query. Of the same sentence at several places
+ * one stays, that of the part evaluated last, as in Prometheus.
+ */
 export class Notebook {
   readonly #text: string;
-  readonly #warnings = new Set<string>();
-  readonly #infos = new Set<string>();
+  readonly #order: ReadonlyMap<number, number>;
+  readonly #warnings = new Map<string, Place>();
+  readonly #infos = new Map<string, Place>();
   readonly #monotonicity = new Map<string, Monotonicity>();
 
-  constructor(text: string) {
+  constructor(text: string, expr: Expr) {
     this.#text = text;
+    this.#order = evaluationOrder(expr);
   }
 
   notes(): Notes {
-    const forced = [...this.#monotonicity.values()].map((seen) => this.#sentence('info', monotonicitySentence(seen), seen.place));
-    return { warnings: [...this.#warnings].sort(), infos: [...new Set([...this.#infos, ...forced])].sort() };
+    for (const seen of this.#monotonicity.values()) this.#inform(monotonicitySentence(seen), seen.place);
+    return { warnings: this.#sentences('warning', this.#warnings), infos: this.#sentences('info', this.#infos) };
   }
 
-  #sentence(level: 'warning' | 'info', what: string, place: Place): string {
-    return `PromQL ${level}: ${what} (${lineColumn(this.#text, place.from)})`;
+  #sentences(level: 'warning' | 'info', found: ReadonlyMap<string, Place>): string[] {
+    return [...found].map(([what, place]) => `PromQL ${level}: ${what} (${lineColumn(this.#text, place.from)})`).sort();
   }
 
   #warn(what: string, place: Place): void {
-    this.#warnings.add(this.#sentence('warning', what, place));
+    this.#keepLast(this.#warnings, what, place);
   }
 
   #inform(what: string, place: Place): void {
-    this.#infos.add(this.#sentence('info', what, place));
+    this.#keepLast(this.#infos, what, place);
+  }
+
+  #keepLast(found: Map<string, Place>, what: string, place: Place): void {
+    const known = found.get(what);
+    if (known === undefined || this.#orderOf(known) < this.#orderOf(place)) found.set(what, place);
+  }
+
+  #orderOf(place: Place): number {
+    return this.#order.get(place.from * textMax + place.to) ?? 0;
   }
 
   invalidRatio(ratio: number, to: number, place: Place): void {
@@ -159,4 +189,30 @@ function monotonicitySentence(seen: Monotonicity): string {
   const head = `input to histogram_quantile needed to be fixed for monotonicity (see ${manual})${named(seen.metric)}`;
   const buckets = `from buckets ${formatG(seen.lowest)} to ${formatG(seen.highest)}, with a max diff of ${formatG(Number(seen.difference.toPrecision(2)))}`;
   return `${head}, ${buckets}, over ${seen.count} samples from ${time(seen.firstMs)} to ${time(seen.lastMs)}`;
+}
+
+/** The notes that functions of ranges take, bound to a metric and to the places of the first argument and of the range. */
+export function rangeNotes(notes: Notebook, metric: string, first: Place, range: Place): RangeNotes {
+  return {
+    ignoredHistograms: () => notes.histogramIgnoredInMixedRange(metric, first),
+    mixed: () => notes.mixedFloatsHistograms(metric, range),
+    invalidQuantile: (value) => notes.invalidQuantile(value, first),
+    notCounter: () => notes.notCounter(metric, range),
+    notGauge: () => notes.notGauge(metric, range),
+    mixedSchemas: () => notes.mixedExponentialCustom(metric, range),
+    reconciled: (operation) => notes.boundsReconciled(operation, range),
+    resetCollision: () => notes.resetCollision('aggregation', range),
+  };
+}
+
+/** The notes of functions of ranges. */
+export interface RangeNotes {
+  ignoredHistograms(): void;
+  mixed(): void;
+  invalidQuantile(value: number): void;
+  notCounter(): void;
+  notGauge(): void;
+  mixedSchemas(): void;
+  reconciled(operation: HistogramOperation): void;
+  resetCollision(): void;
 }

@@ -110,13 +110,22 @@ export class RowOperation {
     const combined = this.#op === '+' ? added(left, right) : subtracted(left, right);
     if (combined === undefined) return this.#notes.incompatibleBucketLayout(this.#op, this.#place);
     const operation = this.#op === '+' ? 'addition' : 'subtraction';
-    if (combined.collision) this.#notes.resetCollision(operation, this.#place);
+    if (combined.collision) return this.#notes.resetCollision(operation, this.#place);
     if (combined.reconciled) this.#notes.boundsReconciled(operation, this.#place);
     setHistogram(out, step, combined.histogram);
   }
 
   #incompatible(left: string, right: string): void {
     this.#notes.incompatibleTypes(left, this.#op, right, this.#place);
+  }
+
+  /** Whether the operator is defined between what stands at a step of two rows: two kinds, neither absent. */
+  applies(left: number, right: number): boolean {
+    const trims = this.#op === '</' || this.#op === '>/';
+    if (left === float && right === float) return !trims;
+    if (left === float) return this.#op === '*';
+    if (right === float) return trims || this.#op === '*' || this.#op === '/';
+    return ['+', '-', '==', '!='].includes(this.#op);
   }
 
   /** A whole row against another. Both must have a sample at a step; `kept` is the row whose value a filter keeps. */

@@ -108,7 +108,7 @@ function prepare(source: SeriesSource, query: Expr | string, range: QueryRange, 
   const context: QueryContext = {
     source,
     budget: new Budget({ ...defaultLimits, ...options.limits }, options.clock, options.signal, options.breathe),
-    notes: new Notebook(text),
+    notes: new Notebook(text, expr),
     signal: options.signal,
     lookbackMs: options.lookbackMs ?? lookbackMs,
     subqueryStepMs: options.subqueryStepMs ?? subqueryStepMs,

@@ -4,7 +4,7 @@ import { hasCustomBounds } from './histogram/buckets.ts';
 import { wasReset } from './histogram/compare.ts';
 import { setHistogram } from './vector.ts';
 import type { HistogramFold } from './over-time.ts';
-import type { RangeNotes } from './windows.ts';
+import type { RangeNotes } from './notes.ts';
 
 /**
  * By how much a histogram rose over `list[from..to)`, at least two; a gauge. With `counter`, resets in between count as in

@@ -1,5 +1,6 @@
 import { isStale, type DurationMs, type Histogram, type Labels, type SeriesColumns } from '#core/model/index.ts';
 import type { Budget } from './budget.ts';
+import type { RangeNotes } from './notes.ts';
 import { stepTime, type Grid, type Sight } from './grid.ts';
 import { absent, histogram, type Head, type Row, type Vector } from './vector.ts';
 
@@ -187,18 +188,6 @@ export interface RangeCall {
   /** Metric name of the series at hand, for notes. */
   readonly metric: string;
   readonly notes: RangeNotes;
-}
-
-/** The notes that range functions take, bound to the places of the call. */
-export interface RangeNotes {
-  ignoredHistograms(): void;
-  mixed(): void;
-  invalidQuantile(value: number): void;
-  notCounter(): void;
-  notGauge(): void;
-  mixedSchemas(): void;
-  reconciled(operation: 'aggregation' | 'addition' | 'subtraction'): void;
-  resetCollision(): void;
 }
 
 /** The samples in the window of a step, floats and histograms in order of time. */

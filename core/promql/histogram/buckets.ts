@@ -47,18 +47,27 @@ export function pack({ at, counts }: Buckets): { spans: HistogramSpan[]; counts:
   return { spans, counts: kept };
 }
 
+const fractionBits = 8;
+
+/**
+ * 2^(i/256) for i from 0 to 255, as a product of roots of two, the largest first, rounded after each. Not the nearest doubles
+ * everywhere, but those of Prometheus, whose root of two is one unit below the nearest: bounds are compared for equality.
+ */
+const fractions: Float64Array = Float64Array.from({ length: 2 ** fractionBits }, (_, i) => {
+  let bound = 1;
+  for (let bit = fractionBits - 1; bit >= 0; bit--) {
+    if (((i >> bit) & 1) === 1) bound *= bit === fractionBits - 1 ? 1.414213562373095 : 2 ** (2 ** (bit - fractionBits));
+  }
+  return bound;
+});
+
 /** The upper bound of a positive exponential bucket: 2^(index * 2^-schema), at most the largest double. */
 export function exponentialBound(schema: number, index: number): number {
-  if (schema <= 0) return clampBound(index * 2 ** -schema, 0);
-  const parts = 2 ** schema;
-  const whole = Math.floor(index / parts);
-  return clampBound(whole, (index - whole * parts) / parts);
-}
-
-/** 2^(whole + part); the bound at 2^1024 is the largest double, as in Prometheus. */
-function clampBound(whole: number, part: number): number {
+  const parts = schema <= 0 ? 1 : 2 ** schema;
+  const whole = schema <= 0 ? index * 2 ** -schema : Math.floor(index / parts);
+  const part = schema <= 0 ? 0 : index - whole * parts;
   if (whole === 1024 && part === 0) return Number.MAX_VALUE;
-  return 2 ** whole * 2 ** part;
+  return 2 ** whole * fractions[part * (fractions.length / parts)]!;
 }
 
 /** The positive buckets with their bounds, ascending; with custom bounds, all buckets. */
@@ -86,6 +95,6 @@ export function negativeBuckets(h: Histogram): Bucket[] {
 
 /** All populated buckets from the lowest to the highest, the zero bucket among them. */
 export function allBuckets(h: Histogram): Bucket[] {
-  const zero = h.zeroCount === 0 ? [] : [{ lower: -h.zeroThreshold, upper: h.zeroThreshold, count: h.zeroCount }];
+  const zero = !(h.zeroCount > 0) ? [] : [{ lower: -h.zeroThreshold, upper: h.zeroThreshold, count: h.zeroCount }];
   return [...negativeBuckets(h).reverse(), ...zero, ...positiveBuckets(h)].filter((bucket) => bucket.count !== 0);
 }

@@ -78,7 +78,7 @@ export function histogramFraction(lower: number, upper: number, h: Histogram): n
   const buckets = interpolationBuckets(h);
   const total = Number.isNaN(h.sum) ? buckets.reduce((sum, bucket) => sum + bucket.count, 0) : h.count;
   const below = (value: number): number => observationsBelow(buckets, value, total, (bucket) => shareBelow(h, bucket, value));
-  return (below(upper) - below(lower)) / h.count;
+  return (Math.min(below(upper), h.count) - Math.min(below(lower), h.count)) / h.count;
 }
 
 /**

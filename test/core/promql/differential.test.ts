@@ -1,0 +1,30 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { randomSeries } from './peer/data.ts';
+import { differ } from './peer/differ.ts';
+import { havePrometheus, Prometheus, prometheusBinary } from './peer/prometheus.ts';
+
+if (!havePrometheus) process.stdout.write(`skipped: no Prometheus at ${prometheusBinary}; set SIGNALBOX_PROMETHEUS to compare with one\n`);
+
+const queries = 600;
+
+describe.skipIf(!havePrometheus)('the same data and queries in a real Prometheus', () => {
+  const series = randomSeries(7);
+  let peer: Prometheus;
+
+  beforeAll(async () => {
+    peer = await Prometheus.start(series);
+  }, 30_000);
+
+  afterAll(async () => {
+    await peer.stop();
+  });
+
+  it(`gives the same answers to ${queries} random queries, or the difference has a name`, async () => {
+    const report = await differ(peer, series, 2026, queries);
+    expect(report.differences).toEqual([]);
+    expect(report.errors).toBeLessThan(queries * 0.05);
+    expect(report.empty).toBeLessThan(queries * 0.4);
+    const explained = [...report.explained.values()].reduce((sum, count) => sum + count, 0);
+    expect(explained).toBeLessThan(queries * 0.06);
+  }, 60_000);
+});
