@@ -6,6 +6,9 @@ import { fixedRange, isLive, rangeFromParams, rangeToPrometheus, resolveTime, st
 
 export const refreshChoicesMs = [0, 5_000, 15_000, 60_000, 300_000] as const;
 
+/** A cut range is at least this wide. */
+const dataSpanMsMin = 300_000;
+
 /** What is stored, for "all data". */
 export interface Extent {
   readonly oldestMs: number | undefined;
@@ -46,6 +49,13 @@ export class ViewClock {
     const extent = this.range.from === 'all' ? this.#extent() : undefined;
     const startMs = extent?.oldestMs ?? resolveTime(this.range.from, this.anchorMs, look.zone) ?? endMs - 3_600_000;
     return startMs < endMs ? { startMs, endMs } : { startMs: endMs - 3_600_000, endMs };
+  });
+
+  /** The bounds, cut to where the data begins: a box that was started a minute ago shows its minutes, not an empty hour. */
+  readonly dataBounds = $derived.by((): { readonly startMs: number; readonly endMs: number } => {
+    const { startMs, endMs } = this.bounds;
+    const oldestMs = this.#extent()?.oldestMs ?? startMs;
+    return { startMs: Math.max(startMs, Math.min(oldestMs, endMs - dataSpanMsMin)), endMs };
   });
 
   get live(): boolean {

@@ -86,9 +86,9 @@ describe("an alert's condition", () => {
       values: new Float64Array(5),
     });
     expect(periodsOf(history, 1_000).map(({ state, startMs, endMs }) => [state, startMs, endMs])).toEqual([
-      ['firing', 9_000, 9_000],
-      ['firing', 2_000, 3_000],
-      ['pending', 0, 1_000],
+      ['firing', 9_000, 10_000],
+      ['firing', 2_000, 4_000],
+      ['pending', 0, 2_000],
     ]);
   });
 });

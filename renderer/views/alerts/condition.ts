@@ -62,14 +62,17 @@ export interface Period extends Region {
   readonly state: 'pending' | 'firing';
 }
 
-/** The periods that the `ALERTS` series of a range answer tell: points no further apart than one and a half steps belong together. */
+/**
+ * The periods that the `ALERTS` series of a range answer tell, the newest first. Points no further apart than one and a half
+ * steps belong together; a point stands for the step that follows it.
+ */
 export function periodsOf(history: readonly PlotSeries[], stepMs: number): readonly Period[] {
   const periods = history.flatMap((series) => {
     const state = labelValue(series.labels, 'alertstate') === 'pending' ? ('pending' as const) : ('firing' as const);
-    return runsOf(series.timesMs, stepMs).map(([startMs, endMs]): Period => ({
+    return runsOf(series.timesMs, stepMs).map(([startMs, lastMs]): Period => ({
       state,
       startMs,
-      endMs,
+      endMs: lastMs + stepMs,
       name: state === 'firing' ? 'Firing' : 'Pending',
       tone: state === 'firing' ? 'bad' : 'warn',
     }));

@@ -13,6 +13,31 @@ export interface EventText {
   readonly href?: string;
 }
 
+/** A line with the events that it tells: a step, and where its run went on to from there. */
+export interface EventLine {
+  readonly event: IncidentEvent;
+  readonly is: EventText;
+}
+
+/** The lines of a log, by when things happened, the newest first. Where a run went on to is told with the step that it left. */
+export function timelineLines(events: readonly IncidentEvent[]): readonly EventLine[] {
+  const lines: EventLine[] = [];
+  const inOrder = [...events].sort((a, b) => a.atMs - b.atMs || a.seq - b.seq);
+  for (const [i, event] of inOrder.entries()) {
+    const last = lines.at(-1);
+    if (last !== undefined && leavesStep(inOrder[i - 1], event)) {
+      const where = eventText(event).text;
+      lines[lines.length - 1] = { ...last, is: { ...last.is, more: last.is.more === '' ? where : `${last.is.more}\n${where}` } };
+    } else lines.push({ event, is: eventText(event) });
+  }
+  return lines.reverse();
+}
+
+function leavesStep(before: IncidentEvent | undefined, event: IncidentEvent): boolean {
+  if (before?.what.kind !== 'step' || event.what.kind !== 'step' || event.what.event.kind !== 'went') return false;
+  return before.what.run === event.what.run && before.seq + 1 === event.seq && 'step' in before.what.event;
+}
+
 export function eventText({ what }: IncidentEvent): EventText {
   return what.kind === 'step' ? stepText(what.runbook, what.event) : factText(what);
 }

@@ -1,4 +1,4 @@
-import type { IncidentEvent, Sev } from '#core/model/index.ts';
+import type { Sev } from '#core/model/index.ts';
 import type { RunbookSummary } from '#core/contract/index.ts';
 import { LiveQuery, LiveStream } from '../../client/live.svelte.ts';
 import type { Session } from '../../shell/session.svelte.ts';
@@ -26,8 +26,6 @@ export class IncidentState {
 
   readonly view = $derived.by(() => this.stream.value);
   readonly incident = $derived.by(() => this.view?.incident);
-  /** By when it happened, the newest first. */
-  readonly events = $derived.by((): readonly IncidentEvent[] => [...(this.view?.events ?? [])].sort((a, b) => b.atMs - a.atMs || b.seq - a.seq));
   readonly alerts = $derived.by(() => (this.session.alerts.value ?? []).filter((alert) => this.incident?.alerts.includes(alert.id)));
   /** Runbooks that are for its alerts, the best fit first. */
   readonly fitting = $derived.by(() => [

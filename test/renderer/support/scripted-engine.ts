@@ -13,11 +13,26 @@ export class ScriptedEngine {
   alerts: AlertView[];
   incidents: { incident: Incident; events: IncidentEvent[] }[];
   runs = new Map<string, RunbookRun>();
+  /** Every range query that came, and those that were cancelled. */
+  readonly asked: string[] = [];
+  cancelledCount = 0;
+  /** HTML that the markdown renderer answers with, whatever the text. */
+  html: string | undefined;
 
   constructor(scene: SceneName) {
     this.scene = scene;
     this.alerts = scene === 'busy' ? alertsOf(this.#startMs) : scene === 'storm' ? stormOf(this.#startMs, 3_000) : [];
     this.incidents = scene === 'first' ? [] : [pastIncident(this.#startMs)];
+  }
+
+  /** A query that only its cancelling ends. */
+  #until(signal: AbortSignal): Promise<never> {
+    const { promise, reject } = Promise.withResolvers<never>();
+    signal.addEventListener('abort', () => {
+      this.cancelledCount++;
+      reject(new EngineError('cancelled', 'cancelled'));
+    });
+    return promise;
   }
 
   #changed(): void {
@@ -232,7 +247,9 @@ export class ScriptedEngine {
           elapsedMs: 1,
         };
       },
-      'metrics.range': ({ expr, startMs, endMs, stepMs }) => {
+      'metrics.range': async ({ expr, startMs, endMs, stepMs }, { signal }) => {
+        this.asked.push(expr);
+        if (expr.includes('slow')) await this.#until(signal);
         if (expr.includes('bad('))
           throw new EngineError('invalid', 'unknown function "bad"', { from: expr.indexOf('bad('), to: expr.indexOf('bad(') + 3 });
         return rangeAnswer(curvesFor(expr, this.#startMs), startMs, endMs, stepMs);
@@ -250,16 +267,18 @@ export class ScriptedEngine {
       'targets.watch': this.#watch(() => this.#targets()),
       'targets.scrape': () => null,
       'markdown.render': ({ text }) => ({
-        html: text
-          .split('\n\n')
-          .map(
-            (part) =>
-              `<p>${part
-                .replaceAll('&', '&amp;')
-                .replaceAll('<', '&lt;')
-                .replace(/\*\*(.+?)\*\*/g, '<b>$1</b>')}</p>`,
-          )
-          .join(''),
+        html:
+          this.html ??
+          text
+            .split('\n\n')
+            .map(
+              (part) =>
+                `<p>${part
+                  .replaceAll('&', '&amp;')
+                  .replaceAll('<', '&lt;')
+                  .replace(/\*\*(.+?)\*\*/g, '<b>$1</b>')}</p>`,
+            )
+            .join(''),
       }),
     };
   }

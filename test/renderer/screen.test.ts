@@ -1,0 +1,318 @@
+/** The screen in a real browser, on the scripted engine: keyboard, links, lost lines, hostile text, storms, accessibility. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import { chromium, expect as expectPage, type Browser, type Page } from '@playwright/test';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { browserFlags, findChromium } from '../e2e/support/browser.ts';
+import { buildScreen, hostScreen, type ScreenHost } from './support/screen-host.ts';
+import { ScriptedEngine, type SceneName } from './support/scripted-engine.ts';
+
+const outDir = mkdtempSync(join(tmpdir(), 'signalbox-screen-'));
+let browser: Browser;
+let host: ScreenHost;
+let engine: ScriptedEngine;
+let page: Page;
+/** What must never happen: script errors, and what the page's policy had to refuse. */
+let complaints: string[] = [];
+
+beforeAll(async () => {
+  await buildScreen(outDir);
+  browser = await chromium.launch({ executablePath: findChromium() ?? '', args: [...browserFlags] });
+}, 60_000);
+
+afterAll(async () => {
+  await browser.close();
+  rmSync(outDir, { recursive: true, force: true });
+});
+
+afterEach(async () => {
+  await page.context().close();
+  await host.close();
+  expect(complaints).toEqual([]);
+});
+
+async function open(scene: SceneName, hash = '', options: { person?: string; colorScheme?: 'dark' | 'light' } = {}): Promise<void> {
+  engine = new ScriptedEngine(scene);
+  host = await hostScreen(outDir, engine);
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    colorScheme: options.colorScheme ?? 'dark',
+    timezoneId: 'Europe/Berlin',
+  });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  if (options.person !== undefined) await context.addInitScript((name) => localStorage.setItem('signalbox.person', name), options.person);
+  page = await context.newPage();
+  complaints = [];
+  page.on('pageerror', (error) => complaints.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !message.text().includes('WebSocket')) complaints.push(message.text());
+  });
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on('request', (request) => {
+    if (!request.url().startsWith(new URL(host.url).origin) && !request.url().startsWith('data:')) complaints.push(`asked ${request.url()}`);
+  });
+  await page.goto(host.url);
+  await expectPage(page.getByRole('navigation', { name: 'Views' })).toBeVisible();
+  if (hash !== '') await page.evaluate((to) => (location.hash = to), hash);
+}
+
+const hash = (): Promise<string> => page.evaluate(() => decodeURIComponent(location.hash.replaceAll('+', ' ')));
+const firing = (count: number): ReturnType<Page['locator']> => page.getByRole('button', { name: `Firing ${count}` });
+const editor = (): ReturnType<Page['locator']> => page.locator('.cm-content');
+
+describe('the keyboard', () => {
+  test('leads through every view and takes an alert', async () => {
+    await open('busy');
+    for (const [keys, view] of [
+      ['g i', 'Incidents'],
+      ['g a', 'Alerts'],
+      ['g e', 'Explore'],
+      ['g r', 'Runbooks'],
+      ['g s', 'Sources'],
+      ['g ,', 'Settings'],
+      ['g o', 'Overview'],
+    ] as const) {
+      for (const key of keys.split(' ')) await page.keyboard.press(key);
+      await expectPage(page.getByRole('main', { name: view })).toBeVisible();
+    }
+    await page.keyboard.press('g');
+    await page.keyboard.press('a');
+    await expectPage(firing(5)).toBeVisible();
+    await page.keyboard.press('j');
+    await expectPage(page.getByRole('heading', { level: 1, name: 'LatencyHigh' })).toBeVisible();
+    await page.keyboard.press('a');
+    await page.getByRole('dialog').getByLabel('Name').fill('Ada');
+    await page.keyboard.press('Enter');
+    await expectPage(page.getByRole('article').getByText(/^Ada, /)).toBeVisible();
+    await page.keyboard.press('Escape');
+    expect(await hash()).toBe('#/alerts');
+  });
+
+  test('finds things in the palette, and keys in the help', async () => {
+    await open('busy');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.type('requests are');
+    await page.keyboard.press('Enter');
+    await expectPage(page.getByRole('heading', { level: 1, name: 'Requests are slow' })).toBeVisible();
+    await page.keyboard.press('?');
+    await expectPage(page.getByRole('dialog', { name: 'Keys' }).getByText('Declare an incident')).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expectPage(page.getByRole('dialog')).toHaveCount(0);
+  });
+
+  test('declares, notes and walks a runbook', async () => {
+    await open('busy', '#/alerts', { person: 'Ada' });
+    await expectPage(firing(5)).toBeVisible();
+    await page.keyboard.press('j');
+    await page.keyboard.press('i');
+    const dialog = page.getByRole('dialog', { name: 'Declare an incident' });
+    await expectPage(dialog.getByRole('radio', { name: /SEV-2/ })).toBeChecked();
+    await page.keyboard.press('Control+Enter');
+    await expectPage(page.getByText('Declared as SEV-2')).toBeVisible();
+    await page.getByRole('button', { name: 'Start the runbook' }).press('Enter');
+    await expectPage(page.getByRole('button', { name: 'Check now' })).toBeVisible();
+    await page.keyboard.press('x');
+    await expectPage(page.getByRole('region', { name: 'Runbook' }).getByText('1.83 s, expected < 0.5 s')).toBeVisible();
+    await page.keyboard.press('n');
+    await page.keyboard.type('02:41 the cache was flushed');
+    await page.keyboard.press('Enter');
+    const note = page.getByRole('listitem').filter({ hasText: 'the cache was flushed' });
+    await expectPage(note.getByText('02:41:00')).toBeVisible();
+  });
+});
+
+describe('Explore', () => {
+  test('runs on Enter, and its link shows the same again', async () => {
+    await open('busy', '#/explore');
+    await editor().click();
+    await page.keyboard.type('sum(rate(http_requests_total[5m]))');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Enter');
+    await expectPage(page.getByText('40 series,')).toBeVisible();
+    await page.getByRole('tab', { name: 'Table' }).click();
+    await page.getByRole('button', { name: 'Hold this time' }).click();
+    const link = await hash();
+    expect(link).toMatch(/g0\.expr=sum\(rate\(http_requests_total\[5m\]\)\)/);
+    expect(link).toMatch(/g0\.tab=table/);
+    expect(link).toMatch(/g0\.range_input=1h/);
+    await page.goto('about:blank');
+    await page.goto(host.url.replace(/#.*/, link.replaceAll(' ', '+')));
+    await expectPage(page.getByRole('tab', { name: 'Table' })).toHaveAttribute('aria-selected', 'true');
+    await expectPage(page.getByRole('button', { name: 'Held' })).toBeVisible();
+    await expectPage(editor()).toHaveText('sum(rate(http_requests_total[5m]))');
+  });
+
+  test('shows what the engine refuses at its place', async () => {
+    await open('busy', '#/explore?g0.expr=sum(bad(x))');
+    await expectPage(page.getByRole('alert')).toContainText('unknown function "bad"');
+    await expectPage(page.locator('.cm-lintRange-error')).toContainText('bad');
+  });
+
+  test('completes names from the data', async () => {
+    await open('busy', '#/explore');
+    await editor().click();
+    await page.keyboard.type('http_requ');
+    await page.locator('.cm-tooltip-autocomplete').getByText('http_requests_total').click();
+    await expectPage(editor()).toHaveText('http_requests_total');
+  });
+
+  test('cancels what is no longer asked, in the engine too', async () => {
+    await open('busy', '#/explore?g0.expr=slow');
+    await expectPage(page.getByText('Asking…')).toBeVisible();
+    await page.evaluate(() => (location.hash = '#/explore?g0.expr=up'));
+    await expectPage(page.getByText('6 series,')).toBeVisible();
+    expect(engine.cancelledCount).toBe(1);
+    await page.evaluate(() => (location.hash = '#/explore?g0.expr=slow'));
+    await expectPage(page.getByText('Asking…')).toBeVisible();
+    await page.evaluate(() => (location.hash = '#/'));
+    await expect.poll(() => engine.cancelledCount).toBe(2);
+  });
+
+  test('zooms where it is dragged, and back', async () => {
+    await open('busy', '#/explore?g0.expr=up');
+    const plot = page.getByRole('slider');
+    await expectPage(plot).toBeVisible();
+    const box = (await plot.boundingBox())!;
+    await page.mouse.move(box.x + 400, box.y + 80);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 600, box.y + 90, { steps: 4 });
+    await page.mouse.up();
+    await expectPage(page.getByText('As of')).toBeVisible();
+    expect(await hash()).toMatch(/g0\.end_input=\d{4}-/);
+    await page.keyboard.press('t');
+    await page.keyboard.press('z');
+    await expectPage(page.getByRole('button', { name: 'Last 1h' })).toBeVisible();
+  });
+
+  test('a click in the legend leaves one line, with Ctrl two', async () => {
+    await open('busy', '#/explore?g0.expr=up');
+    const rows = page.getByRole('list', { name: 'Series' }).getByRole('button');
+    await rows.nth(1).click();
+    await expectPage(page.getByRole('button', { pressed: true }).and(rows)).toHaveCount(1);
+    await rows.nth(2).click({ modifiers: ['Control'] });
+    await expectPage(page.getByRole('button', { pressed: true }).and(rows)).toHaveCount(2);
+  });
+
+  test('an address of Prometheus opens on the data here', async () => {
+    await open('busy');
+    await page.keyboard.press('Control+k');
+    await page.keyboard.insertText('http://prometheus.example:9090/graph?g0.expr=up&g0.tab=1&g0.range_input=6h');
+    await page.keyboard.press('Enter');
+    await expectPage(page.getByRole('tab', { name: 'Table' })).toHaveAttribute('aria-selected', 'true');
+    await expectPage(page.getByRole('button', { name: 'Last 6h' })).toBeVisible();
+  });
+});
+
+test('a lost engine is said with its reason, and everything comes back by itself', async () => {
+  await open('busy', '#/alerts');
+  await expectPage(firing(5)).toBeVisible();
+  host.kill('the engine stopped (exit code 1); it is started again');
+  const banner = page.getByRole('alert');
+  await expectPage(banner).toContainText('the engine stopped (exit code 1)');
+  await expectPage(firing(5)).toBeVisible();
+  engine.resolve('TargetDown');
+  host.revive();
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await expectPage(banner).toHaveCount(0);
+  await expectPage(firing(4)).toBeVisible();
+});
+
+test('a tab without a key says how to get one', async () => {
+  await open('busy');
+  const other = await browser.newContext();
+  const stranger = await other.newPage();
+  await stranger.goto(host.url.replace(/#.*/, ''));
+  await expectPage(stranger.getByRole('alert')).toContainText('this tab has no key to Signalbox');
+  await other.close();
+});
+
+test('a second tab of the same browser gets the key from the first', async () => {
+  await open('busy');
+  const second = await page.context().newPage();
+  await second.goto(host.url.replace(/#.*/, '#/alerts'));
+  await expectPage(second.getByRole('button', { name: 'Firing 5' })).toBeVisible();
+});
+
+describe('text from outside', () => {
+  test('is shown, never acted on', async () => {
+    await open('storm', '#/alerts?filter=job%3Dnode');
+    await page.getByLabel('Filter').fill('img');
+    await expectPage(page.getByText('instance=<img src=x onerror=alert(1)>')).toBeVisible();
+    await page.getByLabel('Filter').fill('exe');
+    await expectPage(page.getByText('abc⟨U+202E⟩txt.exe')).toBeVisible();
+  });
+
+  test('as HTML of a runbook is sieved', async () => {
+    await open('busy');
+    engine.html = `<p id="in">Fine <b>words</b></p><script>alert(1)</script><img src=x onerror=alert(2)><img src="https://evil.example/track.png" alt="map">
+      <a href="javascript:alert(3)">one</a><a href="https://example.org/">two</a><form action="https://evil.example"><input name=a></form>
+      <svg><style>*{display:none}</style></svg><p style="position:fixed">x</p><iframe src="https://evil.example"></iframe>`;
+    await page.evaluate(() => (location.hash = '#/runbooks/high-latency'));
+    const box = page.locator('.markdown').first();
+    await expectPage(box.getByText('words')).toBeVisible();
+    await expectPage(box.locator('script, form, input, iframe, svg, style, [onerror], [style], img[src]')).toHaveCount(0);
+    await expectPage(box.getByText('one')).not.toHaveAttribute('href');
+    await expectPage(box.getByText('two')).toHaveAttribute('href', 'https://example.org/');
+    // The sieve parses in an inert document, of which the policy refuses what it would refuse in the page.
+    complaints = complaints.filter((text) => !text.includes('Content Security Policy'));
+    await expectPage(box.getByText('map')).toHaveAttribute('href', 'https://evil.example/track.png');
+  });
+});
+
+test('three thousand alerts draw no more than the screen holds', async () => {
+  await open('storm', '#/alerts');
+  await expectPage(page.getByRole('button', { name: /^CertificateExpiresSoon/ })).toBeVisible();
+  await page.getByRole('button', { name: /^CertificateExpiresSoon/ }).click();
+  const list = page.getByRole('list', { name: 'Alerts' });
+  await list.evaluate((element) => (element.scrollTop = 600 * 44));
+  await expectPage(page.getByRole('button', { name: /^NodeMemoryPressure|^PodCrashLooping/ }).first()).toBeVisible();
+  expect(await list.getByRole('listitem').count()).toBeLessThan(60);
+});
+
+test('the first start says what is watched and what comes next', async () => {
+  await open('first');
+  await expectPage(page.getByText('Nothing is set up yet.')).toBeVisible();
+  await expectPage(page.getByText('/home/ada/.signalbox')).toBeVisible();
+  await expectPage(page.getByRole('button', { name: 'Copy example' })).toBeVisible();
+});
+
+describe('accessibility', () => {
+  const views = [
+    '#/',
+    '#/alerts',
+    '#/incidents',
+    '#/incidents/1',
+    '#/explore?g0.expr=up',
+    '#/explore?g0.expr=up&g0.tab=table',
+    '#/runbooks',
+    '#/sources',
+    '#/sources?tab=rules',
+    '#/settings',
+    '#/incidents/declare',
+  ];
+  test.each(['dark', 'light'] as const)(
+    'nothing serious in any view, %s',
+    async (colorScheme) => {
+      await open('busy', '', { colorScheme, person: 'Ada' });
+      const found: string[] = [];
+      for (const view of [...views, `#/alerts/${engine.alerts[0]!.id}`]) {
+        await page.evaluate((to) => (location.hash = to), view);
+        await page.waitForFunction(() => document.querySelector('main')?.childElementCount !== 0);
+        await page.waitForLoadState('networkidle');
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        found.push(
+          ...violations
+            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+            .map(({ id, nodes }) => `${view}: ${id}: ${nodes.map((node) => node.html).join(' ')}`),
+        );
+      }
+      expect(found).toEqual([]);
+    },
+    120_000,
+  );
+});
