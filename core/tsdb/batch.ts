@@ -78,7 +78,7 @@ export class StoreBatch implements Batch {
     const floats = { refs: refs.subarray(0, count), times: times.subarray(0, count), values: values.subarray(0, count) };
     const series = this.#unlogged(floats.refs);
     putCommit(writer, { series, floats, histograms: this.#histograms, exemplars: ledger.pendingExemplars });
-    const lsn = ledger.wal.append(writer);
+    const lsn = ledger.wal.append(writer, series.length > 0 || ledger.pendingExemplars.length > 0);
     if (spare.length < spareMax) spare.push(this.#columns);
     ledger.committed(series, this.stored);
     return lsn;

@@ -234,18 +234,34 @@ function placePlanes(coded: ByteReader, plain: ByteReader, planes: number, count
 }
 
 /** The whole numbers of a column before they are scaled; `kin` those of the column before, when it builds on them. */
-export function decodeWhole(place: ColumnPlace, coded: Uint8Array, plain: Uint8Array, kin: Float64Array | undefined, out: Float64Array): void {
+export function decodeWhole(place: ColumnPlace, coded: Uint8Array, plain: Uint8Array, kin: Float64Array, out: Float64Array): void {
   const { planes, prediction, count } = place;
   const length = count - prediction.order;
-  out.fill(0, 0, count);
-  planes.forEach((at, p) => {
-    const source = at < 0 ? plain : coded;
-    const from = at < 0 ? -1 - at : at;
+  gatherPlanes(planes, coded, plain, length, out);
+  restore(out, count, prediction, kin, planes.length < 4);
+}
+
+/** Adds up the planes to folded residuals. One and two planes are most of all columns. */
+function gatherPlanes(planes: readonly number[], coded: Uint8Array, plain: Uint8Array, length: number, out: Float64Array): void {
+  if (planes.length === 0) {
+    out.fill(0, 0, length);
+    return;
+  }
+  const low = planes[0]! < 0 ? plain : coded;
+  const lowAt = planes[0]! < 0 ? -1 - planes[0]! : planes[0]!;
+  if (planes.length === 1) {
+    for (let i = 0; i < length; i++) out[i] = low[lowAt + i]!;
+    return;
+  }
+  const next = planes[1]! < 0 ? plain : coded;
+  const nextAt = planes[1]! < 0 ? -1 - planes[1]! : planes[1]!;
+  for (let i = 0; i < length; i++) out[i] = low[lowAt + i]! | (next[nextAt + i]! << 8);
+  for (let p = 2; p < planes.length; p++) {
+    const source = planes[p]! < 0 ? plain : coded;
+    const from = planes[p]! < 0 ? -1 - planes[p]! : planes[p]!;
     const unit = 256 ** p;
-    if (p === 0) for (let i = 0; i < length; i++) out[i] = source[from + i]!;
-    else for (let i = 0; i < length; i++) out[i]! += source[from + i]! * unit;
-  });
-  restore(out, count, prediction, prediction.kin ? kin : undefined, planes.length < 4);
+    for (let i = 0; i < length; i++) out[i]! += source[from + i]! * unit;
+  }
 }
 
 /** Writes a column's values to `out` from `into` on. `wholeNumbers` is what decodeWhole gave, for a column of numbers. */

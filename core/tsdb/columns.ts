@@ -22,17 +22,22 @@ export function lowerBoundMs(times: Float64Array, count: number, timeMs: number)
   return from;
 }
 
-/** The samples with minMs <= time <= maxMs; undefined when there are none. */
+/** The samples with minMs <= time <= maxMs, as views; undefined when there are none. */
 export function within(columns: Columns, minMs: number, maxMs: number): Columns | undefined {
   const { times, values, histograms } = columns;
-  const count = times.length;
-  if (count === 0 || times[0]! > maxMs || times[count - 1]! < minMs) return undefined;
-  if (times[0]! >= minMs && times[count - 1]! <= maxMs) return columns;
-  const from = lowerBoundMs(times, count, minMs);
-  const to = lowerBoundMs(times, count, maxMs + 1);
+  const [from, to] = rangeWithin(times, minMs, maxMs);
   if (from >= to) return undefined;
+  if (to - from === times.length) return columns;
   const part = { times: times.subarray(from, to), values: values.subarray(from, to) };
   return histograms === undefined ? part : { ...part, histograms: histograms.slice(from, to) };
+}
+
+/** Which of ascending times lie in minMs <= time <= maxMs: [from, to). */
+export function rangeWithin(times: Float64Array, minMs: number, maxMs: number): [from: number, to: number] {
+  const count = times.length;
+  const from = count === 0 || times[0]! >= minMs ? 0 : lowerBoundMs(times, count, minMs);
+  const to = count === 0 || times[count - 1]! <= maxMs ? count : lowerBoundMs(times, count, maxMs + 1);
+  return [from, to];
 }
 
 /** The samples outside a range; undefined when there are none. */

@@ -26,6 +26,10 @@ export class Tombstones {
     return this.#size;
   }
 
+  has(ref: number): boolean {
+    return this.#byRef.has(ref);
+  }
+
   add(tombstone: Tombstone): void {
     const known = this.#byRef.get(tombstone.ref);
     if (known === undefined) this.#byRef.set(tombstone.ref, [tombstone]);

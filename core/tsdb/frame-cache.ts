@@ -3,7 +3,7 @@ import { openFrame, type Frame } from './frame.ts';
 /** Opened frames, the most recently read ones, up to a number of bytes. */
 export class FrameCache {
   readonly #bytesMax: number;
-  readonly #frames = new Map<number, { readonly frame: Frame; readonly bytes: number }>();
+  readonly #frames = new Map<number, Frame>();
   #bytes = 0;
 
   constructor(bytesMax: number) {
@@ -16,13 +16,13 @@ export class FrameCache {
     if (known !== undefined) {
       this.#frames.delete(id);
       this.#frames.set(id, known);
-      return known.frame;
+      return known;
     }
     const bytes = read(id);
     if (bytes === undefined) return undefined;
     const frame = openFrame(bytes);
-    this.#frames.set(id, { frame, bytes: bytes.length });
-    this.#bytes += bytes.length;
+    this.#frames.set(id, frame);
+    this.#bytes += frame.bytes;
     this.#shrink();
     return frame;
   }

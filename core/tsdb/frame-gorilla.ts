@@ -1,19 +1,14 @@
 import type { Histogram } from '#core/model/index.ts';
 import { ByteWriter, DamageError, type ByteReader } from './bytes.ts';
-import { mergeColumns, type Columns } from './columns.ts';
-import type { Frame, FrameForm, Member } from './frame.ts';
+import type { Columns } from './columns.ts';
+import type { Frame, FrameForm, Member, Stretch } from './frame.ts';
 import { gorillaDecode, gorillaEncode, gorillaRun } from './gorilla.ts';
 import { getHistogram, putHistogram } from './histogram-row.ts';
 
 const floatKind = 0;
 const histogramKind = 1;
-
-interface Stream {
-  readonly kind: number;
-  readonly count: number;
-  readonly from: number;
-  readonly to: number;
-}
+/** Memory of one stream's object and its decoded columns, of 30 samples as a rule. */
+const streamBytes = 1024;
 
 /** One Gorilla stream a series; histograms as rows. What the head is sealed into. Layout: FORMAT.md, "Form 1". */
 export const gorillaForm: FrameForm = {
@@ -32,22 +27,12 @@ export const gorillaForm: FrameForm = {
     const streams = new Map<number, Stream[]>();
     while (payload.at < payload.end) {
       const slot = payload.u8();
-      const kind = payload.u8();
-      const count = payload.varint();
-      const length = payload.count(1);
-      if (count === 0 || count > length * 8) throw new DamageError(`${count} samples in ${length} bytes`);
-      const from = payload.skip(length);
-      const stream = { kind, count, from, to: from + length };
+      const stream = new Stream(payload, windowStartMs);
       const known = streams.get(slot);
       if (known === undefined) streams.set(slot, [stream]);
       else known.push(stream);
     }
-    return {
-      columns(slot: number): Columns | undefined {
-        const pieces = streams.get(slot)?.map((stream) => readStream(payload, windowStartMs, stream));
-        return pieces === undefined || pieces.length === 1 ? pieces?.[0] : mergeColumns(pieces);
-      },
-    };
+    return { stretches: (slot) => streams.get(slot) ?? [], bytes: payload.end + streams.size * streamBytes };
   },
 };
 
@@ -98,19 +83,61 @@ function putHistograms(
   writer.raw(rows.bytes.subarray(0, rows.at));
 }
 
-function readStream(payload: ByteReader, windowStartMs: number, { kind, count, from, to }: Stream): Columns {
-  const times = new Float64Array(count);
-  const values = new Float64Array(count);
-  if (kind === floatKind) {
-    gorillaDecode(payload.bytes, from, to, windowStartMs, times, values, 0, count);
-    return { times, values };
+/** One stream of the frame, decoded when first read and kept. */
+class Stream implements Stretch {
+  readonly #payload: ByteReader;
+  readonly #windowStartMs: number;
+  readonly #kind: number;
+  readonly #count: number;
+  readonly #from: number;
+  #columns: Columns | undefined;
+
+  /** Reads the stream's head and steps over it. Throws DamageError. */
+  constructor(payload: ByteReader, windowStartMs: number) {
+    this.#payload = payload;
+    this.#windowStartMs = windowStartMs;
+    this.#kind = payload.u8();
+    this.#count = payload.varint();
+    const length = payload.count(1);
+    if (this.#count === 0 || this.#count > length * 8) throw new DamageError(`${this.#count} samples in ${length} bytes`);
+    if (this.#kind > histogramKind) throw new DamageError(`stream kind ${this.#kind} is not known`);
+    this.#from = payload.skip(length);
   }
-  if (kind !== histogramKind) throw new DamageError(`stream kind ${kind} is not known`);
-  const reader = payload.part(from, to);
-  const histograms: Histogram[] = [];
-  for (let i = 0; i < count; i++) {
-    times[i] = reader.f64();
-    histograms.push(getHistogram(reader));
+
+  get times(): Float64Array {
+    return this.#decoded().times;
   }
-  return { times, values, histograms };
+
+  get isHistogram(): boolean {
+    return this.#kind === histogramKind;
+  }
+
+  read(from: number, to: number, out: Float64Array, at: number): void {
+    out.set(this.#decoded().values.subarray(from, to), at);
+  }
+
+  histograms(): Columns['histograms'] {
+    return this.#decoded().histograms;
+  }
+
+  #decoded(): Columns {
+    return (this.#columns ??= this.#decode());
+  }
+
+  #decode(): Columns {
+    const count = this.#count;
+    const times = new Float64Array(count);
+    const values = new Float64Array(count);
+    if (this.#kind === floatKind) {
+      gorillaDecode(this.#payload.bytes, this.#from, this.#payload.end, this.#windowStartMs, times, values, count);
+      return { times, values };
+    }
+    const reader = this.#payload.part(this.#from, this.#payload.end);
+    const histograms: Histogram[] = [];
+    for (let i = 0; i < count; i++) {
+      times[i] = reader.f64();
+      histograms.push(getHistogram(reader));
+    }
+    return { times, values, histograms };
+  }
 }

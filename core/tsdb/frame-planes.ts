@@ -2,8 +2,7 @@ import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { messageOf, type Histogram } from '#core/model/index.ts';
 import { ByteReader, ByteWriter, DamageError } from './bytes.ts';
 import { ColumnEncoder, decodeValues, decodeWhole, isNumbers, placeColumn, type ColumnPlace } from './column.ts';
-import { mergeColumns, type Columns } from './columns.ts';
-import type { Frame, FrameForm, Member } from './frame.ts';
+import type { Frame, FrameForm, Member, Stretch } from './frame.ts';
 import { columnsOfHistograms, getLayout, histogramsOf, layoutColumns, layoutRuns, putLayout, type Layout } from './histogram-layout.ts';
 import { columnSamplesMax } from './numbers.ts';
 
@@ -14,8 +13,8 @@ const zstdLevel = 6;
 /** What a frame may claim to unpack to: 64 series of 2 h at one sample a millisecond would not fit memory either. */
 const codedBytesMax = 256 << 20;
 
-/** One stretch of a member: float samples, or histograms of one layout. */
-interface Stretch {
+/** One run of a member's samples: floats, or histograms of one layout. */
+interface Run {
   readonly slot: number;
   readonly times: Float64Array;
   readonly layout: Layout | undefined;
@@ -30,22 +29,22 @@ export const planesForm: FrameForm = {
     const coded = new ByteWriter(65536);
     const plain = new ByteWriter(65536);
     const encoder = new ColumnEncoder({ coded, plain });
-    const stretches = members.flatMap(stretchesOf);
-    const lines = timelines(stretches);
+    const runs = members.flatMap(runsOf);
+    const lines = timelines(runs);
     coded.varint(lines.columns.length);
     for (const times of lines.columns) {
       encoder.separate();
       coded.varint(times.length);
       encoder.put(times.map((timeMs) => timeMs - windowStartMs));
     }
-    coded.varint(stretches.length);
-    stretches.forEach((stretch, i) => {
-      coded.u8(stretch.slot);
-      coded.u8(stretch.layout === undefined ? floatKind : histogramKind);
+    coded.varint(runs.length);
+    runs.forEach(({ slot, layout, columns }, i) => {
+      coded.u8(slot);
+      coded.u8(layout === undefined ? floatKind : histogramKind);
       coded.varint(lines.indexes[i]!);
-      if (stretch.layout !== undefined) putLayout(coded, stretch.layout);
-      if (i === 0 || stretch.layout !== undefined || lines.indexes[i] !== lines.indexes[i - 1]) encoder.separate();
-      for (const column of stretch.columns) encoder.put(column);
+      if (layout !== undefined) putLayout(coded, layout);
+      if (layout !== undefined || lines.indexes[i] !== lines.indexes[i - 1]) encoder.separate();
+      for (const column of columns) encoder.put(column);
     });
     putParts(writer, windowStartMs, coded, plain);
   },
@@ -65,25 +64,25 @@ function putParts(writer: ByteWriter, windowStartMs: number, coded: ByteWriter, 
   writer.raw(plain.bytes.subarray(0, plain.at));
 }
 
-function stretchesOf({ slot, columns }: Member): Stretch[] {
+function runsOf({ slot, columns }: Member): Run[] {
   const { times, values, histograms } = columns;
-  const runs = histograms === undefined ? [{ from: 0, to: times.length, layout: undefined }] : layoutRuns(histograms);
-  const stretches: Stretch[] = [];
-  for (const { from, to, layout } of runs) {
+  const whole = histograms === undefined ? [{ from: 0, to: times.length, layout: undefined }] : layoutRuns(histograms);
+  const runs: Run[] = [];
+  for (const { from, to, layout } of whole) {
     for (let at = from; at < to; at += columnSamplesMax) {
       const end = Math.min(to, at + columnSamplesMax);
       const part = layout === undefined ? [values.subarray(at, end)] : columnsOfHistograms(layout, histograms!.slice(at, end) as Histogram[]);
-      stretches.push({ slot, times: times.subarray(at, end), layout, columns: part });
+      runs.push({ slot, times: times.subarray(at, end), layout, columns: part });
     }
   }
-  return stretches;
+  return runs;
 }
 
-/** The distinct time columns, and which of them each stretch has. Series of one target share theirs. */
-function timelines(stretches: readonly Stretch[]): { columns: Float64Array[]; indexes: number[] } {
+/** The distinct time columns, and which of them each run has. Series of one target share theirs. */
+function timelines(runs: readonly Run[]): { columns: Float64Array[]; indexes: number[] } {
   const columns: Float64Array[] = [];
   const indexes: number[] = [];
-  for (const { times } of stretches) {
+  for (const { times } of runs) {
     let index = columns.findLastIndex((known) => sameTimes(known, times));
     if (index < 0) index = columns.push(times) - 1;
     indexes.push(index);
@@ -102,21 +101,19 @@ const scratch = [new Float64Array(columnSamplesMax), new Float64Array(columnSamp
 let scratchOf: object | undefined;
 let scratchColumn = -1;
 let scratchTurn = 0;
-
-interface PlacedStretch {
-  readonly timeline: number;
-  readonly layout: Layout | undefined;
-  /** Its columns are `#places[column]` and the ones after. */
-  readonly column: number;
-}
+const partial = new Float64Array(columnSamplesMax);
+const noStretches: readonly Stretch[] = [];
+/** Memory of what is known of one column. */
+const placeBytes = 300;
 
 class PlanesFrame implements Frame {
+  readonly bytes: number;
   readonly #windowStartMs: number;
   readonly #coded: Uint8Array;
   readonly #plain: Uint8Array;
   readonly #places: ColumnPlace[] = [];
   readonly #timelines: (Float64Array | undefined)[] = [];
-  readonly #stretches = new Map<number, PlacedStretch[]>();
+  readonly #stretches = new Map<number, PlanesStretch[]>();
 
   constructor(payload: ByteReader) {
     this.#windowStartMs = payload.zigzag();
@@ -130,11 +127,11 @@ class PlanesFrame implements Frame {
       this.#timelines.push(undefined);
     }
     for (let left = coded.count(4); left > 0; left--) this.#placeStretch(coded, plain);
+    this.bytes = this.#coded.length + this.#plain.length + this.#places.length * placeBytes;
   }
 
-  columns(slot: number): Columns | undefined {
-    const pieces = this.#stretches.get(slot)?.map((stretch) => this.#read(stretch));
-    return pieces === undefined || pieces.length === 1 ? pieces?.[0] : mergeColumns(pieces);
+  stretches(slot: number): readonly Stretch[] {
+    return this.#stretches.get(slot) ?? noStretches;
   }
 
   #place(coded: ByteReader, plain: ByteReader, count: number): void {
@@ -150,35 +147,32 @@ class PlanesFrame implements Frame {
     const timeline = coded.varint();
     if (kind > histogramKind || timeline >= this.#timelines.length) throw new DamageError('a stretch names what is not there');
     const layout = kind === histogramKind ? getLayout(coded) : undefined;
-    const stretch = { timeline, layout, column: this.#places.length };
+    const stretch = new PlanesStretch(this, timeline, this.#places.length, layout);
     for (let left = layout === undefined ? 1 : layoutColumns(layout); left > 0; left--) this.#place(coded, plain, this.#places[timeline]!.count);
     const known = this.#stretches.get(slot);
     if (known === undefined) this.#stretches.set(slot, [stretch]);
     else known.push(stretch);
   }
 
-  #read({ timeline, layout, column }: PlacedStretch): Columns {
-    const times = this.#times(timeline);
-    if (layout === undefined) return { times, values: this.#values(column) };
-    const columns = Array.from({ length: layoutColumns(layout) }, (_, i) => this.#values(column + i));
-    return { times, values: new Float64Array(times.length), histograms: histogramsOf(layout, columns) };
-  }
-
-  #times(timeline: number): Float64Array {
+  times(timeline: number): Float64Array {
     let times = this.#timelines[timeline];
     if (times === undefined) {
-      times = this.#values(timeline);
+      times = new Float64Array(this.#places[timeline]!.count);
+      this.readColumn(timeline, 0, times.length, times, 0);
       for (let i = 0; i < times.length; i++) times[i]! += this.#windowStartMs;
       this.#timelines[timeline] = times;
     }
     return times;
   }
 
-  #values(column: number): Float64Array {
+  readColumn(column: number, from: number, to: number, out: Float64Array, at: number): void {
     const place = this.#places[column]!;
-    const values = new Float64Array(place.count);
-    decodeValues(place, this.#coded, this.#plain, isNumbers(place) ? this.#whole(column) : undefined, values, 0);
-    return values;
+    const whole = isNumbers(place) ? this.#whole(column) : undefined;
+    if (from === 0 && to === place.count) decodeValues(place, this.#coded, this.#plain, whole, out, at);
+    else {
+      decodeValues(place, this.#coded, this.#plain, whole, partial, 0);
+      out.set(partial.subarray(from, to), at);
+    }
   }
 
   /** The whole numbers of a column, decoded from the nearest column it builds on that is at hand. */
@@ -198,6 +192,46 @@ class PlanesFrame implements Frame {
     decodeWhole(this.#places[column]!, this.#coded, this.#plain, before, scratch[scratchTurn]!);
     scratchOf = this.#places;
     scratchColumn = column;
+  }
+}
+
+class PlanesStretch implements Stretch {
+  readonly #frame: PlanesFrame;
+  readonly #timeline: number;
+  /** Its columns are this one and, for histograms, the ones after. */
+  readonly #column: number;
+  readonly #layout: Layout | undefined;
+
+  constructor(frame: PlanesFrame, timeline: number, column: number, layout: Layout | undefined) {
+    this.#frame = frame;
+    this.#timeline = timeline;
+    this.#column = column;
+    this.#layout = layout;
+  }
+
+  get times(): Float64Array {
+    return this.#frame.times(this.#timeline);
+  }
+
+  get isHistogram(): boolean {
+    return this.#layout !== undefined;
+  }
+
+  read(from: number, to: number, out: Float64Array, at: number): void {
+    if (this.#layout === undefined) this.#frame.readColumn(this.#column, from, to, out, at);
+    else out.fill(0, at, at + to - from);
+  }
+
+  histograms(): readonly Histogram[] | undefined {
+    const layout = this.#layout;
+    if (layout === undefined) return undefined;
+    const count = this.times.length;
+    const columns = Array.from({ length: layoutColumns(layout) }, (_, i) => {
+      const column = new Float64Array(count);
+      this.#frame.readColumn(this.#column + i, 0, count, column, 0);
+      return column;
+    });
+    return histogramsOf(layout, columns);
   }
 }
 

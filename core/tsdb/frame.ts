@@ -1,3 +1,4 @@
+import type { Histogram } from '#core/model/index.ts';
 import { ByteReader, ByteWriter, DamageError } from './bytes.ts';
 import type { Columns } from './columns.ts';
 import { crc32c } from './crc32c.ts';
@@ -14,9 +15,23 @@ export interface Member {
   readonly columns: Columns;
 }
 
-/** A frame whose checksum held. Columns are decoded when asked for, into fresh arrays. */
+/** A run of samples of one series. */
+export interface Stretch {
+  /** Ascending. One array for every stretch of the frame with the same times; nobody writes to it. */
+  readonly times: Float64Array;
+  /** Writes the values of samples [from, to) to `out` from `at` on; zeros for histograms. */
+  read(from: number, to: number, out: Float64Array, at: number): void;
+  /** Whether any of the samples is a histogram; then `histograms` says which. */
+  readonly isHistogram: boolean;
+  histograms(): readonly (Histogram | undefined)[] | undefined;
+}
+
+/** A frame whose checksum held. Stretches are decoded when they are read. */
 export interface Frame {
-  columns(slot: number): Columns | undefined;
+  /** The stretches of a slot in order of time; empty when the frame has no samples of it. */
+  stretches(slot: number): readonly Stretch[];
+  /** About how much memory it takes. */
+  readonly bytes: number;
 }
 
 /** A way to lay the members of a frame out in bytes. Adding one is a file and a row in `forms`. */

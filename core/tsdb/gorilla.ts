@@ -158,7 +158,7 @@ function getWide(count: number): number {
   return ((upper << 16) | get(16)) >>> 0;
 }
 
-/** Decodes `count` samples of bytes [from, to) into the columns at `into`. */
+/** Decodes `count` samples from the stream that begins at byte `from` and ends at `to` or before. Throws DamageError. */
 export function gorillaDecode(
   bytes: Uint8Array,
   from: number,
@@ -166,7 +166,6 @@ export function gorillaDecode(
   windowStartMs: number,
   times: Float64Array,
   values: Float64Array,
-  into: number,
   count: number,
 ): void {
   source = bytes;
@@ -179,11 +178,11 @@ export function gorillaDecode(
   let low = getWide(32);
   let leading = 0;
   let trailing = 0;
-  for (let i = into; ; i++) {
+  for (let i = 0; ; i++) {
     times[i] = time;
     words[i * 2] = low;
     words[i * 2 + 1] = high;
-    if (i + 1 === into + count) return;
+    if (i + 1 === count) return;
     delta += getTime();
     time += delta;
     if (get(1) === 0) continue;

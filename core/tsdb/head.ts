@@ -153,6 +153,47 @@ export class Head {
     return { times: this.#times[page]!.subarray(from, from + count), values: values.subarray(from, from + count) };
   }
 
+  /**
+   * Takes over the samples of another head, which came before all that this one holds, or nearly: what overlaps is kept as late.
+   * The other head is not to be used any more.
+   */
+  takeOlder(older: Head): void {
+    for (let page = 0; page < older.#values.length; page++) {
+      if (older.#values[page] === undefined) continue;
+      const room = older.#mostHeld(page) + this.#mostHeld(page);
+      if (room > (this.#values[page]?.length ?? 0) >>> pageBits) this.#resizePage(page, Math.max(tailUsual, room));
+      for (let ref = page << pageBits; ref < (page + 1) << pageBits; ref++) this.#prepend(ref, older.#tail(ref));
+    }
+    for (const [ref, late] of older.#late) this.#insertAll(ref, columnsOf(late));
+    for (let ref = 0; ref < older.#lastMs.length; ref++) this.raiseLastMs(ref, older.#lastMs[ref]!);
+  }
+
+  /** Puts a tail before the one that is there; the page has room. */
+  #prepend(ref: number, before: Columns | undefined): void {
+    if (before === undefined) return;
+    const added = before.times.length;
+    const count = this.#count[ref]!;
+    const values = this.#values[ref >>> pageBits]!;
+    const times = this.#times[ref >>> pageBits]!;
+    const from = (ref & (pageSeries - 1)) * (values.length >>> pageBits);
+    if (count > 0 && times[from]! <= before.times[added - 1]!) {
+      this.#insertAll(ref, before);
+      return;
+    }
+    values.copyWithin(from + added, from, from + count);
+    times.copyWithin(from + added, from, from + count);
+    values.set(before.values, from);
+    times.set(before.times, from);
+    this.#count[ref] = count + added;
+    this.samples += added;
+  }
+
+  /** Enters samples as late ones, except where the head has the time already. */
+  #insertAll(ref: number, { times, values, histograms }: Columns): void {
+    for (let i = 0; i < times.length; i++)
+      if (this.#heldAt(ref, times[i]!) === undefined) this.#insertLate(ref, times[i]!, values[i]!, histograms?.[i]);
+  }
+
   /** Drops the unsealed samples of a range. */
   cut(ref: number, minMs: number, maxMs: number): void {
     const left = this.read(ref, -Infinity, Infinity);
@@ -161,10 +202,7 @@ export class Head {
     if (kept === left) return;
     this.clear(ref);
     if (kept === undefined) return;
-    const late: Late = { count: 0, times: new Float64Array(4), values: new Float64Array(4), histograms: [] };
-    for (let i = 0; i < kept.times.length; i++) insert(late, kept.times[i]!, kept.values[i]!, kept.histograms?.[i]);
-    this.#late.set(ref, late);
-    this.samples += late.count;
+    this.#insertAll(ref, { ...kept, times: kept.times.slice(), values: kept.values.slice() });
   }
 
   #raiseNewest(timeMs: number): void {
@@ -203,13 +241,17 @@ export class Head {
       const there = this.#heldAt(ref, timeMs) ?? this.#peers.sealedAt(ref, timeMs);
       if (there !== undefined) return sameSample(there, value, histogram) ? verdicts.duplicate : verdicts.conflicting;
     }
+    this.#insertLate(ref, timeMs, value, histogram);
+    if (timeMs > this.#lastMs[ref]!) this.#lastMs[ref] = timeMs;
+    if (timeMs > this.newestMs) this.#raiseNewest(timeMs);
+    return verdicts.stored;
+  }
+
+  #insertLate(ref: number, timeMs: number, value: number, histogram: Histogram | undefined): void {
     let late = this.#late.get(ref);
     if (late === undefined) this.#late.set(ref, (late = { count: 0, times: new Float64Array(4), values: new Float64Array(4), histograms: [] }));
     insert(late, timeMs, value, histogram);
     this.samples++;
-    if (timeMs > this.#lastMs[ref]!) this.#lastMs[ref] = timeMs;
-    if (timeMs > this.newestMs) this.#raiseNewest(timeMs);
-    return verdicts.stored;
   }
 
   #heldAt(ref: number, timeMs: number): SealedSample | undefined {

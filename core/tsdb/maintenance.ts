@@ -24,14 +24,13 @@ export function maintain(parts: MaintenanceParts): boolean {
   const { db, sweep, head } = parts;
   if (sweep.step()) return true;
   if (recodeOldest(parts, windowStart(head.newestMs - settleMs))) return true;
-  if (applyTombstone(parts) || retain(parts)) return true;
-  releasePages(db, pagesPerStep);
-  return false;
+  return applyTombstone(parts) || retain(parts) || releasePages(db, pagesPerStep);
 }
 
-/** Recodes every fresh frame, of open windows too, and applies every deletion, as long as `goOn` says so. */
+/** Recodes every fresh frame, of open windows too, applies every deletion and gives back all free space, as long as `goOn` says so. */
 export function compact(parts: MaintenanceParts, goOn: () => boolean): void {
   while (goOn() && (recodeOldest(parts, Infinity) || applyTombstone(parts) || retain(parts)));
+  while (goOn() && releasePages(parts.db, pagesPerStep));
 }
 
 /** Rewrites one window of one deleted series; removes the tombstone when neither a frame nor the log can still hold what it hides. */

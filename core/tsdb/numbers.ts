@@ -192,20 +192,22 @@ function divisor(a: number, b: number): number {
   return x;
 }
 
-/** Undoes predict, in place: from folded residuals to whole numbers. `kin` as it was then; `small` when every residual is below 2^31. */
-export function restore(numbers: Float64Array, count: number, prediction: Prediction, kin: Float64Array | undefined, small: boolean): void {
+/** Undoes predict, in place: from folded residuals to whole numbers. `kin` as it was then, or anything when it was not used; `small` when every residual is below 2^31. */
+export function restore(numbers: Float64Array, count: number, prediction: Prediction, kin: Float64Array, small: boolean): void {
   const { order, centre, step, first, slope } = prediction;
   unfold(numbers, count - order, centre, step, small);
   if (order === 2) integrate(numbers, count - 1, slope);
   if (order >= 1) integrate(numbers, count, first);
-  if (kin !== undefined) for (let i = 0; i < count; i++) numbers[i]! += kin[i]!;
+  if (prediction.kin) for (let i = 0; i < count; i++) numbers[i]! += kin[i]!;
 }
 
 function unfold(numbers: Float64Array, count: number, centre: number, step: number, small: boolean): void {
-  for (let i = 0; i < count; i++) {
-    const folded = numbers[i]!;
-    const residual = small ? (folded >>> 1) ^ -(folded & 1) : folded % 2 === 1 ? -(folded + 1) / 2 : folded / 2;
-    numbers[i] = residual * step + centre;
+  if (small) for (let i = 0; i < count; i++) numbers[i] = ((numbers[i]! >>> 1) ^ -(numbers[i]! & 1)) * step + centre;
+  else {
+    for (let i = 0; i < count; i++) {
+      const folded = numbers[i]!;
+      numbers[i] = (folded % 2 === 1 ? -(folded + 1) / 2 : folded / 2) * step + centre;
+    }
   }
 }
 

@@ -1,5 +1,8 @@
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { sql, transaction, type ReadDb, type WriteDb } from '#core/db/index.ts';
 import { deleteFrame, deleteGroup, type FrameMeta } from './sealed.ts';
+import type { WalDamage } from './wal-frame.ts';
 
 /** Something on disk that did not say what it must. It was set aside, not deleted; what it held is missing from answers. */
 export interface Damage {
@@ -43,4 +46,12 @@ export function quarantined(db: ReadDb): Damage[] {
     cause: string;
   }[];
   return rows.map(({ what, minMs, maxMs, cause }) => ({ what, minMs: minMs ?? undefined, maxMs: maxMs ?? undefined, cause }));
+}
+
+/** Keeps a copy of a segment with bytes that are no frames, since the segment itself goes when its good frames are sealed. */
+export function quarantineSegment(folder: string, { path, from, to, cause }: WalDamage): Damage {
+  const target = join(folder, 'quarantine');
+  mkdirSync(target, { recursive: true, mode: 0o700 });
+  copyFileSync(path, join(target, basename(path)));
+  return { what: 'log', minMs: undefined, maxMs: undefined, cause: `${basename(path)}, bytes ${from} to ${to}: ${cause}` };
 }

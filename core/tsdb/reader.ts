@@ -1,14 +1,15 @@
 import type { ReadDb } from '#core/db/index.ts';
 import { DamageError } from './bytes.ts';
-import { lowerBoundMs, mergeColumns, within, type Columns } from './columns.ts';
+import { mergeColumns, rangeWithin, type Columns } from './columns.ts';
 import type { Tombstones } from './deletion.ts';
 import { FrameCache } from './frame-cache.ts';
-import type { Frame } from './frame.ts';
+import type { Frame, Stretch } from './frame.ts';
 import type { Groups } from './groups.ts';
 import type { Head, SealedSample } from './head.ts';
 import { frameBytes, framesOf, type FrameMeta } from './sealed.ts';
 
-const cacheBytesMax = 32 << 20;
+/** Opened frames kept: about three hours of 10,000 series, or a screen of dashboards over days. */
+const cacheBytesMax = 64 << 20;
 
 export interface ReaderParts {
   readonly db: ReadDb;
@@ -16,6 +17,24 @@ export interface ReaderParts {
   readonly tombstones: Tombstones;
   /** Hears of frames that cannot be read; their samples are missing from the answer. */
   readonly onDamage: (frame: FrameMeta, cause: string) => void;
+}
+
+/** Samples [from, to) of a stretch of frame `id`; the head's own come as if from the newest frame. */
+interface Piece {
+  readonly id: number;
+  readonly stretch: Stretch;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A series and its pieces. */
+interface Found {
+  readonly ref: number;
+  readonly pieces: Piece[];
+}
+
+interface KnownTimes {
+  times: Float64Array;
 }
 
 /** Puts together what the head and the sealed frames hold of a series. */
@@ -29,15 +48,23 @@ export class Reader {
 
   /** Calls `each` once for every ref that has samples in the range, group by group. The columns are read-only and stay as they are. */
   read(head: Head, refs: Iterable<number>, minMs: number, maxMs: number, each: (ref: number, columns: Columns) => void): void {
-    const { db, groups } = this.#parts;
+    const { db, groups, tombstones } = this.#parts;
+    const known: KnownTimes = { times: new Float64Array(0) };
     for (const [group, members] of this.#byGroup(refs)) {
       const frames = group === 0 ? [] : framesOf(db, group, minMs, maxMs);
+      const plain: Found[] = [];
+      const other: Found[] = [];
       for (const ref of members) {
-        const pieces = group === 0 ? [] : this.#piecesWithin(frames, group, groups.slotOf(ref), minMs, maxMs);
+        const pieces = group === 0 ? [] : this.#pieces(frames, groups.slotOf(ref), minMs, maxMs);
         const open = head.read(ref, minMs, maxMs);
-        if (open !== undefined) pieces.push(open);
-        if (pieces.length === 1 && open === undefined) each(ref, pieces[0]!);
-        else if (pieces.length > 0) each(ref, mergeColumns(pieces));
+        if (open !== undefined) pieces.push({ id: Infinity, stretch: new HeadStretch(open), from: 0, to: open.times.length });
+        if (pieces.length > 0) (!tombstones.has(ref) && followOn(pieces) ? plain : other).push({ ref, pieces });
+      }
+      const values = readPlain(plain);
+      plain.forEach(({ ref, pieces }, i) => each(ref, { times: (known.times = timesOf(pieces, known.times)), values: values[i]! }));
+      for (const { ref, pieces } of other) {
+        const columns = this.#merge(ref, pieces);
+        if (columns !== undefined) each(ref, columns);
       }
     }
   }
@@ -54,48 +81,49 @@ export class Reader {
     const { db, groups } = this.#parts;
     const group = groups.groupOf(ref);
     if (group === 0) return undefined;
-    for (const columns of this.#piecesWithin(framesOf(db, group, timeMs, timeMs), group, groups.slotOf(ref), timeMs, timeMs)) {
-      const at = lowerBoundMs(columns.times, columns.times.length, timeMs);
-      return { value: columns.values[at]!, histogram: columns.histograms?.[at] };
-    }
-    return undefined;
+    const pieces = this.#pieces(framesOf(db, group, timeMs, timeMs), groups.slotOf(ref), timeMs, timeMs);
+    const found = pieces.length === 0 ? undefined : this.#merge(ref, pieces);
+    return found === undefined ? undefined : { value: found.values[0]!, histogram: found.histograms?.[0] };
+  }
+
+  /** All that the frames hold of a slot, without what tombstones hide; undefined when that is nothing. */
+  slot(frames: readonly FrameMeta[], group: number, slot: number): Columns | undefined {
+    const pieces = this.#pieces(frames, slot, -Infinity, Infinity);
+    return pieces.length === 0 ? undefined : this.#merge(this.#parts.groups.members.get(group)?.[slot], pieces);
   }
 
   /** The opened frame; undefined when it is gone or damaged, which is told. */
   frame(meta: FrameMeta): Frame | undefined {
-    return this.#guard(meta, () => this.cache.open(meta.id, (id) => frameBytes(this.#parts.db, id)));
-  }
-
-  /** What the frames hold of a slot, deletions applied, older frames first: they win where two hold the same time. */
-  pieces(frames: readonly FrameMeta[], group: number, slot: number): Columns[] {
-    const { groups, tombstones } = this.#parts;
-    const ref = groups.members.get(group)?.[slot];
-    const pieces: { id: number; columns: Columns }[] = [];
-    for (const meta of frames) {
-      const columns = holdsSlot(meta, slot) ? this.#guard(meta, () => this.frame(meta)?.columns(slot)) : undefined;
-      const left = columns === undefined || ref === undefined ? columns : tombstones.applyToFrame(ref, meta.id, columns);
-      if (left !== undefined) pieces.push({ id: meta.id, columns: left });
-    }
-    return pieces.sort((a, b) => a.id - b.id).map(({ columns }) => columns);
-  }
-
-  #piecesWithin(frames: readonly FrameMeta[], group: number, slot: number, minMs: number, maxMs: number): Columns[] {
-    const found: Columns[] = [];
-    for (const columns of this.pieces(frames, group, slot)) {
-      const part = within(columns, minMs, maxMs);
-      if (part !== undefined) found.push(part);
-    }
-    return found;
-  }
-
-  #guard<T>(meta: FrameMeta, read: () => T): T | undefined {
     try {
-      return read();
+      return this.cache.open(meta.id, (id) => frameBytes(this.#parts.db, id));
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
       this.#parts.onDamage(meta, error.message);
       return undefined;
     }
+  }
+
+  #pieces(frames: readonly FrameMeta[], slot: number, minMs: number, maxMs: number): Piece[] {
+    const pieces: Piece[] = [];
+    for (const meta of frames) {
+      if (!holdsSlot(meta, slot)) continue;
+      for (const stretch of this.frame(meta)?.stretches(slot) ?? []) {
+        const [from, to] = rangeWithin(stretch.times, minMs, maxMs);
+        if (from < to) pieces.push({ id: meta.id, stretch, from, to });
+      }
+    }
+    return pieces;
+  }
+
+  /** The general case: overlaps, histograms, deletions. Where two frames hold the same time the older frame wins. */
+  #merge(ref: number | undefined, pieces: readonly Piece[]): Columns | undefined {
+    const { tombstones } = this.#parts;
+    const byAge = [...pieces].sort((a, b) => a.id - b.id);
+    const left = byAge.flatMap((piece) => {
+      const columns = columnsOf(piece);
+      return (ref === undefined ? columns : tombstones.applyToFrame(ref, piece.id, columns)) ?? [];
+    });
+    return left.length === 0 ? undefined : mergeColumns(left);
   }
 
   #byGroup(refs: Iterable<number>): Map<number, number[]> {
@@ -108,6 +136,104 @@ export class Reader {
       else members.push(ref);
     }
     return found;
+  }
+}
+
+/** Whether the pieces are floats and do not overlap; puts them in order of time. */
+function followOn(pieces: Piece[]): boolean {
+  pieces.sort((a, b) => a.stretch.times[a.from]! - b.stretch.times[b.from]!);
+  let lastMs = -Infinity;
+  for (const { stretch, from, to } of pieces) {
+    if (stretch.times[from]! <= lastMs || stretch.isHistogram) return false;
+    lastMs = stretch.times[to - 1]!;
+  }
+  return true;
+}
+
+/**
+ * The values of series whose pieces follow one another, views into one buffer. Frame by frame, slots ascending: a column that builds on
+ * its neighbour then finds it decoded.
+ */
+function readPlain(found: readonly Found[]): Float64Array[] {
+  const counts = found.map(({ pieces }) => countOf(pieces));
+  const buffer = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
+  const byFrame = new Map<number, { piece: Piece; at: number }[]>();
+  const values: Float64Array[] = [];
+  let at = 0;
+  found.forEach(({ pieces }, i) => {
+    values.push(buffer.subarray(at, at + counts[i]!));
+    for (const piece of pieces) {
+      const reads = byFrame.get(piece.id);
+      if (reads === undefined) byFrame.set(piece.id, [{ piece, at }]);
+      else reads.push({ piece, at });
+      at += piece.to - piece.from;
+    }
+  });
+  for (const reads of byFrame.values()) for (const { piece, at } of reads) piece.stretch.read(piece.from, piece.to, buffer, at);
+  return values;
+}
+
+function countOf(pieces: readonly Piece[]): number {
+  let count = 0;
+  for (const { from, to } of pieces) count += to - from;
+  return count;
+}
+
+/** The times of pieces that follow one another: `known` itself when they are the same, as they are for the series of one target. */
+function timesOf(pieces: readonly Piece[], known: Float64Array): Float64Array {
+  if (sameTimes(pieces, known)) return known;
+  const [first] = pieces;
+  const count = countOf(pieces);
+  if (pieces.length === 1 && first!.stretch.times.length === count && first!.id !== Infinity) return first!.stretch.times;
+  const times = new Float64Array(count);
+  let at = 0;
+  for (const { stretch, from, to } of pieces) {
+    times.set(stretch.times.subarray(from, to), at);
+    at += to - from;
+  }
+  return times;
+}
+
+function sameTimes(pieces: readonly Piece[], known: Float64Array): boolean {
+  let at = 0;
+  for (const { stretch, from, to } of pieces) {
+    const { times } = stretch;
+    if (at + to - from > known.length) return false;
+    if (times === known && at === from) at += to - from;
+    else for (let i = from; i < to; i++) if (times[i] !== known[at++]) return false;
+  }
+  return at === known.length;
+}
+
+function columnsOf({ stretch, from, to }: Piece): Columns {
+  const values = new Float64Array(to - from);
+  stretch.read(from, to, values, 0);
+  const columns = { times: stretch.times.subarray(from, to), values };
+  return stretch.isHistogram ? { ...columns, histograms: stretch.histograms()!.slice(from, to) } : columns;
+}
+
+/** The head's samples of a series, in the shape of a frame's. */
+class HeadStretch implements Stretch {
+  readonly #columns: Columns;
+
+  constructor(columns: Columns) {
+    this.#columns = columns;
+  }
+
+  get times(): Float64Array {
+    return this.#columns.times;
+  }
+
+  get isHistogram(): boolean {
+    return this.#columns.histograms !== undefined;
+  }
+
+  read(from: number, to: number, out: Float64Array, at: number): void {
+    out.set(this.#columns.values.subarray(from, to), at);
+  }
+
+  histograms(): Columns['histograms'] {
+    return this.#columns.histograms;
   }
 }
 

@@ -1,4 +1,3 @@
-import { mergeColumns } from './columns.ts';
 import { planesForm } from './frame-planes.ts';
 import { windowMs, windowStart, type Member } from './frame.ts';
 import type { Frames } from './frames.ts';
@@ -38,12 +37,11 @@ export function rewriteWindow({ db, frames, reader }: RecodeParts, group: number
   for (const { id } of sound) reader.cache.forget(id);
 }
 
-/** Every slot's samples out of all frames. Where two hold the same time the older frame wins, as it does for a reader. */
 function membersOf(reader: Reader, group: number, frames: readonly FrameMeta[]): Member[] {
   const members: Member[] = [];
   for (let slot = 0; slot < groupSeriesMax; slot++) {
-    const pieces = reader.pieces(frames, group, slot);
-    if (pieces.length > 0) members.push({ slot, columns: pieces.length > 1 ? mergeColumns(pieces) : pieces[0]! });
+    const columns = reader.slot(frames, group, slot);
+    if (columns !== undefined) members.push({ slot, columns });
   }
   return members;
 }

@@ -3,11 +3,11 @@ import { DamageError } from './bytes.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Tombstones } from './deletion.ts';
 import { decodeGroup, type GroupMember, type Groups } from './groups.ts';
-import type { Head } from './head.ts';
+import { Head, type HeadPeers } from './head.ts';
 import type { RefExemplar } from './notes.ts';
 import { groupRows } from './sealed.ts';
-import { walFrames, walSegments, type WalDamage } from './wal.ts';
-import { getCommit, type CommitRecord } from './wal-record.ts';
+import { walFrames, walNotes, walSegments, type Segment, type WalDamage } from './wal-frame.ts';
+import { getNotes, getSamples, type CommitSamples } from './wal-record.ts';
 
 /** Commits up to this one are sealed, by group. */
 export type SealedLsns = ReadonlyMap<number, number>;
@@ -47,53 +47,77 @@ export function loadGroups(db: ReadDb, { catalogue, groups, head }: RecoverParts
   return sealedLsns;
 }
 
-export interface Replay {
+/**
+ * Brings the head to where it was, newest segment first, a segment at a time, so that queries and rules need not wait for all of it.
+ * The series of all segments are known from the start. Until it is done nothing may be sealed: a seal says that all commits are in it.
+ */
+export class Replay {
   /** The newest commit found; 0 when the log is empty. */
   readonly lastLsn: number;
-  readonly exemplars: readonly RefExemplar[];
+  /** Exemplars that are not sealed yet. */
+  readonly exemplars: RefExemplar[] = [];
   /** Samples of series whose definition was lost to damage. */
-  readonly orphans: number;
-}
+  orphans = 0;
+  readonly #segments: Segment[];
+  readonly #sealedLsns: SealedLsns;
+  readonly #parts: RecoverParts;
+  readonly #onDamage: (damage: WalDamage) => void;
 
-/** Brings the head to where it was: every commit of the log that is not sealed yet, oldest first. */
-export function replayWal(folder: string, sealedLsns: SealedLsns, parts: RecoverParts, onDamage: (damage: WalDamage) => void): Replay {
-  const { groups, catalogue } = parts;
-  let lastLsn = 0;
-  let orphans = 0;
-  const exemplars: RefExemplar[] = [];
-  for (const segment of walSegments(folder)) {
-    for (const { lsn, payload } of walFrames(segment.path, onDamage)) {
-      lastLsn = Math.max(lastLsn, lsn);
-      const commit = getCommit(payload);
-      enterSeries(commit, parts);
-      const isSealed = (ref: number): boolean => (sealedLsns.get(groups.groupOf(ref)) ?? 0) >= lsn;
-      orphans += applySamples(commit, parts, lsn, isSealed);
-      exemplars.push(...commit.exemplars.filter(({ ref }) => catalogue.has(ref) && !isSealed(ref)));
+  constructor(folder: string, sealedLsns: SealedLsns, parts: RecoverParts, onDamage: (damage: WalDamage) => void) {
+    this.#segments = walSegments(folder);
+    this.#sealedLsns = sealedLsns;
+    this.#parts = parts;
+    this.#onDamage = onDamage;
+    this.lastLsn = Math.max(0, ...this.#segments.map((segment) => walNotes(segment, ({ lsn, payload }) => this.#enter(lsn, payload))));
+  }
+
+  get isDone(): boolean {
+    return this.#segments.length === 0;
+  }
+
+  /** Replays the newest segment that is left. */
+  step(): void {
+    const segment = this.#segments.pop();
+    if (segment === undefined) return;
+    const { head, catalogue } = this.#parts;
+    const older = new Head(noPeers);
+    older.reserve(catalogue.next);
+    for (const { lsn, payload } of walFrames(segment.path, this.#onDamage)) this.#apply(older, lsn, getSamples(payload));
+    head.reserve(catalogue.next);
+    head.takeOlder(older);
+  }
+
+  #enter(lsn: number, payload: Uint8Array): void {
+    const { catalogue, groups, head } = this.#parts;
+    const { series, exemplars } = getNotes(payload);
+    for (const { ref, labels } of series) {
+      if (catalogue.has(ref)) continue;
+      catalogue.add(labels, ref);
+      if (groups.groupOf(ref) === 0) groups.waiting.add(ref);
+      else groups.unsaved.add(groups.groupOf(ref));
     }
+    head.reserve(catalogue.next);
+    for (const one of exemplars) if (catalogue.has(one.ref) && !this.#isSealed(one.ref, lsn)) this.exemplars.push(one);
   }
-  return { lastLsn, exemplars, orphans };
-}
 
-function enterSeries({ series }: CommitRecord, { catalogue, groups, head }: RecoverParts): void {
-  for (const { ref, labels } of series) {
-    if (catalogue.has(ref)) continue;
-    catalogue.add(labels, ref);
-    if (groups.groupOf(ref) === 0) groups.waiting.add(ref);
-    else groups.unsaved.add(groups.groupOf(ref));
+  #apply(older: Head, lsn: number, { floats, histograms }: CommitSamples): void {
+    const { refs, times, values } = floats;
+    for (let i = 0; i < refs.length; i++) if (this.#isDue(refs[i]!, times[i]!, lsn)) older.append(refs[i]!, times[i]!, values[i]!);
+    for (const { ref, timeMs, histogram } of histograms) if (this.#isDue(ref, timeMs, lsn)) older.appendHistogram(ref, timeMs, histogram);
   }
-  head.reserve(catalogue.next);
-}
 
-function applySamples(commit: CommitRecord, { catalogue, head, tombstones }: RecoverParts, lsn: number, isSealed: (ref: number) => boolean): number {
-  let orphans = 0;
-  const isDue = (ref: number, timeMs: number): boolean => {
-    if (catalogue.has(ref)) return !isSealed(ref) && !tombstones.hidesCommit(ref, timeMs, lsn);
+  #isDue(ref: number, timeMs: number, lsn: number): boolean {
+    const { catalogue, tombstones } = this.#parts;
+    if (catalogue.has(ref)) return !this.#isSealed(ref, lsn) && !tombstones.hidesCommit(ref, timeMs, lsn);
     catalogue.reserve(ref);
-    orphans++;
+    this.orphans++;
     return false;
-  };
-  const { refs, times, values } = commit.floats;
-  for (let i = 0; i < refs.length; i++) if (isDue(refs[i]!, times[i]!)) head.append(refs[i]!, times[i]!, values[i]!);
-  for (const { ref, timeMs, histogram } of commit.histograms) if (isDue(ref, timeMs)) head.appendHistogram(ref, timeMs, histogram);
-  return orphans;
+  }
+
+  #isSealed(ref: number, lsn: number): boolean {
+    return (this.#sealedLsns.get(this.#parts.groups.groupOf(ref)) ?? 0) >= lsn;
+  }
 }
+
+/** The log holds no duplicates and no retired series. */
+const noPeers: HeadPeers = { sealedAt: () => undefined, revive: () => undefined };

@@ -148,11 +148,9 @@ export function maxSealedLsn(db: ReadDb): number {
   return row.lsn;
 }
 
-/** Gives up to `pages` free pages back to the file system. */
-export function releasePages(db: WriteDb, pages: number): void {
-  if (freePages(db) > 0) db.connection.pragma(`incremental_vacuum(${pages})`);
-}
-
-export function freePages(db: ReadDb): number {
-  return db.connection.pragma('freelist_count', { simple: true }) as number;
+/** Gives up to `pages` free pages back to the file system; false when there are none. */
+export function releasePages(db: WriteDb, pages: number): boolean {
+  if ((db.connection.pragma('freelist_count', { simple: true }) as number) === 0) return false;
+  db.connection.pragma(`incremental_vacuum(${pages})`);
+  return true;
 }

@@ -13,9 +13,9 @@ import { defaultLimits, labelFault } from './limits.ts';
 import { compact, maintain, type MaintenanceParts } from './maintenance.ts';
 import { matchRefs } from './match.ts';
 import { allMetadata, insertExemplar, putMetadata, sealedExemplars, type RefExemplar } from './notes.ts';
-import { quarantined, quarantineFrame, quarantineGroup, type Damage } from './quarantine.ts';
+import { quarantined, quarantineFrame, quarantineGroup, quarantineSegment, type Damage } from './quarantine.ts';
 import { Reader } from './reader.ts';
-import { loadGroups, replayWal } from './recover.ts';
+import { loadGroups, Replay } from './recover.ts';
 import { lastIds, maxSealedLsn, sealedBounds } from './sealed.ts';
 import { Sweep } from './sweep.ts';
 import { verdictName, verdicts } from './types.ts';
@@ -25,6 +25,8 @@ import { Wal } from './wal.ts';
 /** Between slices of upkeep: when there is nothing more to do, and when there is. A slice takes a few ms. */
 const tickMs = 1000;
 const busyTickMs = 25;
+/** How long an opening replays the log before it lets others have a turn. */
+const replayFirstMs = 150;
 /** How long a close may go on recoding what is left. */
 const closeMs = 2000;
 
@@ -57,6 +59,7 @@ class Store implements Tsdb, Ledger {
   readonly #damage: Damage[] = [];
   #upkeepFault = '';
   #appended = 0;
+  readonly #replay: Replay;
   #cancelTick: Cancel;
 
   constructor(options: TsdbOptions) {
@@ -79,7 +82,9 @@ class Store implements Tsdb, Ledger {
       sealedAt: (ref, timeMs) => this.#reader.sealedAt(ref, timeMs),
       revive: (ref) => this.#revive(ref),
     });
-    this.wal = new Wal(this.#walFolder, options.clock, this.#recover());
+    mkdirSync(this.#walFolder, { recursive: true, mode: 0o700 });
+    this.#replay = this.#recover();
+    this.wal = new Wal(this.#walFolder, options.clock, Math.max(this.#replay.lastLsn, maxSealedLsn(db)) + 1);
     this.head.limitLateness(this.#limits.outOfOrderMs);
     this.#metadata = allMetadata(db);
     const parts = {
@@ -123,7 +128,7 @@ class Store implements Tsdb, Ledger {
     this.#unsealedExemplars.push(...this.pendingExemplars);
     this.pendingExemplars = [];
     this.#appended += stored;
-    this.#upkeep.sweep.relieve();
+    if (this.#replay.isDone) this.#upkeep.sweep.relieve();
   }
 
   countRejected(verdict: Verdict): void {
@@ -217,22 +222,30 @@ class Store implements Tsdb, Ledger {
       appended: this.#appended,
       rejected: this.#rejected,
       damage: [...quarantined(this.#db), ...this.#damage],
+      isReplaying: !this.#replay.isDone,
+      lostSamples: this.#replay.orphans,
       upkeepFault: this.#upkeepFault,
     };
   }
 
   tick(): boolean {
+    if (!this.#replay.isDone) {
+      this.#replay.step();
+      return true;
+    }
     if (this.#unsealedExemplars.length > 0 || this.#metadataDirty.size > 0) this.#sealNotes();
     return maintain(this.#upkeep);
   }
 
   compact(): void {
+    this.#finishReplay();
     this.#upkeep.sweep.sealAll();
     compact(this.#upkeep, () => true);
   }
 
   async close(): Promise<void> {
     this.#cancelTick();
+    this.#finishReplay();
     this.#upkeep.sweep.sealAll();
     this.#sealNotes();
     const untilMs = this.#clock.monotonicMs() + closeMs;
@@ -257,18 +270,22 @@ class Store implements Tsdb, Ledger {
     this.#cancelTick = this.#clock.after(more ? busyTickMs : tickMs, () => this.#tickByTimer());
   }
 
-  /** Loads what is sealed, replays the log, and returns the number of the next commit. */
-  #recover(): number {
-    mkdirSync(this.#walFolder, { recursive: true, mode: 0o700 });
+  /** Loads what is sealed, and replays as much of the log's end as fits the time; ticks replay the rest. */
+  #recover(): Replay {
     const parts = { catalogue: this.#catalogue, groups: this.#groups, head: this.head, tombstones: this.#tombstones };
     const damaged: [group: number, cause: string][] = [];
     const sealedLsns = loadGroups(this.#db, parts, (group, cause) => damaged.push([group, cause]));
     for (const [group, cause] of damaged) quarantineGroup(this.#db, group, cause, this.#clock.now());
-    const replay = replayWal(this.#walFolder, sealedLsns, parts, ({ path, from, to, cause }) => {
-      this.#damage.push({ what: 'log', minMs: undefined, maxMs: undefined, cause: `${path}, bytes ${from} to ${to}: ${cause}` });
-    });
-    this.#unsealedExemplars = [...replay.exemplars];
-    return Math.max(replay.lastLsn, maxSealedLsn(this.#db)) + 1;
+    const replay = new Replay(this.#walFolder, sealedLsns, parts, (damage) => this.#damage.push(quarantineSegment(this.#folder, damage)));
+    this.#unsealedExemplars = replay.exemplars;
+    const untilMs = this.#clock.monotonicMs() + replayFirstMs;
+    do replay.step();
+    while (!replay.isDone && this.#clock.monotonicMs() < untilMs);
+    return replay;
+  }
+
+  #finishReplay(): void {
+    while (!this.#replay.isDone) this.#replay.step();
   }
 
   /** A series that nothing was left of gets a sample again: it must be told to the log and to its group's row once more. */

@@ -121,6 +121,10 @@ export interface TsdbStats {
   readonly rejected: ReadonlyMap<string, number>;
   /** What was found damaged and set aside: holes in the data. */
   readonly damage: readonly Damage[];
+  /** True while the log is still being replayed after a start: the oldest unsealed samples are then missing from answers. */
+  readonly isReplaying: boolean;
+  /** Samples of the log whose series' definition was lost to damage. */
+  readonly lostSamples: number;
   /** Why the last slice of maintenance failed, such as a full disk; empty when it went well. */
   readonly upkeepFault: string;
 }

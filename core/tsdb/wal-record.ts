@@ -1,19 +1,24 @@
-import type { Exemplar, Histogram, Labels } from '#core/model/index.ts';
+import type { Histogram, Labels } from '#core/model/index.ts';
 import { DamageError, ByteReader, type ByteWriter } from './bytes.ts';
 import { getHistogram, putHistogram } from './histogram-row.ts';
-import { walHeaderBytes } from './wal.ts';
+import type { RefExemplar } from './notes.ts';
+import { walHeaderBytes } from './wal-frame.ts';
 
-/** What one commit carries, in the order in which it is written. Layout: FORMAT.md, "Commit". */
-export interface CommitRecord {
+/** What a commit says of series. Comes first in it, so that a restart can read it without the samples. */
+export interface CommitNotes {
   /** Series whose first durable sample is in this commit. */
   readonly series: readonly { readonly ref: number; readonly labels: Labels }[];
+  readonly exemplars: readonly RefExemplar[];
+}
+
+/** The samples of a commit. Layout: FORMAT.md, "Commit". */
+export interface CommitSamples {
   readonly floats: { readonly refs: Uint32Array; readonly times: Float64Array; readonly values: Float64Array };
   readonly histograms: readonly { readonly ref: number; readonly timeMs: number; readonly histogram: Histogram }[];
-  readonly exemplars: readonly { readonly ref: number; readonly exemplar: Exemplar }[];
 }
 
 /** Leaves room for the frame's header at the front. */
-export function putCommit(writer: ByteWriter, record: CommitRecord): void {
+export function putCommit(writer: ByteWriter, record: CommitNotes & CommitSamples): void {
   writer.at = 0;
   writer.reserve(walHeaderBytes);
   writer.at = walHeaderBytes;
@@ -22,13 +27,6 @@ export function putCommit(writer: ByteWriter, record: CommitRecord): void {
     writer.varint(ref);
     putLabels(writer, labels);
   }
-  putFloats(writer, record.floats);
-  writer.varint(record.histograms.length);
-  for (const { ref, timeMs, histogram } of record.histograms) {
-    writer.varint(ref);
-    writer.f64(timeMs);
-    putHistogram(writer, histogram);
-  }
   writer.varint(record.exemplars.length);
   for (const { ref, exemplar } of record.exemplars) {
     writer.varint(ref);
@@ -36,27 +34,44 @@ export function putCommit(writer: ByteWriter, record: CommitRecord): void {
     writer.f64(exemplar.value);
     putLabels(writer, exemplar.labels);
   }
+  putFloats(writer, record.floats);
+  writer.varint(record.histograms.length);
+  for (const { ref, timeMs, histogram } of record.histograms) {
+    writer.varint(ref);
+    writer.f64(timeMs);
+    putHistogram(writer, histogram);
+  }
 }
 
 /** Throws DamageError. */
-export function getCommit(payload: Uint8Array): CommitRecord {
+export function getNotes(payload: Uint8Array): CommitNotes {
+  return readNotes(new ByteReader(payload));
+}
+
+/** Throws DamageError. */
+export function getSamples(payload: Uint8Array): CommitSamples {
   const reader = new ByteReader(payload);
-  const series = Array.from({ length: reader.count(2) }, () => ({ ref: reader.varint(), labels: getLabels(reader) }));
+  readNotes(reader);
   const floats = getFloats(reader);
   const histograms = Array.from({ length: reader.count(40) }, () => ({
     ref: reader.varint(),
     timeMs: reader.f64(),
     histogram: getHistogram(reader),
   }));
+  return { floats, histograms };
+}
+
+function readNotes(reader: ByteReader): CommitNotes {
+  const series = Array.from({ length: reader.count(2) }, () => ({ ref: reader.varint(), labels: getLabels(reader) }));
   const exemplars = Array.from({ length: reader.count(18) }, () => ({
     ref: reader.varint(),
     exemplar: { timeMs: reader.f64(), value: reader.f64(), labels: getLabels(reader) },
   }));
-  return { series, floats, histograms, exemplars };
+  return { series, exemplars };
 }
 
 /** Count; refs as zigzag steps; one time when all are equal (mode 0) or all of them (mode 1); the values as they lie in memory. */
-function putFloats(writer: ByteWriter, { refs, times, values }: CommitRecord['floats']): void {
+function putFloats(writer: ByteWriter, { refs, times, values }: CommitSamples['floats']): void {
   const count = refs.length;
   writer.varint(count);
   writer.reserve(count * 5 + 16);
@@ -82,7 +97,7 @@ function putFloats(writer: ByteWriter, { refs, times, values }: CommitRecord['fl
   writer.raw(new Uint8Array(values.buffer, values.byteOffset, count * 8));
 }
 
-function getFloats(reader: ByteReader): CommitRecord['floats'] {
+function getFloats(reader: ByteReader): CommitSamples['floats'] {
   const count = reader.count(1);
   const refs = new Uint32Array(count);
   let ref = 0;

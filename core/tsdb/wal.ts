@@ -1,50 +1,13 @@
-import {
-  closeSync,
-  fdatasync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, EngineError, messageOf, type Cancel, type Clock } from '#core/model/index.ts';
+import { EngineError, messageOf, type Cancel, type Clock } from '#core/model/index.ts';
 import type { ByteWriter } from './bytes.ts';
-import { crc32c } from './crc32c.ts';
+import { finishFrame, walSegments, type Segment } from './wal-frame.ts';
 
-/**
- * The write-ahead log: segment files of checksummed frames, one frame a commit. Layout: FORMAT.md, "Write-ahead log".
- * A frame's number (lsn) counts commits over the life of the folder; a segment is named after its first frame's.
- */
-export interface WalFrame {
-  readonly lsn: number;
-  readonly payload: Uint8Array;
-}
-
-/** A stretch of a segment that is not frames: where, and what was wrong. */
-export interface WalDamage {
-  readonly path: string;
-  readonly from: number;
-  readonly to: number;
-  readonly cause: string;
-}
-
-export const walHeaderBytes = 20;
-const magic = 0x31574253; // 'SBW1'
-/** Small enough to be cut soon after its samples are sealed, large enough that a fleet makes one a minute or so. */
-const segmentBytesMax = 16 << 20;
+/** A segment is replayed in one go, in about 30 ms; and it is cut as soon as its samples are sealed. */
+const segmentBytesMax = 4 << 20;
 /** Promise class B: a power cut loses no more than this. */
 const syncEveryMs = 1000;
-
-interface Segment {
-  readonly path: string;
-  readonly firstLsn: number;
-  bytes: number;
-}
 
 /** The file calls the log makes; a test puts a failing disk here. */
 export interface WalFiles {
@@ -59,6 +22,10 @@ const realFiles: WalFiles = {
   sync: fdatasync,
 };
 
+/**
+ * The write-ahead log: segment files of checksummed frames, one frame a commit. Layout: FORMAT.md, "Write-ahead log".
+ * A frame's number (lsn) counts commits over the life of the folder; a segment is named after its first frame's.
+ */
 export class Wal {
   readonly #folder: string;
   readonly #clock: Clock;
@@ -101,16 +68,13 @@ export class Wal {
   }
 
   /**
-   * Writes one frame to the operating system. `writer` holds walHeaderBytes of room and then the payload.
+   * Writes one frame to the operating system. `writer` holds walHeaderBytes of room and then the payload; `hasNotes` says whether that
+   * begins with series or exemplars, which a restart reads first.
    * Throws EngineError `unavailable` when the disk takes no more; the log is then as it was before.
    */
-  append(writer: ByteWriter): number {
+  append(writer: ByteWriter, hasNotes: boolean): number {
     const lsn = this.#nextLsn;
-    writer.setU32(0, magic);
-    writer.setU32(4, writer.at - walHeaderBytes);
-    writer.setU32(12, lsn % 2 ** 32);
-    writer.setU32(16, Math.floor(lsn / 2 ** 32));
-    writer.setU32(8, crc32c(writer.bytes, 12, writer.at));
+    finishFrame(writer, lsn, hasNotes);
     const segment = this.#openSegment();
     try {
       this.#files.write(this.#fd, writer.bytes, writer.at, segment.bytes);
@@ -215,56 +179,4 @@ function syncFolder(folder: string): void {
   } finally {
     closeSync(fd);
   }
-}
-
-/** The segments of a folder, oldest first. */
-export function walSegments(folder: string): Segment[] {
-  const names = readdirSync(folder).filter((name) => /^\d{16}\.wal$/.test(name));
-  return names.sort().map((name) => {
-    const path = join(folder, name);
-    const fd = openSync(path, 'r');
-    const bytes = fstatSync(fd).size;
-    closeSync(fd);
-    return { path, firstLsn: Number(name.slice(0, 16)), bytes };
-  });
-}
-
-/**
- * The frames of one segment. Bytes that are no frame are passed over to the next one that checks, and told to `onDamage`;
- * a frame cut short at the end of the file is what a crash leaves, and is told as well.
- */
-export function* walFrames(path: string, onDamage: (damage: WalDamage) => void): Generator<WalFrame> {
-  const bytes = readFileSync(path);
-  let at = 0;
-  let badFrom = -1;
-  while (at < bytes.length) {
-    const length = frameLength(bytes, at);
-    if (length === 0) {
-      if (badFrom < 0) badFrom = at;
-      at = nextMagic(bytes, at + 1);
-      continue;
-    }
-    if (badFrom >= 0) onDamage({ path, from: badFrom, to: at, cause: 'bytes that are no frame' });
-    badFrom = -1;
-    const lsn = bytes.readUInt32LE(at + 12) + bytes.readUInt32LE(at + 16) * 2 ** 32;
-    yield { lsn, payload: bytes.subarray(at + walHeaderBytes, at + length) };
-    at += length;
-  }
-  if (badFrom >= 0) onDamage({ path, from: badFrom, to: bytes.length, cause: 'the last frame is cut short' });
-}
-
-/** Bytes of the whole frame at `at`, 0 when there is none that checks. */
-function frameLength(bytes: Buffer, at: number): number {
-  if (at + walHeaderBytes > bytes.length || bytes.readUInt32LE(at) !== magic) return 0;
-  const end = at + walHeaderBytes + bytes.readUInt32LE(at + 4);
-  if (end > bytes.length || crc32c(bytes, at + 12, end) !== bytes.readUInt32LE(at + 8)) return 0;
-  return end - at;
-}
-
-const magicBytes = Buffer.from([magic & 255, (magic >>> 8) & 255, (magic >>> 16) & 255, magic >>> 24]);
-
-function nextMagic(bytes: Buffer, from: number): number {
-  const found = bytes.indexOf(magicBytes, from);
-  assert(found === -1 || found >= from, 'a search goes forward');
-  return found === -1 ? bytes.length : found;
 }

@@ -1,5 +1,5 @@
 /** Random schedules against a plain in-memory model: whatever order things come in, answers are bit-equal. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { labelsFromRecord, matcher, type Histogram, type Labels } from '#core/model/index.ts';

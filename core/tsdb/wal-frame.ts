@@ -1,0 +1,139 @@
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ByteWriter } from './bytes.ts';
+import { crc32c } from './crc32c.ts';
+
+/** A segment file of the log. Layout: FORMAT.md, "Write-ahead log". */
+export interface Segment {
+  readonly path: string;
+  readonly firstLsn: number;
+  bytes: number;
+}
+
+export interface WalFrame {
+  readonly lsn: number;
+  readonly payload: Uint8Array;
+}
+
+/** Bytes of a segment that are no frame. */
+export interface WalDamage {
+  readonly path: string;
+  readonly from: number;
+  readonly to: number;
+  readonly cause: string;
+}
+
+export const walHeaderBytes = 24;
+const magic = 0x31574253; // 'SBW1'
+const magicBytes = Buffer.from('SBW1');
+const notesFlag = 1;
+
+/** Fills in the header: magic, payload length, CRC32C of all that follows, lsn (u64), flags (u32). */
+export function finishFrame(writer: ByteWriter, lsn: number, hasNotes: boolean): void {
+  writer.setU32(0, magic);
+  writer.setU32(4, writer.at - walHeaderBytes);
+  writer.setU32(12, lsn % 2 ** 32);
+  writer.setU32(16, Math.floor(lsn / 2 ** 32));
+  writer.setU32(20, hasNotes ? notesFlag : 0);
+  writer.setU32(8, crc32c(writer.bytes, 12, writer.at));
+}
+
+/** The segments of a folder, oldest first. */
+export function walSegments(folder: string): Segment[] {
+  const names = readdirSync(folder).filter((name) => /^\d{16}\.wal$/.test(name));
+  return names.sort().map((name) => {
+    const path = join(folder, name);
+    return { path, firstLsn: Number(name.slice(0, 16)), bytes: withFile(path, (fd) => fstatSync(fd).size) };
+  });
+}
+
+/**
+ * The frames of one segment. Bytes that are no frame are passed over to the next frame that checks, and told to `onDamage`; all but a
+ * frame that the end of the file cuts short, which is what the death of a process leaves: no commit of it was acknowledged.
+ */
+export function* walFrames(path: string, onDamage: (damage: WalDamage) => void): Generator<WalFrame> {
+  const bytes = readFileSync(path);
+  let at = 0;
+  let badFrom = -1;
+  while (at < bytes.length) {
+    const length = frameLength(bytes, at);
+    if (length > 0) {
+      if (badFrom >= 0) onDamage({ path, from: badFrom, to: at, cause: 'no frame that checks' });
+      badFrom = -1;
+      yield { lsn: lsnAt(bytes, at), payload: bytes.subarray(at + walHeaderBytes, at + length) };
+      at += length;
+    } else {
+      if (badFrom < 0) badFrom = at;
+      const found = bytes.indexOf(magicBytes, at + 1);
+      at = found < 0 ? bytes.length : found;
+    }
+  }
+  if (badFrom >= 0 && !isCutShort(bytes, badFrom)) onDamage({ path, from: badFrom, to: bytes.length, cause: 'no frame that checks' });
+}
+
+/**
+ * The frames of one segment that have notes, and the number of its last frame (0 when it has none). Reads only headers where it can:
+ * a header that does not check makes it read the segment whole.
+ */
+export function walNotes(segment: Segment, each: (frame: WalFrame) => void): number {
+  return withFile(segment.path, (fd) => hop(fd, segment.bytes, each)) ?? readWhole(segment, each);
+}
+
+function hop(fd: number, end: number, each: (frame: WalFrame) => void): number | undefined {
+  const header = Buffer.alloc(walHeaderBytes);
+  let lastLsn = 0;
+  for (let at = 0; at < end;) {
+    if (end - at < walHeaderBytes) return lastLsn;
+    readSync(fd, header, 0, walHeaderBytes, at);
+    const length = walHeaderBytes + header.readUInt32LE(4);
+    if (header.readUInt32LE(0) !== magic) return undefined;
+    if (at + length > end) return lastLsn;
+    if ((header.readUInt32LE(20) & notesFlag) !== 0) {
+      const bytes = Buffer.alloc(length);
+      readSync(fd, bytes, 0, length, at);
+      if (frameLength(bytes, 0) !== length) return undefined;
+      each({ lsn: lsnAt(bytes, 0), payload: bytes.subarray(walHeaderBytes) });
+    }
+    lastLsn = lsnAt(header, 0);
+    at += length;
+  }
+  return lastLsn;
+}
+
+function readWhole(segment: Segment, each: (frame: WalFrame) => void): number {
+  let lastLsn = 0;
+  const ignore = (): void => undefined; // The replay of the samples, which follows, tells of the damage.
+  for (const frame of walFrames(segment.path, ignore)) {
+    each(frame);
+    lastLsn = frame.lsn;
+  }
+  return lastLsn;
+}
+
+function withFile<T>(path: string, act: (fd: number) => T): T {
+  const fd = openSync(path, 'r');
+  try {
+    return act(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function lsnAt(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at + 12) + bytes.readUInt32LE(at + 16) * 2 ** 32;
+}
+
+/** Bytes of the whole frame at `at`, 0 when there is none that checks. */
+function frameLength(bytes: Buffer, at: number): number {
+  if (at + walHeaderBytes > bytes.length || bytes.readUInt32LE(at) !== magic) return 0;
+  const end = at + walHeaderBytes + bytes.readUInt32LE(at + 4);
+  if (end > bytes.length || crc32c(bytes, at + 12, end) !== bytes.readUInt32LE(at + 8)) return 0;
+  return end - at;
+}
+
+/** Whether a frame begins at `at` and the file ends before it does. */
+function isCutShort(bytes: Buffer, at: number): boolean {
+  const start = bytes.subarray(at, at + 4);
+  if (!start.equals(magicBytes.subarray(0, start.length))) return false;
+  return bytes.length - at < 8 || walHeaderBytes + bytes.readUInt32LE(at + 4) > bytes.length - at;
+}
