@@ -38,7 +38,7 @@ function leavesStep(before: IncidentEvent | undefined, event: IncidentEvent): bo
   return before.what.run === event.what.run && before.seq + 1 === event.seq && 'step' in before.what.event;
 }
 
-export function eventText({ what }: IncidentEvent): EventText {
+function eventText({ what }: IncidentEvent): EventText {
   return what.kind === 'step' ? stepText(what.runbook, what.event) : factText(what);
 }
 

@@ -14,7 +14,7 @@ interface AlertSketch {
   readonly runbook?: string;
 }
 
-export const errorRatio = 'sum by (job) (rate(http_requests_total{code=~"5.."}[5m])) / sum by (job) (rate(http_requests_total[5m])) > 0.05';
+const errorRatio = 'sum by (job) (rate(http_requests_total{code=~"5.."}[5m])) / sum by (job) (rate(http_requests_total[5m])) > 0.05';
 const latency = 'histogram_quantile(0.95, sum by (job, le) (rate(http_request_duration_seconds_bucket[5m]))) > 0.5';
 
 const sketches: readonly AlertSketch[] = [
