@@ -23,6 +23,7 @@ export interface Group {
   heldBack: boolean;
   /** What each integration was last told, once it was asked for. */
   readonly told: Map<string, LogEntry | undefined>;
+  first: FirstTurn;
   /** Wall time of the next turn, for show. */
   nextMs: UnixMs;
   cancel: Cancel;
@@ -46,12 +47,22 @@ export interface GroupsOptions {
   readonly aliveMs: UnixMs;
 }
 
+/** The turn that sets a group's rhythm: the others follow it by whole group intervals. */
+export interface FirstTurn {
+  readonly firstMs: UnixMs;
+  readonly taken: boolean;
+}
+
 /** Where the first turns of groups are kept, so that their rhythm outlasts a restart. */
 export interface TurnStore {
-  firstTurnMs(route: string, key: string): UnixMs | undefined;
-  save(route: string, key: string, firstTurnMs: UnixMs): void;
+  find(route: string, key: string): FirstTurn | undefined;
+  save(route: string, key: string, turn: FirstTurn): void;
   delete(route: string, key: string): void;
 }
+
+const noTurn: FirstTurn = { firstMs: 0, taken: false };
+/** A turn is taken this soon after it is due, unless the machine is in trouble. */
+const turnDelayMs = 1000;
 
 export class Groups {
   readonly #options: GroupsOptions;
@@ -110,17 +121,15 @@ export class Groups {
       keptBack: new Map<string, string>(),
       told: new Map<string, LogEntry | undefined>(),
     };
-    const group: Group = { ...base, mutedBy: [], heldBack: false, nextMs: 0, cancel: () => undefined };
+    const group: Group = { ...base, mutedBy: [], heldBack: false, first: noTurn, nextMs: 0, cancel: () => undefined };
     this.#groups.set(`${route.id}\0${key}`, group);
     const nowMs = clock.now();
-    const known = restored ? turns.firstTurnMs(route.id, key) : undefined;
     // An alert that has been firing for longer than group_wait elsewhere has waited enough.
-    const firstMs = known ?? (alert.startsMs + route.groupWaitMs < nowMs ? nowMs : nowMs + route.groupWaitMs);
-    if (known === undefined) turns.save(route.id, key, firstMs);
-    const sinceTurnMs = (nowMs - firstMs) % route.groupIntervalMs;
-    if (firstMs > nowMs) this.#schedule(group, firstMs - nowMs);
-    else this.#schedule(group, sinceTurnMs === 0 ? 0 : route.groupIntervalMs - sinceTurnMs);
-    if (firstMs <= nowMs && sinceTurnMs > 0 && nowMs - sinceTurnMs > aliveMs) this.#fallDue(group, false);
+    const firstMs = alert.startsMs + route.groupWaitMs < nowMs ? nowMs : nowMs + route.groupWaitMs;
+    const known = restored ? turns.find(route.id, key) : undefined;
+    group.first = known ?? { firstMs, taken: false };
+    if (known === undefined) turns.save(route.id, key, group.first);
+    this.#scheduleFrom(group, nowMs, aliveMs);
     return group;
   }
 
@@ -139,6 +148,19 @@ export class Groups {
       reason: `routed to ${route.receiver}, group ${formatLabels(labels)}`,
       place: route.place,
     });
+  }
+
+  /** Waits for the first turn, or for the next in its rhythm; a turn that was missed is taken at once, out of rhythm. */
+  #scheduleFrom(group: Group, nowMs: UnixMs, aliveMs: UnixMs): void {
+    const { firstMs, taken } = group.first;
+    if (!taken) {
+      this.#schedule(group, Math.max(0, firstMs - nowMs));
+      return;
+    }
+    const waitMs = untilTurn(group, nowMs, 0);
+    this.#schedule(group, waitMs);
+    const lastTurnMs = nowMs + waitMs - group.route.groupIntervalMs;
+    if (lastTurnMs >= aliveMs - turnDelayMs) this.#fallDue(group, false);
   }
 
   #schedule(group: Group, delayMs: DurationMs): void {
@@ -165,7 +187,7 @@ export class Groups {
   #takeTurn(group: Group, inRhythm: boolean): void {
     const { clock, held, tell, turns } = this.#options;
     const nowMs = clock.now();
-    if (inRhythm) this.#schedule(group, group.route.groupIntervalMs);
+    if (inRhythm) this.#keepRhythm(group, nowMs);
     const alerts = [...group.alerts]
       .map((id) => held.get(id)!)
       .toSorted(compareAlerts)
@@ -184,6 +206,14 @@ export class Groups {
     }
   }
 
+  #keepRhythm(group: Group, nowMs: UnixMs): void {
+    if (!group.first.taken) {
+      group.first = { ...group.first, taken: true };
+      this.#options.turns.save(group.route.id, group.key, group.first);
+    }
+    this.#schedule(group, untilTurn(group, nowMs, Math.min(turnDelayMs, group.route.groupIntervalMs / 2)));
+  }
+
   #leave(group: Group, alert: HeldAlert): void {
     group.alerts.delete(alert.id);
     group.keptBack.delete(alert.id);
@@ -196,4 +226,11 @@ export class Groups {
     this.#groupsOf.delete(alert.id);
     this.#options.onGone(alert);
   }
+}
+
+/** From a moment after the first turn to the next turn of the group's rhythm; `slackMs` forgives the turn's timer for being early. */
+function untilTurn(group: Group, nowMs: UnixMs, slackMs: DurationMs): DurationMs {
+  const { groupIntervalMs } = group.route;
+  const sinceMs = nowMs - group.first.firstMs;
+  return (Math.floor((sinceMs + slackMs) / groupIntervalMs) + 1) * groupIntervalMs - sinceMs;
 }

@@ -1,4 +1,4 @@
-/** Keeps when each group had, or has, its first turn. */
+/** Keeps when each group has its first turn, and whether it had it. */
 import type { UnixMs } from '#core/model/index.ts';
 import { sql, type ReadDb, type WriteDb } from '#core/db/index.ts';
 import type { TurnStore } from './groups.ts';
@@ -12,19 +12,24 @@ interface TurnRow {
   readonly route: string;
   readonly group_key: string;
   readonly first_turn_ms: number;
+  readonly turned: number;
 }
 
 export function openTurns(db: WriteDb): Turns {
-  const rows = sql(db, 'select route, group_key, first_turn_ms from alert_groups').all() as TurnRow[];
+  const rows = sql(db, 'select route, group_key, first_turn_ms, turned from alert_groups').all() as TurnRow[];
   const known = new Map(rows.map((row) => [`${row.route}\0${row.group_key}`, row]));
   const forget = (route: string, key: string): void => {
     known.delete(`${route}\0${key}`);
     sql(db, 'delete from alert_groups where route = ? and group_key = ?').run(route, key);
   };
   return {
-    firstTurnMs: (route, key) => known.get(`${route}\0${key}`)?.first_turn_ms,
-    save(route, key, firstTurnMs) {
-      sql(db, 'insert or replace into alert_groups (route, group_key, first_turn_ms) values (?, ?, ?)').run(route, key, firstTurnMs);
+    find(route, key) {
+      const row = known.get(`${route}\0${key}`);
+      return row === undefined ? undefined : { firstMs: row.first_turn_ms, taken: row.turned === 1 };
+    },
+    save(route, key, { firstMs, taken }) {
+      const text = 'insert or replace into alert_groups (route, group_key, first_turn_ms, turned) values (?, ?, ?, ?)';
+      sql(db, text).run(route, key, firstMs, taken ? 1 : 0);
     },
     delete: forget,
     keepOnly(groups) {
