@@ -38,6 +38,9 @@ const backOffMs = [100, 500, 2_000, 10_000, 30_000];
 const crashesToSafe = 3;
 const crashWindowMs = 300_000;
 const stopMsMax = 10_000;
+/** An engine that leaves this many pings in a row unanswered hangs. Counted rather than timed, so that a machine that slept kills nothing. */
+const pingEveryMs = 5_000;
+const pingsLostMax = 6;
 /** Reading back what was written before a crash takes a fraction of this. */
 const startMsMax = 10_000;
 /** Beyond the engine's own limit for a query, so that its sentence arrives rather than this one. */
@@ -55,6 +58,8 @@ export class EngineProcess {
   /** Whether the engine was asked to end: for good, or to leave safe mode. */
   #ending: 'no' | 'stop' | 'renew' = 'no';
   #cancelTimer: Cancel = () => undefined;
+  #cancelPing: Cancel = () => undefined;
+  #pingsLost = 0;
   #idNext = 1;
   readonly #first = Promise.withResolvers<void>();
 
@@ -125,6 +130,7 @@ export class EngineProcess {
   stop(): Promise<void> {
     this.#ending = 'stop';
     this.#cancelTimer();
+    this.#cancelPing();
     const child = this.#child;
     if (child === undefined) return Promise.resolve();
     return new Promise((done) => {
@@ -179,6 +185,9 @@ export class EngineProcess {
       case 'up':
         this.#first.resolve();
         return this.#cameUp();
+      case 'pong':
+        this.#pingsLost = 0;
+        return undefined;
       case 'failed':
         this.#why = message.why;
         this.#first.reject(new EngineError('unavailable', message.why));
@@ -195,7 +204,21 @@ export class EngineProcess {
     }
   }
 
+  #ping(): void {
+    this.#cancelPing = this.#options.clock.after(pingEveryMs, () => {
+      if (this.#pingsLost === pingsLostMax) {
+        this.#why = `the engine did not answer for ${(pingsLostMax * pingEveryMs) / 1000} s`;
+        return this.#child?.kill();
+      }
+      this.#pingsLost++;
+      this.#post({ k: 'ping' });
+      this.#ping();
+    });
+  }
+
   #cameUp(): void {
+    this.#pingsLost = 0;
+    this.#ping();
     if (!this.#isCrashLoop()) return this.#say({ engine: 'up', reason: '', restartInMs: 0 });
     this.#say(this.#safe(0));
     this.#cancelTimer = this.#options.clock.after(crashWindowMs, () => {
@@ -225,6 +248,7 @@ export class EngineProcess {
     for (const asked of this.#requests.values()) asked.reject(new EngineError('unavailable', `${reason}; try again`));
     this.#requests.clear();
     this.#cancelTimer();
+    this.#cancelPing();
     if (this.#ending === 'stop') return;
     if (this.#ending === 'renew') return this.#start();
     this.#crashes.push(this.#options.clock.monotonicMs());

@@ -64,6 +64,8 @@ export function runEngineSide(create: (settings: EngineSettings, renderMarkdown:
       case 'html':
       case 'no-html':
         return reader.settle(message);
+      case 'ping':
+        return parent.post({ k: 'pong' });
       case 'stop':
         return void stop();
     }

@@ -27,10 +27,12 @@ export type ToEngine =
   | { readonly k: 'http'; readonly id: number; readonly request: HttpRequest }
   | { readonly k: 'html'; readonly id: number; readonly html: string }
   | { readonly k: 'no-html'; readonly id: number; readonly why: string }
+  | { readonly k: 'ping' }
   | { readonly k: 'stop' };
 
 export type FromEngine =
   | { readonly k: 'up' }
+  | { readonly k: 'pong' }
   /** It could not start, for a reason that a person can mend. */
   | { readonly k: 'failed'; readonly why: string }
   | { readonly k: 'bytes'; readonly peer: number; readonly bytes: Uint8Array }

@@ -158,7 +158,7 @@ test('an alert is told by the system, once, and a click leads to it', async ({ d
       }).then(({ status }) => status),
     )
     .toBe(200);
-  const told = { title: expect.stringContaining('DiskFull') as string, body: 'The disk of db-1 is full' };
+  const told = { title: expect.stringContaining('DiskFull'), body: 'The disk of db-1 is full' };
   await expect.poll(() => desktop.notifications(), { timeout: 20_000 }).toEqual([told]);
   await desktop.killEngine();
   expect(await askEngine(desktop.page)).toMatchObject({ k: 'ok' });

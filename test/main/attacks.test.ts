@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os';
 import { connect as connectSocket } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { encodeFrame } from '#core/contract/index.ts';
 import { ManualClock } from '../support/clock.ts';
 import { connect, openSocket, startTrialHost, type TrialHost } from './support/host.ts';
 import { requestText, sendRaw, statusOf } from './support/raw.ts';
@@ -304,6 +305,35 @@ describe('slow and many', () => {
     );
     await Promise.all(silent.map((socket) => new Promise((done) => socket.once('connect', done))));
     expect((await fetch(`http://127.0.0.1:${web.port}/-/healthy`)).status).toBe(200);
+    // Long before they time out: the listener holds 256, and the oldest gave way.
+    await expect.poll(() => silent.filter((socket) => socket.closed).length, { timeout: 3_000 }).toBeGreaterThanOrEqual(45);
+  });
+
+  test('a screen that says too much at once is sent away', async () => {
+    const { web } = await startTrialHost();
+    const client = await connect(web);
+    for (let i = 0; i < 1_500; i++) client.call('sum.of', { parts: [i] }).catch(() => undefined);
+    expect(await client.closed).toContain('too many messages at once');
+  });
+
+  test('a screen that reads nothing while much waits for it is dropped', async () => {
+    const clock = new ManualClock();
+    const { web } = await startTrialHost({ clock });
+    const socket = openSocket(web);
+    await new Promise<void>((done) => {
+      socket.once('open', () => socket.send(JSON.stringify({ bearer: web.bearer })));
+      socket.once('message', () => done());
+    });
+    socket.pause();
+    socket.send(encodeFrame({ k: 'call', id: 1, name: 'wait.forever', input: {} }));
+    socket.send(encodeFrame({ k: 'call', id: 2, name: 'bytes.of', input: { length: 64 << 20 } }));
+    const other = await connect(web);
+    await expect
+      .poll(async () => {
+        await clock.advance(10_000);
+        return other.call('wait.cancelled', {});
+      })
+      .toBe(1);
   });
 
   test('a body larger than its limit is cut off while it comes', async () => {

@@ -79,6 +79,23 @@ describe('an engine that dies', () => {
     await stateIs(engine, 'up');
   });
 
+  test('by hanging is killed after half a minute, and one that is only busy is not', async () => {
+    const trial = start();
+    await trial.engine.firstUp;
+    const pid = trial.engine.pid!;
+    process.kill(pid, 'SIGSTOP');
+    await trial.clock.advance(30_000);
+    process.kill(pid, 'SIGCONT');
+    await trial.engine.http(request('/'));
+    await trial.clock.advance(30_000);
+    await trial.engine.http(request('/'));
+    expect(trial.engine.pid).toBe(pid);
+    process.kill(pid, 'SIGSTOP');
+    await trial.clock.advance(35_000);
+    await stateIs(trial.engine, 'down');
+    expect(trial.engine.status.reason).toBe('the engine did not answer for 30 s; it is started again');
+  });
+
   test('says so to screens and tools, and they come back', async () => {
     const { engine, web, statuses } = await startTrialHost();
     const client = await connect(web);
