@@ -13,3 +13,9 @@ export { errorBudget, burnFactor, sloId, sloRuleFile } from './slo/slo-rules.ts'
 export type { SloRulesOptions } from './slo/slo-rules.ts';
 export { budgetForecast, sloQueries } from './slo/slo-status.ts';
 export type { BudgetForecast, SloQueries } from './slo/slo-status.ts';
+export { checkRules, lintRules } from './lint/lint.ts';
+export type { LintFinding, Pitfall, RuleCheck } from './lint/lint.ts';
+export { unmatchedSelectors } from './lint/unmatched.ts';
+export type { UnmatchedSelector } from './lint/unmatched.ts';
+export { isFlapping, ruleNoise } from './noise.ts';
+export type { RuleNoise } from './noise.ts';
