@@ -13,7 +13,7 @@ export interface TimeInterval {
   readonly weekdays: readonly Range[];
   /** 1..31 from the month's start, -1..-31 from its end (-1 is the last day). */
   readonly daysOfMonth: readonly Range[];
-  /** 1..12. */
+  /** 1..12; Alertmanager takes other numbers too, which no month matches. */
   readonly months: readonly Range[];
   readonly years: readonly Range[];
   /** An IANA zone, or `Local` for the machine's own. */
@@ -47,7 +47,7 @@ const times = checked(record('time range', { startMinute: required('start_time',
 const weekdays = rangeOf('weekday', (word) => indexIn(weekdayNames, word));
 const months = rangeOf('month', (word) => {
   const named = indexIn(monthNames, word);
-  return named !== undefined ? named + 1 : numberIn(word, 1, 12);
+  return named !== undefined ? named + 1 : numberIn(word, 0, 99);
 });
 const years = rangeOf('year', (word) => numberIn(word, 0, 9999));
 

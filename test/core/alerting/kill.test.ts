@@ -60,7 +60,7 @@ test(
       clearTimeout(late);
     }
     child = start(path, url, 'drain', () => undefined);
-    await new Promise<void>((done) => child!.once('exit', () => done()));
+    await new Promise<void>((done) => child.once('exit', () => done()));
 
     const lost = [...story.onDisk].filter((i) => !story.keysOf.has(`alert${i}`));
     const twice = [...story.keysOf.values()].filter((keys) => keys.length > 1);
