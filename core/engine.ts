@@ -1,5 +1,5 @@
 /** The composition root: builds bottom-up, wires callbacks, implements the contract, stops in reverse. */
-import { mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createAlerting, createSender, Templates, type Alerting, type Send } from '#core/alerting/index.ts';
 import { AlertDesk, fromOutside, IncidentDesk, MetricDesk, RunbookDesk, SystemDesk, usersAffected, type Parts } from '#core/answers/index.ts';
@@ -8,8 +8,8 @@ import { ConfigFiles, nodeExporter, type Config } from '#core/config/index.ts';
 import { contract, serve, type Handlers, type SignalboxContract, type SystemInfo, type Transport } from '#core/contract/index.ts';
 import { closeDb, openDb, sqliteVersion, type WriteDb } from '#core/db/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
-import { createReceiver, createScraper, Ledger, listens, type Scraper } from '#core/intake/index.ts';
-import { EngineError, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
+import { createReceiver, createScraper, Ledger, listens, Outgoing, type Scraper } from '#core/intake/index.ts';
+import { formatTime, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
 import { createRules, type Rules, type RuleSeries } from '#core/rules/index.ts';
 import { createRunbooks, type Runbooks } from '#core/runbooks/index.ts';
@@ -65,6 +65,7 @@ class LiveEngine implements Engine {
   readonly #incidents: Incidents;
   readonly #runbooks: Runbooks;
   readonly #scraper: Scraper;
+  readonly #outgoing: Outgoing;
   readonly #alertDesk: AlertDesk;
   readonly #incidentDesk: IncidentDesk;
   readonly #metricDesk: MetricDesk;
@@ -83,6 +84,7 @@ class LiveEngine implements Engine {
     this.#config = new ConfigFiles({ dataDir, file: configFile, clock, onChange: (config) => void this.#configure(config) });
     this.#queries = createQueries({ source: live, clock, breathe });
     this.#ruleQueries = createQueries({ source: live, clock, breathe });
+    this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
     const ledger = new Ledger();
     this.#scraper = createScraper({ store: live, clock, ledger });
     const receiver = createReceiver({ store: live, clock, ledger });
@@ -134,6 +136,7 @@ class LiveEngine implements Engine {
     await this.#scraper.stop();
     this.#alerting.stop();
     this.#systemDesk.stop();
+    await this.#outgoing.close();
     await this.#live.close();
     closeDb(this.#journal);
   }
@@ -143,10 +146,11 @@ class LiveEngine implements Engine {
       clock: this.#options.clock,
       templates: () => this.#templates,
       externalUrl: () => '',
-      http: () => Promise.reject(new EngineError('unsupported', 'receivers over HTTP are not yet supported')),
-      readSecret: () => Promise.reject(new EngineError('unsupported', 'secrets in files are not yet supported')),
+      http: (call) => this.#outgoing.post(call),
+      readSecret: (path) => this.#outgoing.readSecret(path),
       desktop: async (notice) => this.#alertDesk.told(notice),
-      log: () => undefined,
+      log: (line) =>
+        appendFileSync(join(this.#options.dataDir, 'notifications.log'), `${formatTime(this.#options.clock.now())} ${line.replaceAll('\n', ' ')}\n`),
     });
   }
 

@@ -5,6 +5,7 @@ export { createReceiver } from './receive/receiver.ts';
 export type { Receiver, ReceiverOptions } from './receive/receiver.ts';
 export { relabel, relabelSteps } from './scrape/relabel.ts';
 export type { RelabelStep } from './scrape/relabel.ts';
+export { Outgoing } from './outgoing.ts';
 export { listens } from './listens.ts';
 export { Ledger } from './ledger.ts';
 export type { LedgerRow } from './ledger.ts';

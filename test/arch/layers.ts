@@ -29,7 +29,7 @@ export const rows: readonly Row[] = [
     name: 'intake',
     path: 'core/intake/',
     uses: ['model', 'formats', 'tsdb'],
-    outside: ['node:zlib', 'node:fs', 'node:net', 'node:dns', 'node:stream', 'undici'],
+    outside: ['node:zlib', 'node:fs', 'node:net', 'node:dns', 'node:stream', 'undici', 'node:fs/promises'],
   },
   { name: 'promql', path: 'core/promql/', uses: ['model', 'syntax'] },
   // 4: judgement

@@ -1,4 +1,4 @@
-import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -140,4 +140,36 @@ test('a target whose page is over the limit is down, says which limit, and its s
   expect(await bench.target()).toMatchObject({ health: 'down', lastError: expect.stringContaining('16') as string });
   expect(await bench.value('up{job="one"}')).toBe('0');
   expect(await bench.value('load')).toBeUndefined();
+});
+
+test('a webhook and a log of alertmanager.yml are told, with the secret of a file', async () => {
+  const posts: { authorization: string | undefined; body: { version: string; status: string; alerts: { labels: Record<string, string> }[] } }[] = [];
+  const receiver = createServer((request, response) => {
+    let text = '';
+    request.on('data', (part) => (text += String(part)));
+    request.on('end', () => {
+      posts.push({ authorization: request.headers.authorization, body: JSON.parse(text) as (typeof posts)[number]['body'] });
+      response.end();
+    });
+  });
+  await new Promise<void>((ready) => receiver.listen(0, '127.0.0.1', ready));
+  onTestFinished(() => void receiver.close());
+  const bench = await new Bench().open(rules(1));
+  bench.save('token', 'hush\n');
+  bench.save(
+    'alertmanager.yml',
+    `route: {receiver: hook, group_wait: 1s}
+receivers:
+  - name: hook
+    webhook_configs: [{url: 'http://127.0.0.1:${(receiver.address() as AddressInfo).port}/x', http_config: {authorization: {credentials_file: token}}}]
+    log_configs: [{}]
+`,
+  );
+  bench.body = 'load 5\n';
+  await bench.pass(10);
+  while (posts.length === 0) await new Promise((done) => setImmediate(done));
+  expect(posts).toMatchObject([
+    { authorization: 'Bearer hush', body: { version: '4', status: 'firing', alerts: [{ labels: { alertname: 'TooMuch' } }] } },
+  ]);
+  expect(readFileSync(join(bench.dataDir, 'notifications.log'), 'utf8')).toContain('TooMuch');
 });

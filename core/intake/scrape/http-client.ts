@@ -122,12 +122,13 @@ export class HttpClient {
   }
 }
 
-function tlsVersion(name: string): string | undefined {
+export function tlsVersion(name: string): string | undefined {
   const known: Readonly<Record<string, string>> = { TLS10: 'TLSv1', TLS11: 'TLSv1.1', TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' };
   return known[name];
 }
 
-function makeAgent(tls: object): Agent {
+/** Connections that never reach an address which is nobody's, whatever a name resolves to. */
+export function makeAgent(tls: object): Agent {
   const connect = buildConnector({ ...tls, allowH2: false, timeout: 0, lookup: guardedLookup });
   return new Agent({
     // Times are kept by the caller's clock, which aborts.
@@ -201,7 +202,8 @@ async function readBody(body: Dispatcher.ResponseData['body'], bytesMax: number)
   try {
     for await (const part of body as AsyncIterable<Uint8Array>) {
       byteCount += part.length;
-      if (byteCount > bytesMax) throw overBytes(bytesMax);
+      if (byteCount > bytesMax)
+        throw new EngineError('limit', `the page is over the limit of ${bytesMax} bytes; raise body_size_limit if it is meant to be so large`);
       parts.push(part);
     }
   } catch (error) {
@@ -209,10 +211,6 @@ async function readBody(body: Dispatcher.ResponseData['body'], bytesMax: number)
     throw new EngineError('unavailable', `the target broke off its answer: ${messageOf(error)}`);
   }
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-}
-
-export function overBytes(bytesMax: number): EngineError {
-  return new EngineError('limit', `the page is over the limit of ${bytesMax} bytes; raise body_size_limit if it is meant to be so large`);
 }
 
 function connectSentence(error: unknown, url: URL): string {
