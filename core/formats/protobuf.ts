@@ -91,6 +91,12 @@ export class ProtoReader {
     return (this.#high | 0) * 0x100000000 + this.#low;
   }
 
+  /** int64, as a bigint when a number cannot hold it. */
+  exactInt(): number | bigint {
+    const value = this.int();
+    return Number.isSafeInteger(value) ? value : (BigInt(this.#high | 0) << 32n) + BigInt(this.#low);
+  }
+
   /** sint32 and sint64. */
   zigzag(): number {
     this.#expect(0);

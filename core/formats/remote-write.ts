@@ -1,5 +1,5 @@
 import { writeStale, type Exemplar, type Histogram, type MetricMetadata, type MetricType } from '#core/model/index.ts';
-import { sortedPairs } from './exposition-line.ts';
+import { sortedPairs } from './exposition/line.ts';
 import type { LineCache } from './line-cache.ts';
 import { HistogramBuilder } from './proto-histogram.ts';
 import { ProtoReader } from './protobuf.ts';

@@ -1,7 +1,8 @@
 /** A small protobuf writer for tests: fields in the order they are given. */
 export type Field =
   | readonly [number: number, kind: 'varint' | 'int' | 'zigzag', value: number]
-  | readonly [number: number, kind: 'double' | 'fixed64', value: number]
+  | readonly [number: number, kind: 'double', value: number]
+  | readonly [number: number, kind: 'fixed64', value: number | bigint]
   | readonly [number: number, kind: 'bytes', value: Uint8Array | string]
   | readonly [number: number, kind: 'message', value: readonly Field[]];
 

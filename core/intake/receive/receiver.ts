@@ -2,6 +2,7 @@ import type { Clock, HttpAnswer, HttpRequest } from '#core/model/index.ts';
 import type { Ledger } from '../ledger.ts';
 import type { SampleSink } from '../sink.ts';
 import { failureAnswer, plainAnswer } from './answers.ts';
+import { OtlpReceiver } from './otlp.ts';
 import { RemoteWriteReceiver } from './remote-write.ts';
 
 export interface ReceiverOptions {
@@ -19,12 +20,13 @@ export interface Receiver {
   receive(request: HttpRequest): Promise<HttpAnswer | undefined>;
 }
 
-/** What other systems push: Prometheus remote write. */
+/** What other systems push: Prometheus remote write, OTLP. */
 export function createReceiver({ store, clock, ledger }: ReceiverOptions): Receiver {
   const remoteWrite = new RemoteWriteReceiver(store, clock, ledger);
+  const otlp = new OtlpReceiver(store, clock, ledger);
   const answerOf = (request: HttpRequest): Promise<HttpAnswer> | HttpAnswer | undefined => {
     if (request.path === '/api/v1/write') return request.method === 'POST' ? remoteWrite.receive(request) : plainAnswer(405, 'remote write is POST');
-    return undefined;
+    return /^\/v1\/(?:metrics|traces|logs)$/.test(request.path) ? otlp.receive(request) : undefined;
   };
   return {
     receive: async (request) => {

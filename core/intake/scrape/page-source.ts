@@ -1,7 +1,7 @@
-import { gunzip } from 'node:zlib';
 import type { ExpositionFormat, ScrapeConfig } from '#core/formats/index.ts';
-import { EngineError, messageOf, type DurationMs } from '#core/model/index.ts';
-import { overBytes, type HttpAnswer, type HttpClient } from './http-client.ts';
+import { EngineError, type DurationMs } from '#core/model/index.ts';
+import { gunzipped } from '../unpack.ts';
+import type { HttpAnswer, HttpClient } from './http-client.ts';
 
 /** The body of one scrape, decoded. */
 export interface Page {
@@ -72,12 +72,5 @@ async function decoded(answer: HttpAnswer, bytesMax: number): Promise<Uint8Array
   if (answer.contentEncoding === '' || answer.contentEncoding === 'identity') return answer.body;
   if (answer.contentEncoding !== 'gzip')
     throw new EngineError('invalid', `the target sends its page in the encoding ${answer.contentEncoding}, which was not asked for`);
-  return new Promise((resolve, reject) => {
-    const maxOutputLength = Math.min(bytesMax, 2 ** 31 - 1);
-    gunzip(answer.body, { maxOutputLength }, (error, body) => {
-      if (error === null) resolve(body);
-      else if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') reject(overBytes(bytesMax));
-      else reject(new EngineError('invalid', `the target's page cannot be unpacked: ${messageOf(error)}`));
-    });
-  });
+  return gunzipped(answer.body, bytesMax);
 }

@@ -1,15 +1,11 @@
-import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { tempFolder } from '../../support/folder.ts';
+import { describe, expect, test } from 'vitest';
 import { httpTarget, page } from '../../support/http-target.ts';
+import { hasPrometheus, startPrometheus } from '../../support/peers.ts';
 import { proto, type Field } from '../../support/proto-writer.ts';
 import { ReceiveScene } from '../../support/receive-scene.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { snappyEncode } from '../../support/snappy.ts';
 
-const prometheus = '/opt/peers/usr/bin/prometheus';
 const headers1 = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
 const headers2 = { 'content-type': 'application/x-protobuf;proto=io.prometheus.write.v2.Request', 'content-encoding': 'snappy' };
 
@@ -175,29 +171,18 @@ describe('remote write 2.0', () => {
   });
 });
 
-describe.skipIf(!existsSync(prometheus))("Prometheus' own remote write", () => {
+describe.skipIf(!hasPrometheus)("Prometheus' own remote write", () => {
   test.each(['prometheus.WriteRequest', 'io.prometheus.write.v2.Request'])('%s', async (message) => {
     const scene = new ReceiveScene();
     const url = await scene.listen();
     const target = await httpTarget(page('# HELP a_total Help.\n# TYPE a_total counter\na_total{x="ä\\n"} 42\n'));
-    const folder = tempFolder();
-    const config = join(folder, 'prometheus.yml');
-    writeFileSync(
-      config,
+    await startPrometheus(
       `global: {scrape_interval: 200ms, scrape_timeout: 200ms}
 scrape_configs: [{job_name: j, static_configs: [{targets: ['${target.address}']}]}]
 remote_write: [{url: '${url}/api/v1/write', protobuf_message: '${message}', send_exemplars: true, queue_config: {batch_send_deadline: 100ms}, metadata_config: {send_interval: 200ms}}]
 `,
+      ['--enable-feature=metadata-wal-records'],
     );
-    const child = spawn(
-      prometheus,
-      [`--config.file=${config}`, `--storage.tsdb.path=${folder}/data`, '--web.listen-address=127.0.0.1:0', '--enable-feature=metadata-wal-records'],
-      { stdio: 'ignore' },
-    );
-    onTestFinished(async () => {
-      child.kill('SIGKILL');
-      await new Promise((gone) => child.once('exit', gone));
-    });
     await expect.poll(() => scene.samples('a_total').join().split(' ').length, { timeout: 20_000 }).toBeGreaterThan(3);
     await expect.poll(() => scene.store.metadata().get('a_total'), { timeout: 20_000 }).toMatchObject({ type: 'counter', help: 'Help.' });
     target.answer = (_, response) => void response.writeHead(500).end();

@@ -6,17 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Histogram, Registry, Summary, type OpenMetricsContentType } from 'prom-client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { listens } from '#core/intake/index.ts';
+import { freePort } from '../../support/peers.ts';
 import { jobOf, ScrapeScene } from '../../support/scrape-scene.ts';
 
 const nodeExporter = '/usr/bin/prometheus-node-exporter';
-
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '127.0.0.1');
-  await new Promise((ready) => server.once('listening', ready));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
 
 describe('real exporters', () => {
   test.skipIf(!existsSync(nodeExporter))('node exporter', async () => {

@@ -207,7 +207,7 @@ describe('targets that do harm', () => {
       'a small page that unpacks to a large one',
       (_, response) =>
         void response.writeHead(200, { 'content-type': 'text/plain', 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(40 << 20))),
-      'the page is over the limit of 16777216 bytes',
+      'the body unpacks to more than the limit of 16777216 bytes',
     ],
     ['gzip that is none', (_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end('a 1\n'), 'cannot be unpacked'],
     ['another encoding', (_, response) => void response.writeHead(200, { 'content-encoding': 'br' }).end('a 1\n'), 'in the encoding br'],

@@ -1,7 +1,7 @@
 import type { Exemplar, Labels, MetricMetadata } from '#core/model/index.ts';
-import { byte, HeadReader, NumberReader, sortedPairs, TailReader, type ExpositionFormat } from './exposition-line.ts';
-import { MetadataBook, readComment } from './exposition-metadata.ts';
-import { LineCache } from './line-cache.ts';
+import { byte, HeadReader, NumberReader, sortedPairs, TailReader, type ExpositionFormat } from './line.ts';
+import { MetadataBook, readComment } from './metadata.ts';
+import { LineCache } from '../line-cache.ts';
 
 /**
  * Prometheus text 0.0.4 and OpenMetrics 1.0, read page after page from the same target.

@@ -1,7 +1,7 @@
 import type { MetricType } from '#core/model/index.ts';
-import { HeadReader, NumberReader, TailReader, byte } from './exposition-line.ts';
-import { readComment, type Comment } from './exposition-metadata.ts';
-import { FamilyCheck, type OpenMetricsSample } from './openmetrics-family.ts';
+import { HeadReader, NumberReader, TailReader, byte } from './line.ts';
+import { readComment, type Comment } from './metadata.ts';
+import { FamilyCheck, type OpenMetricsSample } from './family.ts';
 
 /** One thing that OpenMetrics 1.0 forbids. */
 export interface OpenMetricsProblem {

@@ -1,5 +1,5 @@
 import type { MetricMetadata, MetricType } from '#core/model/index.ts';
-import { byte, decodeText, metricNameEnd, type ExpositionFormat } from './exposition-line.ts';
+import { byte, decodeText, metricNameEnd, type ExpositionFormat } from './line.ts';
 
 /** What a line that begins with `#` says. `other` is a remark for people, which only text 0.0.4 has. */
 export type Comment =

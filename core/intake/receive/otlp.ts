@@ -1,0 +1,102 @@
+import { readOtlpMetrics, readOtlpMetricsJson } from '#core/formats/index.ts';
+import { EngineError, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
+import type { Ledger } from '../ledger.ts';
+import type { SampleSink } from '../sink.ts';
+import { gunzipped } from '../unpack.ts';
+import { DeltaTotals } from './delta-totals.ts';
+import { OtlpSeriesWriter } from './otlp-series.ts';
+import { PushBatch } from './push-batch.ts';
+
+/** Unpacked; the OpenTelemetry Collector takes as much. */
+const bodyBytesMax = 20 << 20;
+const source = 'otlp';
+
+type Form = 'protobuf' | 'json';
+
+/** OTLP over HTTP, the receiving side (OpenTelemetry protocol specification 1.x, "OTLP/HTTP"). */
+export class OtlpReceiver {
+  readonly #sink: SampleSink;
+  readonly #clock: Clock;
+  readonly #ledger: Ledger;
+  readonly #deltas: DeltaTotals;
+
+  constructor(sink: SampleSink, clock: Clock, ledger: Ledger) {
+    this.#sink = sink;
+    this.#clock = clock;
+    this.#ledger = ledger;
+    this.#deltas = new DeltaTotals(clock);
+  }
+
+  async receive(request: HttpRequest): Promise<HttpAnswer> {
+    const form = formOf(request.headers['content-type'] ?? '');
+    if (form === undefined) return failure('protobuf', 415, 'the content type must be application/x-protobuf or application/json');
+    try {
+      if (request.method !== 'POST') return failure(form, 405, 'OTLP is POST');
+      if (request.path !== '/v1/metrics') throw new EngineError('unsupported', `receiving ${request.path.slice('/v1/'.length)} is not yet supported`);
+      return await this.#receiveMetrics(request, form);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      return failure(form, statusOf(error), error.message);
+    }
+  }
+
+  async #receiveMetrics(request: HttpRequest, form: Form): Promise<HttpAnswer> {
+    const body = await unpacked(request);
+    const resources = form === 'json' ? readOtlpMetricsJson(body) : readOtlpMetrics(body);
+    const batch = new PushBatch(this.#sink, this.#ledger, source);
+    const writer = new OtlpSeriesWriter(this.#sink, batch, this.#deltas, this.#clock.now());
+    writer.write(resources);
+    await batch.commit(writer.receivedCount);
+    return success(form, writer.rejectedPointCount, batch.sentence);
+  }
+}
+
+function formOf(contentType: string): Form | undefined {
+  const type = contentType.split(';')[0]!.trim().toLowerCase();
+  if (type === 'application/x-protobuf') return 'protobuf';
+  return type === 'application/json' ? 'json' : undefined;
+}
+
+async function unpacked(request: HttpRequest): Promise<Uint8Array> {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding === 'gzip') return gunzipped(request.body, bodyBytesMax);
+  if (encoding !== 'identity') throw new EngineError('invalid', `the content encoding must be gzip or none, not ${encoding}`);
+  if (request.body.length > bodyBytesMax) throw new EngineError('limit', `the body is over the limit of ${bodyBytesMax} bytes`);
+  return request.body;
+}
+
+function statusOf(error: EngineError): number {
+  if (error.code === 'unsupported') return 501;
+  if (error.code === 'limit') return 413;
+  return error.code === 'unavailable' ? 503 : 400;
+}
+
+/** ExportMetricsServiceResponse: empty, or with its partial_success. */
+function success(form: Form, rejectedCount: number, sentence: string): HttpAnswer {
+  if (form === 'json') {
+    const body = rejectedCount === 0 ? {} : { partialSuccess: { rejectedDataPoints: String(rejectedCount), errorMessage: sentence } };
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+  }
+  const partial = Buffer.concat([Buffer.from([0x08]), varint(rejectedCount), textField(2, sentence)]);
+  const body = rejectedCount === 0 ? new Uint8Array(0) : Buffer.concat([Buffer.from([0x0a]), varint(partial.length), partial]);
+  return { status: 200, headers: { 'content-type': 'application/x-protobuf' }, body };
+}
+
+/** google.rpc.Status with its message, as the specification asks of every failure. */
+function failure(form: Form, status: number, sentence: string): HttpAnswer {
+  const retry: Record<string, string> = status === 503 ? { 'retry-after': '5' } : {};
+  if (form === 'json') return { status, headers: { 'content-type': 'application/json', ...retry }, body: JSON.stringify({ message: sentence }) };
+  return { status, headers: { 'content-type': 'application/x-protobuf', ...retry }, body: textField(2, sentence) };
+}
+
+function textField(field: number, text: string): Uint8Array {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([Buffer.from([(field << 3) | 2]), varint(bytes.length), bytes]);
+}
+
+function varint(value: number): Uint8Array {
+  const out: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 128)) out.push((rest % 128) | 0x80);
+  return Uint8Array.from([...out, rest]);
+}
