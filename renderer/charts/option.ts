@@ -18,13 +18,10 @@ export interface Drawing {
   readonly zone: Zone;
   readonly theme: ChartTheme;
   readonly colors: readonly string[];
-  /** The series to bring forward; the others fade. */
-  readonly raised: number | undefined;
 }
 
 /** More series than this are drawn without fill and thinner. */
 const crowded = 12;
-const fadedOpacity = 0.18;
 
 /** The whole ECharts option of a time plot, built from numbers alone: no text of the data gets into a formatter. */
 export function timeOption(plot: Plot, drawing: Drawing): EChartsCoreOption {
@@ -59,8 +56,6 @@ export function timeOption(plot: Plot, drawing: Drawing): EChartsCoreOption {
 }
 
 function line(plot: Plot, series: Plot['series'][number], i: number, drawing: Drawing): object {
-  const faded = drawing.raised !== undefined && drawing.raised !== i;
-  const raised = drawing.raised === i;
   const few = plot.series.length <= crowded;
   const color = drawing.colors[i]!;
   return {
@@ -68,15 +63,14 @@ function line(plot: Plot, series: Plot['series'][number], i: number, drawing: Dr
     dimensions: ['t', 'v'],
     data: pointsWithGaps(series, plot.stepMs),
     silent: true,
-    z: raised ? 3 : 2,
     symbol: 'circle',
     symbolSize: 4,
     showSymbol: hasLonePoints(series, plot.stepMs),
     sampling: 'none',
     stack: plot.stacked ? 'all' : undefined,
-    lineStyle: { color, width: raised ? 2.2 : few ? 1.5 : 1.1, opacity: faded ? fadedOpacity : 1 },
-    itemStyle: { color, opacity: faded ? fadedOpacity : 1 },
-    areaStyle: plot.stacked ? { color, opacity: faded ? 0.08 : 0.35 } : plot.series.length === 1 ? { color, opacity: 0.08 } : undefined,
+    lineStyle: { color, width: few ? 1.5 : 1.1 },
+    itemStyle: { color },
+    areaStyle: plot.stacked ? { color, opacity: 0.35 } : plot.series.length === 1 ? { color, opacity: 0.08 } : undefined,
     emphasis: { disabled: true },
   };
 }

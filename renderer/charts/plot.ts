@@ -70,6 +70,18 @@ export function pointsWithGaps(series: PlotSeries, stepMs: number): Float64Array
   return points.subarray(0, at);
 }
 
+/** The points of `pointsWithGaps` as an SVG path; a gap begins a new piece. */
+export function linePath(points: Float64Array, xOf: (timeMs: number) => number, yOf: (value: number) => number): string {
+  let path = '';
+  let down = false;
+  for (let i = 0; i < points.length; i += 2) {
+    const value = points[i + 1]!;
+    if (Number.isFinite(value)) path += `${down ? 'L' : 'M'}${xOf(points[i]!).toFixed(1)} ${yOf(value).toFixed(1)}`;
+    down = Number.isFinite(value);
+  }
+  return path;
+}
+
 /** Whether a point has no neighbour to draw a line to, and so needs a dot. */
 export function hasLonePoints(series: PlotSeries, stepMs: number): boolean {
   const { timesMs, values } = series;

@@ -1,5 +1,6 @@
 import { portTransport } from '#core/contract/index.ts';
 import type { Host } from './host.ts';
+import { readStatus } from './status.ts';
 
 /** What the preload puts on the window: a pipe, not an API. */
 export interface SignalboxShell {
@@ -22,7 +23,7 @@ export function desktopHost(shell: SignalboxShell): Host {
   return {
     kind: 'desktop',
     open: async () => portTransport(await nextPort(shell)),
-    status: () => Promise.resolve(undefined),
+    status: () => readStatus(''),
     onLink: (act) => shell.onOpen(act),
   };
 }

@@ -1,5 +1,6 @@
 import { socketTransport, type Transport } from '#core/contract/index.ts';
-import type { Host, HostStatus } from './host.ts';
+import type { Host } from './host.ts';
+import { readStatus } from './status.ts';
 
 const bearerKey = 'signalbox.bearer';
 const authWaitMs = 5_000;
@@ -16,7 +17,7 @@ export function webHost(): Host {
       if (bearer === undefined) throw new Error(locked);
       return openSocket(bearer);
     },
-    status: readStatus,
+    status: () => readStatus(sessionStorage.getItem(bearerKey) ?? ''),
     onLink: () => undefined,
   };
 }
@@ -90,7 +91,7 @@ function openSocket(bearer: string): Promise<Transport> {
     (event) => {
       clearTimeout(timer);
       if (event.code === policyViolation) sessionStorage.removeItem(bearerKey);
-      reject(new Error(event.code === policyViolation ? locked : 'Signalbox does not answer; is it still running?'));
+      reject(new Error(event.code === policyViolation ? locked : event.reason || 'Signalbox does not answer; is it still running?'));
     },
     { signal },
   );
@@ -98,15 +99,3 @@ function openSocket(bearer: string): Promise<Transport> {
 }
 
 const policyViolation = 1008; // RFC 6455, 7.4.1: what the host closes with when the key is wrong
-
-async function readStatus(): Promise<HostStatus | undefined> {
-  try {
-    const answer = await fetch('/host/status', {
-      headers: { authorization: `Bearer ${sessionStorage.getItem(bearerKey) ?? ''}` },
-      signal: AbortSignal.timeout(authWaitMs),
-    });
-    return answer.ok ? ((await answer.json()) as HostStatus) : undefined;
-  } catch {
-    return undefined; // Nobody listens: the caller says that the host is gone.
-  }
-}

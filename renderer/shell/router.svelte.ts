@@ -4,8 +4,13 @@ import { formatLink, parseLink, type Place } from './link.ts';
 export class Router {
   place = $state.raw<Place>(parseLink(location.hash));
 
+  #stepCount = 0;
+
   constructor() {
-    window.addEventListener('hashchange', () => (this.place = parseLink(location.hash)));
+    window.addEventListener('hashchange', () => {
+      this.#stepCount++;
+      this.place = parseLink(location.hash);
+    });
   }
 
   /** The path after the view's own name. */
@@ -21,6 +26,12 @@ export class Router {
   go(link: string): void {
     if (location.hash === link) return;
     location.hash = link;
+  }
+
+  /** Back to where the person came from; to `otherwise` when this is where they came in. */
+  back(otherwise: string): void {
+    if (this.#stepCount > 0) history.back();
+    else this.go(otherwise);
   }
 
   /** Writes what is shown now into the address without a step for Back. Undefined or empty takes a param away. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { labelsFromRecord } from '#core/model/index.ts';
 import { timeOption, type Drawing } from '../../renderer/charts/option.ts';
 import { pickSeries } from '../../renderer/charts/pick.ts';
-import { hasLonePoints, plotAxis, pointAt, pointsWithGaps, summarise, type Plot, type PlotSeries } from '../../renderer/charts/plot.ts';
+import { hasLonePoints, linePath, plotAxis, pointAt, pointsWithGaps, summarise, type Plot, type PlotSeries } from '../../renderer/charts/plot.ts';
 import { timeTicks, valueAxis, valueTicks } from '../../renderer/charts/scale.ts';
 import { distinctNames, plotSeries } from '../../renderer/charts/series.ts';
 
@@ -28,6 +28,16 @@ describe('a line', () => {
       6_400,
       4,
     ]);
+  });
+  test('as a path begins anew after a gap', () => {
+    const points = pointsWithGaps(series([0, 1_000, 5_000, 6_000], [1, 2, 3, 4]), 1_000);
+    expect(
+      linePath(
+        points,
+        (ms) => ms / 100,
+        (value) => -value,
+      ),
+    ).toBe('M0.0 -1.0L10.0 -2.0M50.0 -3.0L60.0 -4.0');
   });
   test('shows dots when a point has no neighbour', () => {
     expect(hasLonePoints(series([0, 1_000, 5_000], [1, 2, 3]), 1_000)).toBe(true);
@@ -135,7 +145,7 @@ describe('a click in the legend', () => {
 
 describe('the option', () => {
   const theme = { dark: true, text: '#fff', grid: '#333', tones: { bad: '#f00', warn: '#fa0', info: '#00f' }, font: 'x' };
-  const drawing: Drawing = { widthPx: 600, heightPx: 200, zone: 'utc', theme, colors: ['#1', '#2'], raised: undefined };
+  const drawing: Drawing = { widthPx: 600, heightPx: 200, zone: 'utc', theme, colors: ['#1', '#2'] };
   const hostile = '<img src=x onerror=alert(1)>{a|x}';
   const made = timeOption(
     plot({

@@ -45,6 +45,11 @@ export function curvesFor(expr: string, nowMs: number): readonly Curve[] {
       [...jobs, { job: 'node', instance: 'db-1:9100' }, { job: 'postgres' }].map((labels) => ({ __name__: 'up', ...labels })),
       (_timeMs, i) => (i === 5 ? 0 : 1),
     );
+  if (expr.includes('crowd'))
+    return over(
+      Array.from({ length: 500 }, (_none, i) => ({ pod: `shop-${i}` })),
+      (timeMs, i) => i + 20 * noise(i, timeMs),
+    );
   const paths = ['/', '/cart', '/pay', '/search', '/item', '/login', '/help', '/api/v1/items', '/api/v1/basket', '/metrics'];
   const many = jobs.flatMap(({ job }) => paths.map((path) => ({ job, path, code: path === '/pay' ? '500' : '200', instance: '10.0.1.4:8080' })));
   return over(many, (timeMs, i) => (10 + 3 * i) * swing(timeMs) * (0.9 + 0.2 * noise(i, timeMs)));
