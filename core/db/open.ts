@@ -27,17 +27,17 @@ const busyTimeoutMs = 5000;
 export function openDb(path: string, store: StoreName): WriteDb {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const connection = new Database(path);
-  checkVersion(connection);
-  connection.pragma('auto_vacuum = INCREMENTAL');
-  connection.pragma('journal_mode = WAL');
-  connection.pragma('synchronous = FULL');
-  connection.pragma('fullfsync = 1');
-  connection.pragma('checkpoint_fullfsync = 1');
-  connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
-  connection.pragma('foreign_keys = ON');
-  connection.pragma('trusted_schema = OFF');
   const db: WriteDb = { connection, path, writable: true };
   try {
+    checkVersion(connection);
+    connection.pragma('auto_vacuum = INCREMENTAL');
+    connection.pragma('journal_mode = WAL');
+    connection.pragma('synchronous = FULL');
+    connection.pragma('fullfsync = 1');
+    connection.pragma('checkpoint_fullfsync = 1');
+    connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+    connection.pragma('foreign_keys = ON');
+    connection.pragma('trusted_schema = OFF');
     migrate(db, store);
   } catch (error) {
     connection.close();
@@ -55,6 +55,16 @@ export function openReadDb(path: string): ReadDb {
 
 export function closeDb(db: ReadDb): void {
   db.connection.close();
+}
+
+/** Moves what was committed from SQLite's journal into the file itself, on stable storage. */
+export function checkpoint(db: WriteDb): void {
+  db.connection.pragma('wal_checkpoint(TRUNCATE)');
+}
+
+/** Whether SQLite found that the file's own structure is damaged, or that it is no database. */
+export function isCorrupt(error: unknown): boolean {
+  return error instanceof Database.SqliteError && (error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_NOTADB');
 }
 
 /** SQLite's own version, such as 3.54.1. */

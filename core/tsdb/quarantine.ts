@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { sql, transaction, type ReadDb, type WriteDb } from '#core/db/index.ts';
-import { deleteFrame, deleteGroup, type FrameMeta } from './sealed.ts';
+import { deleteGroup, type FrameMeta } from './sealed.ts';
 import type { WalDamage } from './wal-frame.ts';
 
 /** Something on disk that did not say what it must. It was set aside, not deleted; what it held is missing from answers. */
@@ -13,16 +13,13 @@ export interface Damage {
   readonly cause: string;
 }
 
-/** Moves a frame that cannot be read out of the way of queries. */
+/** Copies a frame that cannot be read to the quarantine; the caller removes it, in the same transaction. */
 export function quarantineFrame(db: WriteDb, meta: FrameMeta, cause: string, foundMs: number): void {
-  transaction(db, () => {
-    sql(
-      db,
-      `insert into quarantine (what, group_id, min_ms, max_ms, cause, found_ms, bytes)
-       select 'frame', group_id, min_ms, max_ms, ?, ?, bytes from frame where id = ?`,
-    ).run(cause, foundMs, meta.id);
-    deleteFrame(db, meta.id);
-  });
+  sql(
+    db,
+    `insert into quarantine (what, group_id, min_ms, max_ms, cause, found_ms, bytes)
+     select 'frame', group_id, min_ms, max_ms, ?, ?, bytes from frame where id = ?`,
+  ).run(cause, foundMs, meta.id);
 }
 
 /** Moves a group whose members cannot be read, and leaves its frames: they are of use again if the members are found. */

@@ -1,4 +1,4 @@
-import type { ReadDb } from '#core/db/index.ts';
+import { isCorrupt, type ReadDb } from '#core/db/index.ts';
 import { DamageError } from './bytes.ts';
 import { mergeColumns, rangeWithin, type Columns } from './columns.ts';
 import type { Tombstones } from './deletion.ts';
@@ -15,8 +15,8 @@ export interface ReaderParts {
   readonly db: ReadDb;
   readonly groups: Groups;
   readonly tombstones: Tombstones;
-  /** Hears of frames that cannot be read; their samples are missing from the answer. */
-  readonly onDamage: (frame: FrameMeta, cause: string) => void;
+  /** Hears of frames that cannot be read (of no frame when the index cannot be); their samples are missing from the answer. */
+  readonly onDamage: (frame: FrameMeta | undefined, error: Error) => void;
 }
 
 /** Samples [from, to) of a stretch of frame `id`; the head's own come as if from the newest frame. */
@@ -48,14 +48,14 @@ export class Reader {
 
   /** Calls `each` once for every ref that has samples in the range, group by group. The columns are read-only and stay as they are. */
   read(head: Head, refs: Iterable<number>, minMs: number, maxMs: number, each: (ref: number, columns: Columns) => void): void {
-    const { db, groups, tombstones } = this.#parts;
+    const { groups, tombstones } = this.#parts;
     const known: KnownTimes = { times: new Float64Array(0) };
     for (const [group, members] of this.#byGroup(refs)) {
-      const frames = group === 0 ? [] : framesOf(db, group, minMs, maxMs);
+      const frames = this.frames(group, minMs, maxMs);
       const plain: Found[] = [];
       const other: Found[] = [];
       for (const ref of members) {
-        const pieces = group === 0 ? [] : this.#pieces(frames, groups.slotOf(ref), minMs, maxMs);
+        const pieces = this.#pieces(frames, groups.slotOf(ref), minMs, maxMs);
         const open = head.read(ref, minMs, maxMs);
         if (open !== undefined) pieces.push({ id: Infinity, stretch: new HeadStretch(open), from: 0, to: open.times.length });
         if (pieces.length > 0) (!tombstones.has(ref) && followOn(pieces) ? plain : other).push({ ref, pieces });
@@ -71,17 +71,14 @@ export class Reader {
 
   /** Whether a sealed frame that overlaps the range holds samples of the series. */
   mayHold(ref: number, minMs: number, maxMs: number): boolean {
-    const { db, groups } = this.#parts;
-    const group = groups.groupOf(ref);
-    return group !== 0 && framesOf(db, group, minMs, maxMs).some((frame) => holdsSlot(frame, groups.slotOf(ref)));
+    const { groups } = this.#parts;
+    return this.frames(groups.groupOf(ref), minMs, maxMs).some((frame) => holdsSlot(frame, groups.slotOf(ref)));
   }
 
   /** The sealed sample of a series at exactly this time. */
   sealedAt(ref: number, timeMs: number): SealedSample | undefined {
-    const { db, groups } = this.#parts;
-    const group = groups.groupOf(ref);
-    if (group === 0) return undefined;
-    const pieces = this.#pieces(framesOf(db, group, timeMs, timeMs), groups.slotOf(ref), timeMs, timeMs);
+    const { groups } = this.#parts;
+    const pieces = this.#pieces(this.frames(groups.groupOf(ref), timeMs, timeMs), groups.slotOf(ref), timeMs, timeMs);
     const found = pieces.length === 0 ? undefined : this.#merge(ref, pieces);
     return found === undefined ? undefined : { value: found.values[0]!, histogram: found.histograms?.[0] };
   }
@@ -94,11 +91,20 @@ export class Reader {
 
   /** The opened frame; undefined when it is gone or damaged, which is told. */
   frame(meta: FrameMeta): Frame | undefined {
+    return this.#guard(meta, () => this.cache.open(meta.id, (id) => frameBytes(this.#parts.db, id)));
+  }
+
+  /** The group's frames that overlap a range; none when the index is damaged, which is told. */
+  frames(group: number, minMs: number, maxMs: number): readonly FrameMeta[] {
+    return group === 0 ? [] : (this.#guard(undefined, () => framesOf(this.#parts.db, group, minMs, maxMs)) ?? []);
+  }
+
+  #guard<T>(meta: FrameMeta | undefined, read: () => T): T | undefined {
     try {
-      return this.cache.open(meta.id, (id) => frameBytes(this.#parts.db, id));
+      return read();
     } catch (error) {
-      if (!(error instanceof DamageError)) throw error;
-      this.#parts.onDamage(meta, error.message);
+      if (!(error instanceof DamageError) && !isCorrupt(error)) throw error;
+      this.#parts.onDamage(meta, error as Error);
       return undefined;
     }
   }

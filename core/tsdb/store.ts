@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { closeDb, openDb, transaction, type WriteDb } from '#core/db/index.ts';
+import { closeDb, isCorrupt, transaction, type WriteDb } from '#core/db/index.ts';
 import { compareLabels, compareText, labelPairs, messageOf } from '#core/model/index.ts';
 import type { Cancel, Clock, Exemplar, Labels, Matcher, MetricMetadata, SeriesColumns } from '#core/model/index.ts';
 import { StoreBatch, type Ledger } from './batch.ts';
@@ -16,11 +16,12 @@ import { allMetadata, insertExemplar, putMetadata, sealedExemplars, type RefExem
 import { quarantined, quarantineFrame, quarantineGroup, quarantineSegment, type Damage } from './quarantine.ts';
 import { Reader } from './reader.ts';
 import { loadGroups, Replay } from './recover.ts';
-import { lastIds, maxSealedLsn, sealedBounds } from './sealed.ts';
+import { markDamaged, openOrSalvage } from './salvage.ts';
+import { lastIds, maxSealedLsn, sealedBounds, type FrameMeta } from './sealed.ts';
 import { Sweep } from './sweep.ts';
 import { verdictName, verdicts } from './types.ts';
 import type { Batch, SeriesExemplars, SeriesRef, StoreLimits, Tsdb, TsdbOptions, TsdbStats, Verdict } from './types.ts';
-import { Wal } from './wal.ts';
+import { Wal, type WalFiles } from './wal.ts';
 
 /** Between slices of upkeep: when there is nothing more to do, and when there is. A slice takes a few ms. */
 const tickMs = 1000;
@@ -30,9 +31,13 @@ const replayFirstMs = 150;
 /** How long a close may go on recoding what is left. */
 const closeMs = 2000;
 
-/** Opens (and makes) the store of a folder: everything acknowledged before is there when this returns. */
-export function openTsdb(options: TsdbOptions): Tsdb {
-  return new Store(options);
+/**
+ * Opens (and makes) the store of a folder. What was sealed and the newest part of the log can be queried when it returns, the rest of the
+ * log as ticks replay it (stats().isReplaying); samples can be added from the start. Damage never keeps a store from opening: it is set
+ * aside and listed in stats().damage. `files` is the log's disk, for tests that make one fail.
+ */
+export function openTsdb(options: TsdbOptions, files?: WalFiles): Tsdb {
+  return new Store(options, files);
 }
 
 class Store implements Tsdb, Ledger {
@@ -58,16 +63,17 @@ class Store implements Tsdb, Ledger {
   readonly #rejected = new Map<string, number>();
   readonly #damage: Damage[] = [];
   #upkeepFault = '';
+  #isCondemned = false;
   #appended = 0;
   readonly #replay: Replay;
   #cancelTick: Cancel;
 
-  constructor(options: TsdbOptions) {
+  constructor(options: TsdbOptions, files?: WalFiles) {
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     this.#folder = options.folder;
     this.#clock = options.clock;
     this.#limits = { ...defaultLimits, ...options.limits };
-    const db = openDb(join(options.folder, 'metrics.db'), 'metrics');
+    const db = openOrSalvage(options.folder, (damage) => this.#damage.push(damage));
     this.#db = db;
     this.#groups = new Groups(lastIds(db).group);
     this.#frames = new Frames(db);
@@ -76,7 +82,7 @@ class Store implements Tsdb, Ledger {
       db,
       groups: this.#groups,
       tombstones: this.#tombstones,
-      onDamage: (meta, cause) => quarantineFrame(db, meta, cause, this.#clock.now()),
+      onDamage: (meta, error) => this.#setAside(meta, error),
     });
     this.head = new Head({
       sealedAt: (ref, timeMs) => this.#reader.sealedAt(ref, timeMs),
@@ -84,7 +90,7 @@ class Store implements Tsdb, Ledger {
     });
     mkdirSync(this.#walFolder, { recursive: true, mode: 0o700 });
     this.#replay = this.#recover();
-    this.wal = new Wal(this.#walFolder, options.clock, Math.max(this.#replay.lastLsn, maxSealedLsn(db)) + 1);
+    this.wal = new Wal(this.#walFolder, options.clock, Math.max(this.#replay.lastLsn, maxSealedLsn(db)) + 1, files);
     this.head.limitLateness(this.#limits.outOfOrderMs);
     this.#metadata = allMetadata(db);
     const parts = {
@@ -225,6 +231,7 @@ class Store implements Tsdb, Ledger {
       isReplaying: !this.#replay.isDone,
       lostSamples: this.#replay.orphans,
       upkeepFault: this.#upkeepFault,
+      needsRestart: this.#isCondemned,
     };
   }
 
@@ -266,6 +273,7 @@ class Store implements Tsdb, Ledger {
       this.#upkeepFault = '';
     } catch (error) {
       this.#upkeepFault = messageOf(error);
+      if (isCorrupt(error)) this.#condemn(messageOf(error));
     }
     this.#cancelTick = this.#clock.after(more ? busyTickMs : tickMs, () => this.#tickByTimer());
   }
@@ -282,6 +290,27 @@ class Store implements Tsdb, Ledger {
     do replay.step();
     while (!replay.isDone && this.#clock.monotonicMs() < untilMs);
     return replay;
+  }
+
+  /** Moves a frame that cannot be read to the quarantine; damage to the database's structure waits for the next start. */
+  #setAside(meta: FrameMeta | undefined, error: Error): void {
+    try {
+      if (meta === undefined || isCorrupt(error)) throw error;
+      this.#frames.change((change) => {
+        quarantineFrame(this.#db, meta, error.message, this.#clock.now());
+        change.remove(meta);
+      });
+    } catch (failure) {
+      if (!isCorrupt(failure)) throw failure;
+      this.#condemn(messageOf(failure));
+    }
+  }
+
+  #condemn(cause: string): void {
+    if (this.#isCondemned) return;
+    this.#isCondemned = true;
+    markDamaged(this.#folder);
+    this.#damage.push({ what: 'database', minMs: undefined, maxMs: undefined, cause });
   }
 
   #finishReplay(): void {

@@ -1,3 +1,4 @@
+import { checkpoint } from '#core/db/index.ts';
 import type { Clock } from '#core/model/index.ts';
 import { assignGroups, sealGroups, type SealParts } from './sealer.ts';
 import type { Wal } from './wal.ts';
@@ -13,7 +14,8 @@ const groupsPerSeal = 64;
 
 /**
  * Walks over all groups, sealing each in its turn, for ever. When a walk ends, every commit from before it began is sealed, and
- * the log is cut there. A steady trickle instead of a burst, so that no tick is long.
+ * the log is cut there; but first SQLite's journal is moved into its file, since SQLite drops what follows a damaged
+ * frame of its journal without a word. A steady trickle instead of a burst, so that no tick is long.
  */
 export class Sweep {
   readonly #parts: SealParts;
@@ -58,6 +60,7 @@ export class Sweep {
     while (this.#parts.groups.waiting.size > 0);
     while (this.#at < this.#ids.length) this.#sealNext(groupsPerSeal);
     this.#wal.retire();
+    checkpoint(this.#parts.db);
     this.#wal.cutBelow(this.#wal.lastLsn + 1);
   }
 
@@ -75,7 +78,9 @@ export class Sweep {
     if (count <= 0) return;
     sealGroups(this.#parts, this.#ids.slice(this.#at, this.#at + count), this.#wal.lastLsn);
     this.#at = Math.min(this.#ids.length, this.#at + count);
-    if (this.#at === this.#ids.length) this.#wal.cutBelow(this.#cutLsn + 1);
+    if (this.#at < this.#ids.length) return;
+    checkpoint(this.#parts.db);
+    this.#wal.cutBelow(this.#cutLsn + 1);
   }
 
   #headSamplesBound(): number {

@@ -127,6 +127,8 @@ export interface TsdbStats {
   readonly lostSamples: number;
   /** Why the last slice of maintenance failed, such as a full disk; empty when it went well. */
   readonly upkeepFault: string;
+  /** The database's structure is damaged. What is committed stays durable in the log; a restart of the store saves what can be read. */
+  readonly needsRestart: boolean;
 }
 
 export interface SeriesExemplars {
