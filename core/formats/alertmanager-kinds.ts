@@ -177,8 +177,8 @@ const pagerdutyFields = record('pagerduty_configs entry', {
 
 /** What every PagerDuty event tells unless the file says otherwise. */
 const pagerdutyDetails: readonly (readonly [name: string, template: string])[] = [
-  ['firing', '{{ template "pagerduty.default.instances" .Alerts.Firing }}'],
-  ['resolved', '{{ template "pagerduty.default.instances" .Alerts.Resolved }}'],
+  ['firing', '{{ .Alerts.Firing | toJson }}'],
+  ['resolved', '{{ .Alerts.Resolved | toJson }}'],
   ['num_firing', '{{ .Alerts.Firing | len }}'],
   ['num_resolved', '{{ .Alerts.Resolved | len }}'],
 ];

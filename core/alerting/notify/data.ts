@@ -75,28 +75,29 @@ function pairsData(labels: Labels, escape: (text: string) => string): GoObject {
   const without = (names: readonly GoValue[]): GoObject => keyValues(pairs.filter(([name]) => !names.includes(name)));
   const keyValues = (of: readonly (readonly [string, string])[]): GoObject => {
     const sorted = of.toSorted(([a], [b]) => Number(b === 'alertname') - Number(a === 'alertname') || compareText(a, b));
-    return goStringMap(
-      of,
-      new Map([
-        ['SortedPairs', goFunction([], () => pairList(sorted))],
-        ['Names', goFunction([], () => sorted.map(([name]) => name))],
-        ['Values', goFunction([], () => sorted.map(([, value]) => value))],
-        ['Remove', goFunction(['list'], without)],
-        ['String', goFunction([], () => joined(sorted))],
-      ]),
-    );
+    const text = joined(sorted);
+    const members = new Map([
+      ['SortedPairs', goFunction([], () => pairList(sorted))],
+      ['Names', goFunction([], () => sorted.map(([name]) => name))],
+      ['Values', goFunction([], () => sorted.map(([, value]) => value))],
+      ['Remove', goFunction(['list'], without)],
+      ['String', goFunction([], () => text)],
+    ]);
+    return { ...goStringMap(of, members), text };
   };
   return keyValues(pairs);
 }
 
 function pairList(pairs: readonly (readonly [string, string])[]): GoObject {
+  const text = joined(pairs);
   return {
     type: 'template.Pairs',
+    text,
     items: pairs.map(([Name, Value]) => goStruct('template.Pair', { Name, Value })),
     members: new Map([
       ['Names', goFunction([], () => pairs.map(([name]) => name))],
       ['Values', goFunction([], () => pairs.map(([, value]) => value))],
-      ['String', goFunction([], () => joined(pairs))],
+      ['String', goFunction([], () => text)],
     ]),
   };
 }

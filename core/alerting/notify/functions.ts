@@ -10,6 +10,7 @@ import {
   type GoObject,
   type GoValue,
 } from '#core/formats/index.ts';
+import { jsonTime, zeroTime } from './data.ts';
 
 export function notificationFunctions(nowMs: UnixMs): GoFunctions {
   return new Map([
@@ -36,16 +37,21 @@ function urlUnescape(text: string): string {
   }
 }
 
-/** A value as encoding/json writes it. */
+/** A value as encoding/json writes it: fields by the names that the webhook's JSON has, times in RFC 3339. */
 function plain(value: GoValue): unknown {
   if (typeof value === 'bigint') return Number(value);
   if (typeof value !== 'object') return value ?? null;
   if (Array.isArray(value)) return value.map(plain);
   const object = value as GoObject;
+  if (object.type === 'time.Time') return isFunction(object.members?.get('UnixMilli')) ? jsonTime(instantOf(object)) : zeroTime;
   if (object.items !== undefined) return object.items.map(plain);
   if (object.entries !== undefined) return Object.fromEntries([...object.entries].map(([name, entry]) => [name, plain(entry)]));
-  const fields = [...(object.members ?? [])].filter(([, member]) => !(typeof member === 'object' && 'params' in member));
-  return object.text ?? Object.fromEntries(fields.map(([name, field]) => [name, plain(field as GoValue)]));
+  const fields = [...(object.members ?? [])].filter(([, member]) => !isFunction(member));
+  return Object.fromEntries(fields.map(([name, field]) => [`${name[0]!.toLowerCase()}${name.slice(1)}`, plain(field as GoValue)]));
+}
+
+function isFunction(member: GoValue | GoFunction): member is GoFunction {
+  return typeof member === 'object' && 'params' in member;
 }
 
 function instantOf(time: GoObject): UnixMs {
@@ -54,7 +60,7 @@ function instantOf(time: GoObject): UnixMs {
 
 function methodOf(time: GoObject, name: string): GoFunction {
   const method = time.members?.get(name);
-  if (typeof method !== 'object' || !('params' in method)) throw new EngineError('invalid', `${time.type} is not a time`);
+  if (!isFunction(method)) throw new EngineError('invalid', `${time.type} is not a time`);
   return method;
 }
 

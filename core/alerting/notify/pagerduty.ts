@@ -32,9 +32,18 @@ export function pagerdutyBody(
       summary: truncate(render(settings.description), summaryCharsMax),
       severity: severities.includes(severity) ? severity : 'error',
       ...rendered({ source: settings.source, class: settings.class, component: settings.component, group: settings.group }),
-      custom_details: rendered(Object.fromEntries(settings.details)),
+      custom_details: Object.fromEntries(settings.details.map(([name, template]) => [name, structured(render(template))])),
     },
-    images: settings.images.map(({ src, alt, href }) => rendered({ src, alt, href })),
-    links: settings.links.map(({ href, text }) => rendered({ href, text })),
+    ...(settings.images.length === 0 ? {} : { images: settings.images.map(({ src, alt, href }) => rendered({ src, alt, href })) }),
+    ...(settings.links.length === 0 ? {} : { links: settings.links.map(({ href, text }) => rendered({ href, text })) }),
   };
+}
+
+/** A detail that is JSON, such as `toJson` makes, is sent as what it says; any other as text. */
+function structured(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
 }

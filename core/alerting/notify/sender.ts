@@ -110,13 +110,14 @@ function sendLog({ options, notification, late, render }: Message, settings: Log
   return { ok: true };
 }
 
-/** Scheme and host, and then either nothing or a path: what may come before the first template of a URL. */
-const fixedHost = /^https?:\/\/[^/{}?#]+(?:$|[/?#])/i;
+/** Scheme, host, and the beginning of a path or query: what must come before the first template of a URL. */
+const fixedHost = /^https?:\/\/[^/?#]+[/?#]/i;
 
 async function sendWebhook(message: Message, settings: WebhookSettings): Promise<SendResult> {
   const { options, notification } = message;
   const template = await message.secret(settings.url, settings.urlFile);
-  if (!fixedHost.test(template.split('{{')[0]!)) return refused('the host of a webhook cannot come from a template: alerts would choose it');
+  const [fixed] = template.split('{{', 1) as [string];
+  if (fixed !== template && !fixedHost.test(fixed)) return refused('the host of a webhook cannot come from a template: alerts would choose it');
   const url = message.render(template);
   const body = webhookBody(notification, settings, options.externalUrl());
   const headers = { 'idempotency-key': notification.key };

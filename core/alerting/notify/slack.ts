@@ -8,7 +8,7 @@ const titleCharsMax = 1024;
 
 type Render = (template: string) => string;
 
-/** Fields that come out empty are left out, as Slack wants it. */
+/** Fields that come out empty are left out as Alertmanager leaves them out. */
 export function slackBody(settings: SlackSettings, render: Render): Record<string, unknown> {
   const attachment = {
     title: truncate(render(settings.title), titleCharsMax),
@@ -36,7 +36,7 @@ export function slackBody(settings: SlackSettings, render: Render): Record<strin
     icon_url: render(settings.iconUrl),
     link_names: settings.linkNames,
     text: render(settings.messageText),
-    attachments: [withoutEmpty(attachment)],
+    attachments: [withoutEmpty(attachment, ['title', 'title_link', 'text', 'fallback', 'callback_id', 'footer'])],
   });
 }
 
@@ -61,9 +61,10 @@ function slackAction(action: SlackAction, render: Render): Record<string, unknow
   });
 }
 
-function withoutEmpty(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/** The fields that are not empty, and those of `kept`. */
+function withoutEmpty(fields: Readonly<Record<string, unknown>>, kept: readonly string[] = []): Record<string, unknown> {
   const empty = (value: unknown): boolean => value === '' || value === false || (Array.isArray(value) && value.length === 0);
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => !empty(value)));
+  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => !empty(value) || kept.includes(name)));
 }
 
 /** Slack also says no with status 200 and `"ok": false` in JSON. */

@@ -37,7 +37,13 @@ export async function runAlertmanager(program: string, timetable: Timetable, fol
   const port = await freePort();
   const configPath = join(folder, 'alertmanager.yml');
   writeFileSync(configPath, timetable.config.replaceAll('http://hook/', `http://127.0.0.1:${(hook.address() as AddressInfo).port}/`));
-  const args = [`--config.file=${configPath}`, `--storage.path=${folder}`, `--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address='];
+  const args = [
+    `--config.file=${configPath}`,
+    `--storage.path=${folder}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+    '--cluster.listen-address=',
+    '--web.external-url=http://signalbox',
+  ];
   const cwd = existsSync(templates) ? folder : `${root}${templates}`;
   const child = spawn(program, [...args, '--log.level=error'], { stdio: 'ignore', cwd });
   try {
@@ -64,10 +70,12 @@ async function take(url: string, step: Step, timetable: Timetable, silences: Map
   const iso = (timeMs: number): string => new Date(timeMs).toISOString();
   const nowMs = Date.now();
   switch (step.verb) {
-    case 'fire':
+    case 'fire': {
+      const { labels, annotations = {}, forMs } = step;
       return request(url, 'POST', 'alerts', [
-        { labels: step.labels, startsAt: iso(nowMs), ...(step.forMs === undefined ? {} : { endsAt: iso(nowMs + step.forMs) }) },
+        { labels, annotations, startsAt: iso(nowMs), ...(forMs === undefined ? {} : { endsAt: iso(nowMs + forMs) }) },
       ]);
+    }
     case 'resolve': {
       const fired = timetable.steps.find((other) => other.verb === 'fire' && other.name === step.name);
       return request(url, 'POST', 'alerts', [{ labels: fired?.verb === 'fire' ? fired.labels : {}, endsAt: iso(nowMs) }]);
@@ -101,7 +109,7 @@ async function listen(onBody: (receiver: string, body: string) => void): Promise
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
     incoming.on('end', () => {
       onBody((incoming.url ?? '').slice(1), Buffer.concat(chunks).toString());
-      response.end();
+      response.end('ok');
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

@@ -4,7 +4,7 @@ import { closeDb, openDb } from '#core/db/index.ts';
 import { parseAlertmanagerConfig } from '#core/formats/index.ts';
 import { labelsFromRecord } from '#core/model/index.ts';
 import { ManualClock } from '../../../support/clock.ts';
-import type { Delivery, Step, Timetable, WebhookBody } from './timetable.ts';
+import type { Delivery, Step, Texts, Timetable, WebhookBody } from './timetable.ts';
 
 /** Runs a timetable on our alerting half, its own webhook sender and a manual clock, with its journal in `folder`. */
 export async function runOurs(timetable: Timetable, folder: string): Promise<Delivery[]> {
@@ -27,7 +27,7 @@ class OurRun {
   readonly #clock: ManualClock;
   readonly #path: string;
   readonly #refusing = new Set<string>();
-  readonly #labels = new Map<string, Readonly<Record<string, string>>>();
+  readonly #labels = new Map<string, Texts>();
   readonly #silences = new Map<string, string>();
   #alerting: Alerting;
 
@@ -43,7 +43,7 @@ class OurRun {
     switch (step.verb) {
       case 'fire':
         this.#labels.set(step.name, step.labels);
-        return this.#post(step.labels, nowMs, step.forMs === undefined ? undefined : nowMs + step.forMs);
+        return this.#post(step.labels, nowMs, step.forMs === undefined ? undefined : nowMs + step.forMs, step.annotations);
       case 'resolve':
         return this.#post(this.#labels.get(step.name)!, undefined, nowMs);
       case 'silence': {
@@ -71,8 +71,8 @@ class OurRun {
     closeDb(this.#alerting.db);
   }
 
-  #post(labels: Readonly<Record<string, string>>, startsMs: number | undefined, endsMs: number | undefined): void {
-    this.#alerting.post([{ labels: labelsFromRecord(labels), annotations: [], startsMs, endsMs, generatorUrl: '' }]);
+  #post(labels: Texts, startsMs: number | undefined, endsMs: number | undefined, annotations: Texts = {}): void {
+    this.#alerting.post([{ labels: labelsFromRecord(labels), annotations: labelsFromRecord(annotations), startsMs, endsMs, generatorUrl: '' }]);
   }
 
   #open(): Alerting {
@@ -93,7 +93,8 @@ class OurRun {
   }
 
   readonly #http: Http = ({ url, body }) => {
-    const receiver = new URL(url).pathname.slice(1);
+    const { pathname, search } = new URL(url);
+    const receiver = `${pathname.slice(1)}${search}`;
     if (this.#refusing.has(receiver)) return Promise.resolve({ status: 503, headers: {}, body: 'away' });
     this.deliveries.push({ atMs: this.#clock.now() - this.#timetable.startMs, receiver, body: JSON.parse(body) as WebhookBody });
     return Promise.resolve({ status: 200, headers: {}, body: '' });

@@ -12,8 +12,10 @@ export interface Timetable {
   readonly untilMs: number;
 }
 
+export type Texts = Readonly<Record<string, string>>;
+
 export type Step = { readonly atMs: number } & (
-  | { readonly verb: 'fire'; readonly name: string; readonly labels: Readonly<Record<string, string>>; readonly forMs: number | undefined }
+  | { readonly verb: 'fire'; readonly name: string; readonly labels: Texts; readonly annotations?: Texts; readonly forMs: number | undefined }
   | { readonly verb: 'resolve' | 'unsilence' | 'refuse' | 'accept'; readonly name: string }
   | { readonly verb: 'silence'; readonly name: string; readonly matchers: readonly Matcher[]; readonly forMs: number }
   | { readonly verb: 'restart' }
