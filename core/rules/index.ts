@@ -19,3 +19,7 @@ export { unmatchedSelectors } from './lint/unmatched.ts';
 export type { UnmatchedSelector } from './lint/unmatched.ts';
 export { isFlapping, ruleNoise } from './noise.ts';
 export type { RuleNoise } from './noise.ts';
+export { backtest } from './backtest/backtest.ts';
+export type { BacktestOptions, BacktestReport, BacktestRule } from './backtest/backtest.ts';
+export { compareFirings, firingsOf } from './backtest/firings.ts';
+export type { Firing, FiringDifference } from './backtest/firings.ts';

@@ -17,14 +17,20 @@ const jumpMinMs: DurationMs = 2_000;
  * run all at once and a restart keeps to the same grid. Runs never overlap.
  */
 export function startSchedule(clock: Clock, intervalMs: DurationMs, key: string, act: (tick: Tick) => Promise<void>): Cancel {
-  const schedule = new Schedule(clock, intervalMs, hash(key) % intervalMs, act);
+  const schedule = new Schedule(clock, intervalMs, key, act);
   return () => schedule.stop();
+}
+
+/** The first time of the grid of `key` after a time. */
+export function slotAfter(timeMs: UnixMs, intervalMs: DurationMs, key: string): UnixMs {
+  const offsetMs = hash(key) % intervalMs;
+  return Math.floor((timeMs - offsetMs) / intervalMs) * intervalMs + intervalMs + offsetMs;
 }
 
 class Schedule {
   readonly #clock: Clock;
   readonly #intervalMs: DurationMs;
-  readonly #offsetMs: DurationMs;
+  readonly #key: string;
   readonly #act: (tick: Tick) => Promise<void>;
   #cancel: Cancel | undefined;
   #stopped = false;
@@ -33,25 +39,20 @@ class Schedule {
   #monotonicMs: DurationMs;
   #nextMs: UnixMs;
 
-  constructor(clock: Clock, intervalMs: DurationMs, offsetMs: DurationMs, act: (tick: Tick) => Promise<void>) {
+  constructor(clock: Clock, intervalMs: DurationMs, key: string, act: (tick: Tick) => Promise<void>) {
     this.#clock = clock;
     this.#intervalMs = intervalMs;
-    this.#offsetMs = offsetMs;
+    this.#key = key;
     this.#act = act;
     this.#wallMs = clock.now();
     this.#monotonicMs = clock.monotonicMs();
-    this.#nextMs = this.#slotAfter(this.#wallMs);
+    this.#nextMs = slotAfter(this.#wallMs, this.#intervalMs, this.#key);
     this.#arm();
   }
 
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
-  }
-
-  #slotAfter(timeMs: UnixMs): UnixMs {
-    const since = timeMs - this.#offsetMs;
-    return Math.floor(since / this.#intervalMs) * this.#intervalMs + this.#intervalMs + this.#offsetMs;
   }
 
   #arm(): void {
@@ -67,7 +68,7 @@ class Schedule {
     this.#wallMs = nowMs;
     this.#monotonicMs = monotonicMs;
     const jumpMs = Math.abs(driftMs) < jumpMinMs ? 0 : driftMs;
-    const slotMs = jumpMs === 0 ? this.#nextMs : this.#slotAfter(nowMs) - this.#intervalMs;
+    const slotMs = jumpMs === 0 ? this.#nextMs : slotAfter(nowMs, this.#intervalMs, this.#key) - this.#intervalMs;
     const missed = jumpMs === 0 ? Math.max(0, Math.floor((nowMs - slotMs) / this.#intervalMs)) : 0;
     const timeMs = slotMs + missed * this.#intervalMs;
     try {

@@ -1,17 +1,22 @@
 import type { Body, Operand, Pipe, Statement, Template } from './tree.ts';
 
-/** The labels that an alert's template names: `$labels.x`, `.Labels.x`, `$.Labels.x`, `index $labels "x"`. */
+/**
+ * The labels that an alert's template shows: `$labels.x`, `.Labels.x`, `$.Labels.x`, `index $labels "x"`. Those that it asks for with
+ * `if` or `with` are left out: it knows that they may be missing.
+ */
 export function labelsUsed(template: Template): ReadonlySet<string> {
   const found = new Set<string>();
-  for (const body of [template.body, ...template.definitions.values()]) inBody(body, found);
+  const asked = new Set<string>();
+  for (const body of [template.body, ...template.definitions.values()]) inBody(body, found, asked);
+  for (const label of asked) found.delete(label);
   return found;
 }
 
-function inBody(body: Body, found: Set<string>): void {
-  for (const statement of body) inStatement(statement, found);
+function inBody(body: Body, found: Set<string>, asked: Set<string>): void {
+  for (const statement of body) inStatement(statement, found, asked);
 }
 
-function inStatement(statement: Statement, found: Set<string>): void {
+function inStatement(statement: Statement, found: Set<string>, asked: Set<string>): void {
   switch (statement.kind) {
     case 'output':
       inPipe(statement.pipe, found);
@@ -19,9 +24,9 @@ function inStatement(statement: Statement, found: Set<string>): void {
     case 'if':
     case 'with':
     case 'range':
-      inPipe(statement.pipe, found);
-      inBody(statement.body, found);
-      inBody(statement.otherwise, found);
+      inPipe(statement.pipe, statement.kind === 'range' ? found : asked);
+      inBody(statement.body, found, asked);
+      inBody(statement.otherwise, found, asked);
       return;
     case 'template':
       if (statement.pipe !== undefined) inPipe(statement.pipe, found);

@@ -46,7 +46,7 @@ function duplicate(rule: Rule, seen: Map<string, Rule>): Advice[] {
   const first = seen.get(key);
   if (first === undefined) seen.set(key, rule);
   if (first === undefined) return [];
-  const sentence = `the rule in line ${first.line} has the same name and labels, so that both write the same series`;
+  const sentence = `the rule in line ${first.line} has the same name and labels, so that both may write the same series`;
   return [{ pitfall: 'duplicate-rule', sentence, mend: 'remove one, or give them labels that differ' }];
 }
 
