@@ -3,10 +3,11 @@
  * need by itself where it may, and closes with one plain line: `N passed, N failed`, and how many were skipped.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from './e2e/support/browser.ts';
+import { hasPeer, peersFolder } from './support/peer-programs.ts';
 
 interface Tally {
   readonly passed: number;
@@ -38,6 +39,15 @@ function getPrograms(): void {
   say(`getting ${missing.join(' ')} ...`);
   if (apt('update') && apt('install', '-y', '--no-install-recommends', ...missing)) return;
   say(`these are missing and could not be installed: ${missing.join(' ')}; install them, or name a Chromium in CHROMIUM`);
+}
+
+/** Real peers to compare with, from the script beside the project; without it those tests are skipped, saying so. */
+function getPeers(): void {
+  const script = join(root, '../shared/peers/install');
+  if (hasPeer('prometheus') || process.env['SIGNALBOX_PEERS'] !== undefined || !existsSync(script)) return;
+  say('getting Prometheus, Alertmanager and VictoriaMetrics to compare with ...');
+  mkdirSync(peersFolder, { recursive: true });
+  if (run('bash', [script, peersFolder]) !== 0) say('they could not be had; the tests beside real peers are skipped');
 }
 
 /** What a runner counted; a runner that died without a failure of its own counts as one. */
@@ -73,6 +83,7 @@ function browserTests(): Tally {
 }
 
 getPrograms();
+getPeers();
 const tallies = [unitTests(), browserTests()];
 rmSync(folder, { recursive: true, force: true });
 const sum = (of: keyof Tally): number => tallies.reduce((total, tally) => total + tally[of], 0);

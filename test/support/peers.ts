@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { tempFolder } from './folder.ts';
+import { peerProgram } from './peer-programs.ts';
 
-const folderOfPeers = '/opt/peers/usr/bin';
-const prometheus = join(folderOfPeers, 'prometheus');
-const victoria = join(folderOfPeers, 'victoria-metrics');
+const prometheus = peerProgram('prometheus');
+const victoria = peerProgram('victoria-metrics');
 
 /** Whether the real thing is on this machine. */
 export const hasPrometheus = existsSync(prometheus);

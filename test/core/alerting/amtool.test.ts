@@ -9,9 +9,10 @@ import { answerAlertmanagerApi, silenceState, type Alerting } from '#core/alerti
 import { parseAlertmanagerConfig } from '#core/formats/index.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { tempFolder } from '../../support/folder.ts';
+import { peerProgram } from '../../support/peer-programs.ts';
 import { open } from './support/bench.ts';
 
-const amtool = '/opt/peers/usr/bin/amtool';
+const amtool = peerProgram('amtool');
 const missing = existsSync(amtool) ? '' : ` (skipped: ${amtool} is not installed)`;
 
 const configText = `

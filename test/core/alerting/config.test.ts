@@ -8,9 +8,10 @@ import { parseAlertmanagerConfig } from '#core/formats/index.ts';
 import { labelsFromRecord } from '#core/model/index.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { tempFolder } from '../../support/folder.ts';
+import { peerProgram } from '../../support/peer-programs.ts';
 
 const data = '../shared/data/alerting';
-const amtool = '/opt/peers/usr/bin/amtool';
+const amtool = peerProgram('amtool');
 
 /** The error, or empty for a good configuration. */
 function refusal(text: string, path: string): string {

@@ -3,7 +3,7 @@ import { randomSeries } from './peer/data.ts';
 import { differ } from './peer/differ.ts';
 import { havePrometheus, Prometheus, prometheusBinary } from './peer/prometheus.ts';
 
-if (!havePrometheus) process.stdout.write(`skipped: no Prometheus at ${prometheusBinary}; set SIGNALBOX_PROMETHEUS to compare with one\n`);
+if (!havePrometheus) process.stdout.write(`skipped: no Prometheus at ${prometheusBinary}; set SIGNALBOX_PEERS to a folder that has one\n`);
 
 const queries = 600;
 

@@ -4,10 +4,10 @@ import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { peerProgram, peersFolder } from '../../../support/peer-programs.ts';
 import type { Delivery, Step, Timetable, WebhookBody } from './timetable.ts';
 
-const root = '/opt/peers';
-const binary = `${root}/usr/bin/prometheus-alertmanager`;
+const binary = peerProgram('prometheus-alertmanager');
 const templates = '/usr/share/prometheus/alertmanager';
 
 /** Empty where a real Alertmanager can be run; otherwise why not. */
@@ -15,7 +15,7 @@ export const alertmanagerMissing = existsSync(binary) ? '' : ` (skipped: ${binar
 
 /**
  * The program to run. Debian's build reads its default templates from an absolute path. Unpacked and not installed, they lie below
- * `root`: so a copy is made in `folder` that looks for them in its working folder, by a path of the same length.
+ * the peers' folder: so a copy is made in `folder` that looks for them in its working folder, by a path of the same length.
  */
 export function prepareAlertmanager(folder: string): string {
   if (existsSync(templates)) return binary;
@@ -44,7 +44,7 @@ export async function runAlertmanager(program: string, timetable: Timetable, fol
     '--cluster.listen-address=',
     '--web.external-url=http://signalbox',
   ];
-  const cwd = existsSync(templates) ? folder : `${root}${templates}`;
+  const cwd = existsSync(templates) ? folder : `${peersFolder}${templates}`;
   const child = spawn(program, [...args, '--log.level=error'], { stdio: 'ignore', cwd });
   try {
     const url = `http://127.0.0.1:${port}`;

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { matcher, METRIC_NAME, type SeriesColumns } from '#core/model/index.ts';
 import { memorySource } from '#core/promql/index.ts';
+import { peerProgram } from '../../../support/peer-programs.ts';
 import { snappyLiterals, writeRequest } from './remote-write.ts';
 
-/** Where Debian's package puts it, or SIGNALBOX_PROMETHEUS. */
-export const prometheusBinary = process.env['SIGNALBOX_PROMETHEUS'] ?? '/opt/peers/usr/bin/prometheus';
+export const prometheusBinary = peerProgram('prometheus');
 
 export const havePrometheus = existsSync(prometheusBinary);
 
