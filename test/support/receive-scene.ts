@@ -26,7 +26,10 @@ export class ReceiveScene {
   constructor(clock: Clock = wallClock) {
     this.store = openTsdb({ folder: tempFolder(), clock });
     this.receiver = createReceiver({ store: this.store, clock, ledger: this.ledger });
-    onTestFinished(() => this.store.close());
+    onTestFinished(() => {
+      this.receiver.stop();
+      return this.store.close();
+    });
   }
 
   /** One request, as the host would hand it on. */

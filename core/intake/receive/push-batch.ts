@@ -27,6 +27,11 @@ export class PushBatch {
     if (this.#took(this.#batch.addStale(ref, timeMs))) this.storedSamples++;
   }
 
+  /** A stale marker of our own, which nobody sent: not accounted for. */
+  end(ref: SeriesRef, timeMs: UnixMs): void {
+    this.#batch.addStale(ref, timeMs);
+  }
+
   addHistogram(ref: SeriesRef, timeMs: UnixMs, histogram: Histogram): void {
     if (this.#took(this.#batch.addHistogram(ref, timeMs, histogram))) this.storedHistograms++;
   }

@@ -3,6 +3,7 @@ import type { Ledger } from '../ledger.ts';
 import type { SampleSink } from '../sink.ts';
 import { failureAnswer, plainAnswer } from './answers.ts';
 import { OtlpReceiver } from './otlp.ts';
+import { Pushgateway, type PushedGroup } from './pushgateway.ts';
 import { RemoteWriteReceiver } from './remote-write.ts';
 
 export interface ReceiverOptions {
@@ -18,15 +19,20 @@ export interface Receiver {
    * on stable storage.
    */
   receive(request: HttpRequest): Promise<HttpAnswer | undefined>;
+  /** What was pushed to Pushgateway's paths and not deleted since. */
+  pushedGroups(): readonly PushedGroup[];
+  /** Ends what runs by itself. */
+  stop(): void;
 }
 
-/** What other systems push: Prometheus remote write, OTLP. */
+/** What other systems push: Prometheus remote write, OTLP, and what batch jobs send to a Pushgateway. */
 export function createReceiver({ store, clock, ledger }: ReceiverOptions): Receiver {
   const remoteWrite = new RemoteWriteReceiver(store, clock, ledger);
   const otlp = new OtlpReceiver(store, clock, ledger);
-  const answerOf = (request: HttpRequest): Promise<HttpAnswer> | HttpAnswer | undefined => {
+  const pushgateway = new Pushgateway(store, clock, ledger);
+  const answerOf = (request: HttpRequest): Promise<HttpAnswer | undefined> | HttpAnswer => {
     if (request.path === '/api/v1/write') return request.method === 'POST' ? remoteWrite.receive(request) : plainAnswer(405, 'remote write is POST');
-    return /^\/v1\/(?:metrics|traces|logs)$/.test(request.path) ? otlp.receive(request) : undefined;
+    return /^\/v1\/(?:metrics|traces|logs)$/.test(request.path) ? otlp.receive(request) : pushgateway.receive(request);
   };
   return {
     receive: async (request) => {
@@ -36,5 +42,7 @@ export function createReceiver({ store, clock, ledger }: ReceiverOptions): Recei
         return failureAnswer(error);
       }
     },
+    pushedGroups: () => pushgateway.groups,
+    stop: () => pushgateway.stop(),
   };
 }
