@@ -1,8 +1,8 @@
 /**
- * The folder of a person's data: theirs alone (0700), and used by one Signalbox at a time. `session.json` in it (0600)
+ * The folder of a person's data: made for them alone (0700), and used by one Signalbox at a time. `session.json` in it (0600)
  * says who has it and how tools of the same person reach it; it goes when that Signalbox ends.
  */
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, messageOf } from '#core/model/index.ts';
 
@@ -27,7 +27,6 @@ const fileIn = (dataDir: string): string => join(dataDir, 'session.json');
 export function holdDataDir(dataDir: string): HeldDataDir {
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    chmodSync(dataDir, 0o700);
   } catch (error) {
     throw new EngineError('unavailable', `${dataDir} cannot be used for data (${messageOf(error)}); name another folder with --data`);
   }

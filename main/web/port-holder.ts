@@ -1,5 +1,6 @@
 /** Whom to ask when a port is taken. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { EngineError } from '#core/model/index.ts';
 
 /** Somebody else listens there. */
@@ -20,15 +21,21 @@ export function portError(error: unknown, port: number): unknown {
   return error;
 }
 
-/** `process 812 (prometheus)`, where the system tells (Linux, and only of one's own processes unless one is root). */
+/** `process 812 (prometheus)` or `process 812 (node server.js)`, where the system tells (Linux, and only of one's own processes unless one is root). */
 function holderOf(port: number): string | undefined {
   try {
     const inodes = [...listening('/proc/net/tcp', port), ...listening('/proc/net/tcp6', port)].map((inode) => `socket:[${inode}]`);
     const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && inodes.some((inode) => holds(name, inode)));
-    return pid === undefined ? undefined : `process ${pid} (${readFileSync(`/proc/${pid}/comm`, 'utf8').trim()})`;
+    return pid === undefined ? undefined : `process ${pid} (${programOf(pid)})`;
   } catch {
     return undefined; // no /proc: not Linux
   }
+}
+
+/** The program and, for an interpreter, what it runs; not the rest of the line, which may hold secrets. */
+function programOf(pid: string): string {
+  const [program = '', first = ''] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  return first === '' || first.startsWith('-') ? basename(program) : `${basename(program)} ${basename(first)}`;
 }
 
 /** Inodes of the sockets that listen on a port: proc_net_tcp(5), local address in column 1, state 0A, inode in column 9. */

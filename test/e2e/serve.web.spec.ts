@@ -1,11 +1,12 @@
 /** The web host as a person starts it, in a real browser, with other pages that mean no good. */
+import { spawn } from 'node:child_process';
 import { createServer, type Server } from 'node:http';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test as base, type Page } from '@playwright/test';
-import { enginePid, serve, type Served } from './support/serve.ts';
+import { cli, enginePid, serve, type Served } from './support/serve.ts';
 
 const test = base.extend<{ dataDir: string; served: Served }>({
   dataDir: [
@@ -44,6 +45,9 @@ test('the link opens the screen, which has nothing to complain of', async ({ pag
     await page.goto(`${served.origin}/#/${view}`);
     await expect(page.locator('main')).toBeVisible();
   }
+  // A chart with its tooltip is where a library writes HTML and styles.
+  await page.goto(`${served.origin}/#/explore?g0.expr=signalbox_build_info%20or%20vector(1)&from=now-5m&to=now`);
+  await page.getByRole('slider', { name: 'signalbox_build_info' }).hover();
   expect(seen).toEqual([]);
 });
 
@@ -88,6 +92,54 @@ test('ends cleanly on SIGTERM and gives the folder back', async ({ dataDir, serv
   expect(existsSync(join(dataDir, 'session.json'))).toBe(true);
   expect(await served.stop()).toBe(0);
   expect(existsSync(join(dataDir, 'session.json'))).toBe(false);
+});
+
+/** A command that is to end by itself. */
+const ends = (...args: string[]): Promise<{ code: number | null; out: string; err: string }> =>
+  new Promise((done) => {
+    const child = spawn(process.execPath, [cli, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, DISPLAY: '', WAYLAND_DISPLAY: '' },
+    });
+    let out = '';
+    let err = '';
+    child.stdout.on('data', (part) => (out += String(part)));
+    child.stderr.on('data', (part) => (err += String(part)));
+    child.once('close', (code) => done({ code, out, err }));
+  });
+
+test('who starts it again on the same data gets a link to what runs; who serves it again is told', async ({ page, dataDir, served }) => {
+  const again = await ends('start', '--no-open', '--data', dataDir);
+  expect(again).toMatchObject({ code: 0, err: '', out: expect.stringContaining(`running already (process ${served.pid}): ${served.origin}/#code=`) });
+  await page.goto(/http\S+/.exec(again.out)![0]);
+  await expect(overview(page)).toBeVisible();
+  expect(await ends('serve', '--port', '0', '--data', dataDir)).toEqual({
+    code: 1,
+    out: '',
+    err: `signalbox serve: ${dataDir} is in use by the Signalbox of process ${served.pid} at ${served.origin}/; stop it, or name another folder with --data\n`,
+  });
+});
+
+test('a port that is taken is told with who has it and another one', async ({ dataDir, served }) => {
+  const { code, err } = await ends('serve', '--port', String(served.port), '--data', `${dataDir}/other`);
+  expect(code).toBe(1);
+  expect(err).toBe(
+    `signalbox serve: port ${served.port} is taken by process ${served.pid} (node cli.js); stop it, or use another port, such as --port ${served.port + 1}\n`,
+  );
+});
+
+test('a query asks the Signalbox that has the folder', async ({ dataDir }) => {
+  expect(await ends('query', 'vector(1)', '--json', '--data', dataDir)).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('"status":"success"'),
+  });
+});
+
+test('a configuration that cannot be read ends the start with file and line', async ({ dataDir }) => {
+  const config = join(dataDir, 'broken.yml');
+  writeFileSync(config, 'scrape_configs:\n  - job_nam: x\n');
+  const { code, err } = await ends('serve', '--port', '0', '--no-open', '--data', `${dataDir}/other`, '--config', config);
+  expect([code, err]).toEqual([1, expect.stringMatching(/^signalbox serve: .*broken\.yml.*:2: /)]);
 });
 
 test.describe('a page on another port of this machine', () => {
@@ -142,7 +194,7 @@ test.describe('a page on another port of this machine', () => {
         socket: await socket,
       };
     }, served.origin);
-    expect(got).toEqual({ read: 'refused', opaque: 'done', image: 'refused', script: 'refused', socket: 'refused' });
+    expect(got).toEqual({ read: 'refused', opaque: 'refused', image: 'refused', script: 'refused', socket: 'refused' });
     const asked = await fetch(`${served.origin}/api/v1/query?query=evil`, { headers: { authorization: `Bearer ${served.token}` } });
     expect(await asked.json()).toMatchObject({ data: { result: [] } });
     expect(heard.join('\n')).not.toContain(served.token);

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const cli = join(import.meta.dirname, '../../../out/main/cli.js');
+export const cli = join(import.meta.dirname, '../../../out/main/cli.js');
 
 export interface Served {
   /** Good for one opening, within a minute. */
