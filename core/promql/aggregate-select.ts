@@ -101,10 +101,19 @@ export async function limitRatio(context: AggregationContext, input: Vector, rat
   });
 }
 
+/** Of the quantiles of all steps NaN is told, or else the farthest out on either side; whether or not there is a sample. */
+function noteQuantiles(context: AggregationContext, quantiles: Float64Array): void {
+  const { notes, paramPlace } = context;
+  const most = quantiles.reduce((a, b) => Math.max(a, b), 0);
+  const least = quantiles.reduce((a, b) => Math.min(a, b), 0);
+  if (!(most <= 1)) notes.invalidQuantile(most, paramPlace);
+  if (least < 0) notes.invalidQuantile(least, paramPlace);
+}
+
 /** quantile: of the floats in each group. */
 export async function quantileAggregate(context: AggregationContext, input: Vector, quantiles: Float64Array): Promise<Vector> {
   const { expr, steps, budget, notes } = context;
-  for (const quantile of quantiles) if (!(quantile >= 0 && quantile <= 1)) notes.invalidQuantile(quantile, context.paramPlace);
+  noteQuantiles(context, quantiles);
   const groups = groupsOf(expr, input);
   const { rows } = await collect(input, steps, budget);
   const out = newRows(groups.heads.length, steps, budget);

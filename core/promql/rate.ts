@@ -1,8 +1,7 @@
-import { float, type Row } from './vector.ts';
-import { hasHistograms, type RangeCall, type RangeFunction, type RangeRow } from './windows.ts';
+import { hasHistograms, type Frame, type HistogramWindows, type RangeCall, type RangeFunction, type RangeRow } from './windows.ts';
 import { extendedRate } from './extended.ts';
 import { histogramIncrease } from './range-histograms.ts';
-import { setHistogram } from './vector.ts';
+import { float, setHistogram, type Row } from './vector.ts';
 import { scaled } from './histogram/arithmetic.ts';
 
 /** Which of the three: rate and increase are of counters, rate is per second. */
@@ -18,26 +17,79 @@ export interface RateKind {
 export function extrapolated(kind: RateKind): RangeFunction {
   return (row, out, call) => {
     if (call.extend !== undefined) return extendedRate(row, out, call, kind);
-    const drops = kind.counter ? dropsOf(row.values) : noDrops;
-    let drop = 0;
+    if (row.histograms === undefined) return floatRates(row, out, call, kind);
     for (let k = 0; k < call.steps; k++) {
-      const from = row.lo[k]!;
-      const to = row.hi[k]!;
       if (hasHistograms(row, k)) {
-        if (to > from) call.notes.mixed();
+        if (row.hi[k]! > row.lo[k]!) call.notes.mixed();
         else histogramStep(row, out, call, k, kind);
-        continue;
       }
-      if (to - from < 2) continue;
-      let difference = row.values[to - 1]! - row.values[from]!;
-      while (drop < drops.length && drops[drop]! <= from) drop++;
-      for (let i = drop; i < drops.length && drops[i]! < to; i++) difference += row.values[drops[i]! - 1]!;
-      const firstValue = row.values[from]!;
-      const zero = kind.counter && difference > 0 && firstValue >= 0 ? firstValue / difference : Infinity;
-      out.values[k] = difference * factor(call, k, row.timesMs[from]!, row.timesMs[to - 1]!, to - from - 1, zero, kind);
-      out.kinds[k] = float;
     }
+    floatRates(row, out, call, kind, row.histograms);
   };
+}
+
+/** The steps whose windows have floats and no histograms. */
+function floatRates(row: RangeRow, out: Row, call: RangeCall, kind: RateKind, histograms?: HistogramWindows): void {
+  const { values, lo, hi } = row;
+  const { sampled, toStart, toEnd, factor } = stretchesOf(row, call, kind);
+  const drops = kind.counter ? dropsOf(values) : noDrops;
+  const divisor = kind.perSecond ? call.rangeMs / 1000 : 1;
+  let drop = 0;
+  for (let k = 0; k < call.steps; k++) {
+    const from = lo[k]!;
+    const last = hi[k]! - 1;
+    if (last <= from || (histograms !== undefined && hasHistograms(row, k))) continue;
+    const first = values[from]!;
+    let difference = values[last]! - first;
+    while (drop < drops.length && drops[drop]! <= from) drop++;
+    for (let i = drop; i < drops.length && drops[i]! <= last; i++) difference += values[drops[i]! - 1]!;
+    let multiplier = factor[k]!;
+    if (kind.counter && difference > 0 && first >= 0 && first * sampled[k]! < toStart[k]! * difference * nearlyOne) {
+      const toZero = sampled[k]! * (first / difference);
+      if (toZero < toStart[k]!) multiplier = (sampled[k]! + toZero + toEnd[k]!) / sampled[k]! / divisor;
+    }
+    out.values[k] = difference * multiplier;
+    out.kinds[k] = float;
+  }
+}
+
+const nearlyOne = 1 + 1e-9; // Rounding may not hide that a counter reaches 0 within the window.
+
+/** What extending does at each step, as far as it depends on the times of the samples alone; in seconds. */
+interface Stretches {
+  readonly kind: RateKind;
+  readonly sampled: Float64Array;
+  readonly toStart: Float64Array;
+  readonly toEnd: Float64Array;
+  /** What to multiply a difference by, unless the counter reaches 0 within the window. */
+  readonly factor: Float64Array;
+}
+
+const stretches = new WeakMap<Frame, Stretches>();
+
+function stretchesOf({ timesMs, frame }: RangeRow, call: RangeCall, kind: RateKind): Stretches {
+  const known = stretches.get(frame);
+  if (known?.kind === kind) return known;
+  const made: Stretches = {
+    kind,
+    sampled: new Float64Array(call.steps),
+    toStart: new Float64Array(call.steps),
+    toEnd: new Float64Array(call.steps),
+    factor: new Float64Array(call.steps),
+  };
+  const divisor = kind.perSecond ? call.rangeMs / 1000 : 1;
+  for (let k = 0; k < call.steps; k++) {
+    const from = frame.lo[k]!;
+    const last = frame.hi[k]! - 1;
+    if (last <= from) continue;
+    const { sampled, toStart, toEnd } = stretch(call, k, timesMs[from]!, timesMs[last]!, last - from);
+    made.sampled[k] = sampled;
+    made.toStart[k] = toStart;
+    made.toEnd[k] = toEnd;
+    made.factor[k] = (sampled + toStart + toEnd) / sampled / divisor;
+  }
+  stretches.set(frame, made);
+  return made;
 }
 
 const noDrops = new Int32Array(0);
@@ -54,23 +106,21 @@ function dropsOf(values: Float64Array): Int32Array {
 
 const nearFactor = 1.1; // A bound up to 10 % further away than the mean distance of samples counts as reached.
 
-/**
- * What to multiply a difference between two samples by. `zero` is how many sampled intervals before the first sample the
- * counter was 0: it is never extended below that.
- */
-function factor(call: RangeCall, step: number, firstMs: number, lastMs: number, intervals: number, zero: number, kind: RateKind): number {
+/** How far the samples lie apart and how far they are extended to both sides, in seconds. */
+function stretch(
+  call: RangeCall,
+  step: number,
+  firstMs: number,
+  lastMs: number,
+  intervals: number,
+): { sampled: number; toStart: number; toEnd: number } {
   const endMs = call.sight.firstMs + step * call.sight.stepMs;
   const sampled = (lastMs - firstMs) / 1000;
   const mean = sampled / intervals;
   const near = mean * nearFactor;
-  let toStart = (firstMs - (endMs - call.rangeMs)) / 1000;
-  let toEnd = (endMs - lastMs) / 1000;
-  if (toStart >= near) toStart = mean / 2;
-  const toZero = sampled * zero;
-  if (toZero < toStart) toStart = toZero;
-  if (toEnd >= near) toEnd = mean / 2;
-  const whole = (sampled + toStart + toEnd) / sampled;
-  return kind.perSecond ? whole / (call.rangeMs / 1000) : whole;
+  const toStart = (firstMs - (endMs - call.rangeMs)) / 1000;
+  const toEnd = (endMs - lastMs) / 1000;
+  return { sampled, toStart: toStart >= near ? mean / 2 : toStart, toEnd: toEnd >= near ? mean / 2 : toEnd };
 }
 
 function histogramStep(row: RangeRow, out: Row, call: RangeCall, step: number, kind: RateKind): void {
@@ -80,7 +130,9 @@ function histogramStep(row: RangeRow, out: Row, call: RangeCall, step: number, k
   if (to - from < 2) return;
   const increase = histogramIncrease(list, from, to, kind.counter, call.notes);
   if (increase === undefined) return;
+  const { sampled, toStart, toEnd } = stretch(call, step, timesMs[from]!, timesMs[to - 1]!, to - from - 1);
   const firstCount = list[from]!.count;
-  const zero = kind.counter && increase.count > 0 && firstCount >= 0 ? firstCount / increase.count : Infinity;
-  setHistogram(out, step, scaled(increase, factor(call, step, timesMs[from]!, timesMs[to - 1]!, to - from - 1, zero, kind)));
+  const toZero = kind.counter && increase.count > 0 && firstCount >= 0 ? sampled * (firstCount / increase.count) : Infinity;
+  const whole = (sampled + Math.min(toStart, toZero) + toEnd) / sampled;
+  setHistogram(out, step, scaled(increase, kind.perSecond ? whole / (call.rangeMs / 1000) : whole));
 }

@@ -4,15 +4,25 @@ import type { RangeNotes } from './notes.ts';
 import { stepTime, type Grid, type Sight } from './grid.ts';
 import { absent, histogram, type Head, type Row, type Vector } from './vector.ts';
 
+/** Where the windows of each step begin and end among samples at given times: `[lo[k], hi[k])`. They only move forward. */
+export interface Frame {
+  readonly lo: Int32Array;
+  readonly hi: Int32Array;
+  /** Samples in all windows together. */
+  readonly read: number;
+}
+
 /**
  * The samples of one series with a window for each step: floats `[lo[k], hi[k])`, and histograms apart.
- * Stale markers are gone. Windows only move forward.
+ * Stale markers are gone.
  */
 export interface RangeRow {
   readonly timesMs: Float64Array;
   readonly values: Float64Array;
   readonly lo: Int32Array;
   readonly hi: Int32Array;
+  /** The same object for all rows of a range vector whose samples have the same times. */
+  readonly frame: Frame;
   /** Undefined when the series has no histograms. */
   readonly histograms: HistogramWindows | undefined;
 }
@@ -84,57 +94,71 @@ function withoutHint(value: Histogram): Histogram {
   return value.resetHint === 'reset' || value.resetHint === 'none' ? { ...value, resetHint: 'unknown' } : value;
 }
 
-/** Finds the windows of series after series, in buffers that it uses again. */
+const framesMax = 64; // Targets scraped at different instants; more cost more memory than finding their windows again costs time.
+
+/** Finds the windows of series after series. Series scraped together have the same times and share a frame. */
 class Windower {
   readonly #sight: Sight;
-  readonly #rangeMs: DurationMs;
-  readonly #margin: Margin;
+  readonly #backMs: DurationMs;
+  readonly #aheadMs: DurationMs;
   readonly #budget: Budget;
-  readonly #lo: Int32Array;
-  readonly #hi: Int32Array;
+  readonly #frames = new Map<number, { readonly timesMs: Float64Array; readonly frame: Frame }>();
 
   constructor(sight: Sight, rangeMs: DurationMs, margin: Margin, budget: Budget) {
     this.#sight = sight;
-    this.#rangeMs = rangeMs;
-    this.#margin = margin;
+    this.#backMs = rangeMs + margin.beforeMs;
+    this.#aheadMs = margin.afterMs;
     this.#budget = budget;
-    this.#lo = new Int32Array(sight.steps);
-    this.#hi = new Int32Array(sight.steps);
   }
 
   row(timesMs: Float64Array, values: Float64Array, histograms: readonly (Histogram | undefined)[] | undefined): RangeRow {
     if (histograms === undefined && !hasNaN(values)) return this.#windowed(timesMs, values, undefined);
     const kept = keepSamples(timesMs, values, histograms);
     if (kept.list.length === 0) return this.#windowed(kept.timesMs, kept.values, undefined);
-    const lo = new Int32Array(this.#sight.steps);
-    const hi = new Int32Array(this.#sight.steps);
-    this.#slide(kept.histogramTimesMs, lo, hi);
+    const { lo, hi } = this.#slide(kept.histogramTimesMs);
     return this.#windowed(kept.timesMs, kept.values, { timesMs: kept.histogramTimesMs, list: kept.list, lo, hi });
   }
 
   #windowed(timesMs: Float64Array, values: Float64Array, histograms: HistogramWindows | undefined): RangeRow {
-    this.#slide(timesMs, this.#lo, this.#hi);
-    return { timesMs, values, lo: this.#lo, hi: this.#hi, histograms };
+    const frame = this.#frameOf(timesMs);
+    this.#budget.read(frame.read);
+    return { timesMs, values, lo: frame.lo, hi: frame.hi, frame, histograms };
   }
 
-  #slide(timesMs: Float64Array, lo: Int32Array, hi: Int32Array): void {
+  #frameOf(timesMs: Float64Array): Frame {
+    const first = timesMs.length === 0 ? 0 : timesMs[0]!;
+    const known = this.#frames.get(first);
+    if (known !== undefined && sameTimes(known.timesMs, timesMs)) return known.frame;
+    if (known === undefined && this.#frames.size >= framesMax) this.#frames.clear();
+    const frame = this.#slide(timesMs);
+    this.#frames.set(first, { timesMs: timesMs.slice(), frame });
+    return frame;
+  }
+
+  #slide(timesMs: Float64Array): Frame {
     const { firstMs, stepMs, steps } = this.#sight;
-    const backMs = this.#rangeMs + this.#margin.beforeMs;
-    const aheadMs = this.#margin.afterMs;
+    const lo = new Int32Array(steps);
+    const hi = new Int32Array(steps);
     const length = timesMs.length;
     let from = 0;
     let to = 0;
     let read = 0;
     for (let k = 0; k < steps; k++) {
       const endMs = firstMs + k * stepMs;
-      while (to < length && timesMs[to]! <= endMs + aheadMs) to++;
-      while (from < to && timesMs[from]! <= endMs - backMs) from++;
+      while (to < length && timesMs[to]! <= endMs + this.#aheadMs) to++;
+      while (from < to && timesMs[from]! <= endMs - this.#backMs) from++;
       lo[k] = from;
       hi[k] = to;
       read += to - from;
     }
-    this.#budget.read(read);
+    return { lo, hi, read };
   }
+}
+
+function sameTimes(a: Float64Array, b: Float64Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 function hasNaN(values: Float64Array): boolean {

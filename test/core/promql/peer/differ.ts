@@ -250,7 +250,7 @@ function explain(query: string, what: string): string | undefined {
   if (
     /\b(?:histogram_quantile|sin|cos|tan|atan|sinh|tanh|exp|ln|log2|log10|\^|atan2)\b|\^/.test(query) &&
     /doubles apart/.test(what) &&
-    (near(what) || /(?:sin|cos|tan)\(.*\^|(?:stddev|stdvar).*(?:atan2|sin|cos)/.test(query))
+    (near(what) || /(?:sin|cos|tan)\(.*\^|%.*\^|\^.*%|(?:stddev|stdvar).*(?:atan2|sin|cos)/.test(query))
   )
     return 'mathematical functions differ in the last bits';
   return undefined;
