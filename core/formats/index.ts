@@ -36,3 +36,5 @@ export { remoteWriteLabels, remoteWriteTypes, symbolText } from './remote-write.
 export { readOtlpMetrics, readOtlpMetricsJson, otlpText, addBuckets, coarser, nativeHistogram } from './otlp/index.ts';
 export { prometheusLabel, prometheusName, prometheusUnit } from './otlp/index.ts';
 export type { OtlpAttributes, OtlpExemplar, OtlpMetric, OtlpPoint, OtlpResourceMetrics, OtlpScopeMetrics } from './otlp/index.ts';
+export { readSpanText, readOtlpSpans, readOtlpSpansJson, writeOtlpJson, type ReadFault, type SpanReading } from './spans/index.ts';
+export { formatTraceparent, parseTraceparent, parseTracestate, parseB3, type TraceContext } from './spans/index.ts';
