@@ -35,34 +35,39 @@ export class LiveQuery<Key, Value> {
   readonly #options: LiveQueryOptions<Key, Value>;
   #asked: { readonly key: Key; readonly text: string; readonly abort: AbortController } | undefined;
   #next: { readonly key: Key; readonly text: string } | undefined;
-  #epoch = -1;
+  /** The key that `value` answers, as text: the same question is not asked twice on one line. */
+  #answered = '';
+  #epoch: number | undefined;
 
   constructor(engine: Engine, options: LiveQueryOptions<Key, Value>) {
     this.#options = options;
     $effect(() => {
       const key = options.key();
-      const { epoch } = engine;
-      if (engine.line.phase === 'up') untrack(() => this.#turnTo(key, epoch));
+      const { epoch, line } = engine;
+      untrack(() => this.#turnTo(key, line.phase === 'up' ? epoch : undefined));
     });
     $effect(() => () => this.#drop());
   }
 
-  #turnTo(key: Key | undefined, epoch: number): void {
+  /** `epoch` is undefined while there is no line: then nothing is asked, and only what is on the matter stands. */
+  #turnTo(key: Key | undefined, epoch: number | undefined): void {
     if (key === undefined) {
       this.#drop();
       this.#forget();
       return;
     }
     const text = JSON.stringify(key);
-    const newLine = epoch !== this.#epoch;
-    this.#epoch = epoch;
     const before = this.#asked?.key ?? this.valueKey;
     const same = before !== undefined && (this.#options.sameMatter?.(before, key) ?? JSON.stringify(before) === text);
     if (!same) this.#forget();
+    if (epoch === undefined) return void (same || this.#drop());
+    const newLine = epoch !== this.#epoch;
+    this.#epoch = epoch;
     if (this.#asked !== undefined && !newLine) {
       if (this.#asked.text === text) return void (this.#next = undefined);
       if (same) return void (this.#next = { key, text });
     }
+    if (this.#answered === text && !newLine && this.error === undefined) return this.#drop();
     this.#drop();
     void this.#ask(key, text);
   }
@@ -77,9 +82,10 @@ export class LiveQuery<Key, Value> {
       if (this.#asked !== asked) return;
       this.value = value;
       this.valueKey = key;
+      this.#answered = text;
       this.error = undefined;
     } catch (error) {
-      if (this.#asked !== asked) return;
+      if (this.#asked !== asked || (error instanceof EngineError && error.code === 'unavailable')) return;
       this.error = error instanceof EngineError ? error : new EngineError('internal', messageOf(error));
     } finally {
       clearTimeout(timer);
@@ -105,6 +111,7 @@ export class LiveQuery<Key, Value> {
   #forget(): void {
     this.value = undefined;
     this.valueKey = undefined;
+    this.#answered = '';
     this.error = undefined;
   }
 }

@@ -14,6 +14,7 @@ export class Person {
   /** The name; undefined when the person would not say. */
   ask(): Promise<string | undefined> {
     if (this.name !== '') return Promise.resolve(this.name);
+    this.asking?.(undefined);
     const { promise, resolve } = Promise.withResolvers<string | undefined>();
     this.asking = (name) => {
       this.asking = undefined;

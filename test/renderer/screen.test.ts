@@ -173,6 +173,17 @@ describe('Explore', () => {
     await expect.poll(() => engine.cancelledCount).toBe(2);
   });
 
+  test('asks again only when the question changes', async () => {
+    await open('busy', '#/explore?g0.expr=up&g0.range_input=6h');
+    await expectPage(page.getByText('6 series,')).toBeVisible();
+    const asked = engine.asked.length;
+    await page.getByRole('button', { name: 'Stacked' }).click();
+    await expectPage(page.getByRole('button', { name: 'Stacked', pressed: true })).toBeVisible();
+    await page.getByRole('tab', { name: 'Table' }).click();
+    await expectPage(page.getByRole('button', { name: 'Hold this time' })).toBeVisible();
+    expect(engine.asked).toHaveLength(asked);
+  });
+
   test('zooms where it is dragged, and back', async () => {
     await open('busy', '#/explore?g0.expr=up');
     const plot = page.getByRole('slider');
@@ -220,6 +231,19 @@ test('a lost engine is said with its reason, and everything comes back by itself
   await page.getByRole('button', { name: 'Try now' }).click();
   await expectPage(banner).toHaveCount(0);
   await expectPage(firing(4)).toBeVisible();
+});
+
+test('while the engine is away, no old answer stands under a new question', async () => {
+  await open('busy', '#/explore?g0.expr=up');
+  await expectPage(page.getByText('6 series,')).toBeVisible();
+  host.kill('gone');
+  await expectPage(page.getByRole('alert')).toContainText('gone');
+  await expectPage(page.getByText('6 series,')).toBeVisible();
+  await page.evaluate(() => (location.hash = '#/explore?g0.expr=other'));
+  await expectPage(page.getByText('6 series,')).toHaveCount(0);
+  host.revive();
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await expectPage(page.getByText('40 series,')).toBeVisible();
 });
 
 test('a tab without a key says how to get one', async () => {
