@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Clock, Labels } from '#core/model/index.ts';
 import { labelsFromRecord } from '#core/model/index.ts';
 import { evaluateInstant, samplesOf } from '#core/promql/index.ts';
-import { createRules, createStream, type IncrementalStore, type Increments, type RuleQuery, type Stream } from '#core/rules/index.ts';
+import { backtest, createRules, createStream, type IncrementalStore, type Increments, type RuleQuery, type Stream } from '#core/rules/index.ts';
 import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
 
 export interface BenchRow {
@@ -168,7 +168,13 @@ function remember(labels: Labels[], ref: number, of: Labels): number {
   return ref;
 }
 
-/** What one evaluation of all rules takes, the median of several, and how many alerts there are at the end. */
+/** CPU time since `from`: the machine is shared, and wall time says more of the neighbours than of the rules. */
+function cpuMs(from: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(from);
+  return (user + system) / 1000;
+}
+
+/** What one evaluation of all rules costs, the median of several, and how many alerts there are at the end. */
 async function measure(
   step: () => Promise<void>,
   clock: StillClock,
@@ -181,11 +187,17 @@ async function measure(
   const took: number[] = [];
   for (let i = 0; i < rounds; i++) {
     await step();
-    const from = performance.now();
+    const from = process.cpuUsage();
     await rules.evaluate(clock.nowMs);
-    took.push(performance.now() - from);
+    took.push(cpuMs(from));
   }
   return { ms: median(took), alerts: rules.alerts().length };
+}
+
+async function measureBacktest(source: Tsdb, text: string, endMs: number): Promise<number> {
+  const from = process.cpuUsage();
+  await backtest({ files: [{ path: 'bench.yml', text: text.replaceAll('"15s"', '"1m"') }], source, startMs: endMs - 2 * 3_600_000, endMs });
+  return cpuMs(from);
 }
 
 /** Evaluation of rules: asked anew each time, and streamed. The store takes 10,000 samples between two rounds. */
@@ -197,17 +209,19 @@ export async function benchRules(): Promise<readonly BenchRow[]> {
     const labels: Labels[] = [];
     const feed = observed(store, labels);
     const step = filler({ ref: (of) => remember(labels, store.ref(of), of), batch: feed.batch }, clock);
-    for (let i = 0; i < 60; i++) await step();
+    for (let i = 0; i < 480; i++) await step();
     const text = ruleFile(1000, 1);
     const asked = await measure(step, clock, text, async (expr, timeMs) => samplesOf(await evaluateInstant(store, expr, timeMs)));
     const stream = createStream({ store: feed.store });
     const streamed = await measure(step, clock, text, stream.query, stream);
     const many = await measure(step, clock, manyAlerts, stream.query, stream);
     const peer = 'Prometheus 340-430, vmalert 650-710';
+    const tried = await measureBacktest(store, text, clock.nowMs);
     return [
-      { name: `1,000 rules over 10,000 series, streamed, ${streamed.alerts} alerts held`, value: streamed.ms, unit: 'ms', goal: '<= 50', peer },
-      { name: '1,000 rules over 10,000 series, asked anew', value: asked.ms, unit: 'ms', peer },
-      { name: `one rule with ${many.alerts} alerts, labels and annotations of each worked out`, value: many.ms, unit: 'ms' },
+      { name: `1,000 rules over 10,000 series, streamed, ${streamed.alerts} alerts held`, value: streamed.ms, unit: 'CPU ms', goal: '<= 50', peer },
+      { name: '1,000 rules over 10,000 series, asked anew', value: asked.ms, unit: 'CPU ms', peer },
+      { name: '1,000 rules tried on 2 h of 10,000 series, an evaluation a minute', value: tried, unit: 'CPU ms' },
+      { name: `one rule with ${many.alerts} alerts, labels and annotations of each worked out`, value: many.ms, unit: 'CPU ms' },
     ];
   } finally {
     await store.close();

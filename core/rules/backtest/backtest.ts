@@ -12,6 +12,7 @@ import type { GroupSpec, RuleSample, Transition } from '../types.ts';
 import { RangeAnswers } from './answers.ts';
 import { firingsOf, type Edge, type Firing } from './firings.ts';
 import { overlay } from './overlay.ts';
+import { StretchCache } from './stretch-cache.ts';
 import { batchOrder, isSteady, writtenNames, type Placed } from './order.ts';
 
 export interface BacktestOptions {
@@ -86,6 +87,7 @@ class Backtest {
   readonly #groups: readonly GroupRunner[];
   readonly #rules: readonly Placed[];
   readonly #store = new GrowingStore();
+  readonly #stored: StretchCache;
   readonly #overlay: SeriesSource;
   readonly #edges: Edge[] = [];
   readonly #told: { readonly timeMs: UnixMs; readonly alerts: readonly Alert[] }[] = [];
@@ -113,7 +115,8 @@ class Backtest {
     this.#rules = this.#groups.flatMap((group, i) => group.rules.map((runner, place) => ({ runner, group: i, place })));
     for (const { runner } of this.#rules) this.#tallies.set(runner, { evaluations: 0, failures: 0, lastError: '' });
     this.#fromMs = options.startMs - Math.max(0, ...this.#rules.map(({ runner }) => runner.rule.forMs));
-    this.#overlay = overlay(options.source, this.#store, new Set(this.#rules.flatMap(({ runner }) => writtenNames(runner))), this.#fromMs);
+    this.#stored = new StretchCache(options.source);
+    this.#overlay = overlay(this.#stored, this.#store, new Set(this.#rules.flatMap(({ runner }) => writtenNames(runner))), this.#fromMs);
   }
 
   async run(): Promise<BacktestReport> {
@@ -155,6 +158,7 @@ class Backtest {
         for (const runner of group.rules) await this.#evaluate(runner, group, timeMs);
         next[i] = timeMs + group.intervalMs;
       }
+      this.#stored.clear();
       this.#report(timeMs);
     }
   }
@@ -165,6 +169,7 @@ class Backtest {
     for (let fromMs = this.#fromMs; fromMs <= this.#options.endMs; fromMs += stretchMs) {
       const untilMs = Math.min(fromMs + stretchMs - 1, this.#options.endMs);
       for (const { runner, group } of order) await this.#stretch(runner, this.#groups[group]!, fromMs, untilMs);
+      this.#stored.clear();
       this.#report(untilMs);
     }
   }
