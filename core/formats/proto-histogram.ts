@@ -21,8 +21,8 @@ export interface HistogramFields {
 /** A histogram whose fields come in one by one. */
 export class HistogramBuilder {
   readonly #fields: HistogramFields;
-  #count = 0;
-  #sum = 0;
+  count = 0;
+  sum = 0;
   #schema = 0;
   #zeroThreshold = 0;
   #zeroCount = 0;
@@ -44,13 +44,13 @@ export class HistogramBuilder {
     const fields = this.#fields;
     switch (reader.field) {
       case fields.countInt:
-        this.#count = reader.uint();
+        this.count = reader.uint();
         return true;
       case fields.countFloat:
-        this.#count = reader.double();
+        this.count = reader.double();
         return true;
       case fields.sum:
-        this.#sum = reader.double();
+        this.sum = reader.double();
         return true;
       case fields.schema:
         this.#schema = reader.zigzag();
@@ -81,6 +81,11 @@ export class HistogramBuilder {
     return true;
   }
 
+  /** Whether there is anything of a native histogram in it: classic ones have none of this. */
+  get isNative(): boolean {
+    return this.#positiveSpans.length > 0 || this.#negativeSpans.length > 0 || this.#zeroThreshold > 0 || this.#zeroCount > 0;
+  }
+
   /** The histogram; undefined when its parts do not fit together. */
   build(): Histogram | undefined {
     const positive = this.#positiveCounts.length > 0 ? this.#positiveCounts : absolute(this.#positiveDeltas);
@@ -88,8 +93,8 @@ export class HistogramBuilder {
     const made: Histogram = {
       schema: this.#schema,
       resetHint: this.resetHint,
-      count: this.#count,
-      sum: this.#sum,
+      count: this.count,
+      sum: this.sum,
       zeroThreshold: this.#zeroThreshold,
       zeroCount: this.#zeroCount,
       positiveSpans: this.#positiveSpans,

@@ -214,6 +214,12 @@ export class ProtoReader {
     return true;
   }
 
+  /** Reads a message that stands behind its length, outside any field. */
+  delimited(read: () => void): void {
+    this.wire = 2;
+    this.message(read);
+  }
+
   /** One value of a repeated number, or all of them when they are packed. */
   numbers(into: number[], kind: 'varint' | 'zigzag' | 'double' | 'fixed64'): void {
     if (this.wire !== 2) {

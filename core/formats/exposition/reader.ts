@@ -1,4 +1,4 @@
-import type { Exemplar, Labels, MetricMetadata } from '#core/model/index.ts';
+import type { Exemplar, Histogram, Labels, MetricMetadata } from '#core/model/index.ts';
 import { byte, HeadReader, NumberReader, sortedPairs, TailReader, type ExpositionFormat } from './line.ts';
 import { MetadataBook, readComment } from './metadata.ts';
 import { LineCache } from '../line-cache.ts';
@@ -22,6 +22,8 @@ export interface ExpositionPage {
   /** The page holds more samples than asked for; reading stopped there. */
   readonly overLimit: boolean;
   readonly exemplars: readonly PageExemplar[];
+  /** Native histograms, which stand in no row. */
+  readonly histograms: readonly PageHistogram[];
   /** Metrics whose metadata is new or changed since the page before. */
   readonly metadata: readonly (readonly [metric: string, metadata: MetricMetadata])[];
 }
@@ -32,6 +34,29 @@ export interface PageExemplar {
   /** `timeMs` is NaN when the page gave none. */
   readonly exemplar: Exemplar;
 }
+
+export interface PageHistogram {
+  readonly slot: number;
+  /** NaN when the page gave no time. */
+  readonly timeMs: number;
+  readonly histogram: Histogram;
+  readonly exemplars: readonly Exemplar[];
+}
+
+/** Reads pages of one format from one target. */
+export interface PageReader {
+  readonly format: PageFormat;
+  /** Slots given out so far: every slot is below this. */
+  readonly slotCount: number;
+  /** Reads a page into the columns, which it empties first. Reading stops behind `samplesMax` samples. */
+  read(body: Uint8Array, into: ExpositionColumns, samplesMax?: number): ExpositionPage;
+  /** The label set of a slot, with `__name__`. */
+  labels(slot: number): Labels;
+  /** Forgets all but the slots wanted. The answer holds the new slot of each old one, -1 for those forgotten. */
+  compact(keep: (slot: number) => boolean): Int32Array;
+}
+
+export type PageFormat = ExpositionFormat | 'protobuf';
 
 /** The samples of a page, a row each, in the page's order. One object serves any number of readers, one page at a time. */
 export class ExpositionColumns {
@@ -72,7 +97,7 @@ interface Notes {
   exemplars: PageExemplar[];
 }
 
-export class ExpositionReader {
+export class ExpositionReader implements PageReader {
   readonly format: ExpositionFormat;
   readonly #numbers = new NumberReader();
   readonly #heads: HeadReader;
@@ -86,12 +111,10 @@ export class ExpositionReader {
     this.#tails = new TailReader(format);
   }
 
-  /** Slots given out so far: every slot is below this. */
   get slotCount(): number {
     return this.#cache.slotCount;
   }
 
-  /** Reads a page into the columns, which it empties first. */
   read(body: Uint8Array, into: ExpositionColumns, samplesMax = Number.POSITIVE_INFINITY): ExpositionPage {
     const notes: Notes = { badLineCount: 0, firstBadLine: '', eof: false, exemplars: [] };
     const cache = this.#cache;
@@ -129,17 +152,15 @@ export class ExpositionReader {
     const { badLineCount, firstBadLine, exemplars } = notes;
     const overLimit = into.rowCount > samplesMax;
     const complete = this.format === 'text' || notes.eof;
-    return { badLineCount, firstBadLine, complete, overLimit, exemplars, metadata: this.#metadata.takeChanged() };
+    return { badLineCount, firstBadLine, complete, overLimit, exemplars, histograms: [], metadata: this.#metadata.takeChanged() };
   }
 
-  /** The label set of a slot, with `__name__`. */
   labels(slot: number): Labels {
     const head = this.#cache.bytesOf(slot);
     this.#heads.read(head, 0, head.length);
     return sortedPairs(this.#heads.pairs);
   }
 
-  /** Forgets all but the slots wanted. The answer holds the new slot of each old one, -1 for those forgotten. */
   compact(keep: (slot: number) => boolean): Int32Array {
     const { cache, newSlots } = this.#cache.compacted((slot) => this.#cache.kind(slot) === kindSample && keep(slot));
     this.#cache = cache;

@@ -1,4 +1,4 @@
-import type { ExpositionFormat, ScrapeConfig } from '#core/formats/index.ts';
+import type { PageFormat, ScrapeConfig, ScrapeProtocol } from '#core/formats/index.ts';
 import { EngineError, type DurationMs } from '#core/model/index.ts';
 import { gunzipped } from '../unpack.ts';
 import type { HttpAnswer, HttpClient } from './http-client.ts';
@@ -6,7 +6,7 @@ import type { HttpAnswer, HttpClient } from './http-client.ts';
 /** The body of one scrape, decoded. */
 export interface Page {
   readonly body: Uint8Array;
-  readonly format: ExpositionFormat;
+  readonly format: PageFormat;
 }
 
 /** Where a target's pages come from. `fetch` throws EngineError with a sentence for the person. */
@@ -45,27 +45,35 @@ export function httpPages(client: HttpClient, url: string, config: ScrapeConfig,
   };
 }
 
-const accepts: Readonly<Record<string, string>> = {
+const accepts: Readonly<Record<ScrapeProtocol, string>> = {
+  PrometheusProto: 'application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited',
   'OpenMetricsText1.0.0': 'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8',
   'OpenMetricsText0.0.1': 'application/openmetrics-text;version=0.0.1',
   'PrometheusText1.0.0': 'text/plain;version=1.0.0;escaping=allow-utf-8',
   'PrometheusText0.0.4': 'text/plain;version=0.0.4',
 };
 
-/** The formats that we read, the best first, as Prometheus asks for them. */
+/** The best first, as Prometheus asks: protobuf only where native histograms are wanted, which nothing else carries. */
 function acceptOf(config: ScrapeConfig): string {
-  const wanted = config.protocols.map((name) => accepts[name]).filter((accept) => accept !== undefined);
-  const list = wanted.length > 0 ? wanted : Object.values(accepts);
-  return [...list.map((accept, i) => `${accept};q=0.${9 - i}`), '*/*;q=0.1'].join(',');
+  const text = ['OpenMetricsText1.0.0', 'OpenMetricsText0.0.1', 'PrometheusText1.0.0', 'PrometheusText0.0.4'] as const;
+  const usual: readonly ScrapeProtocol[] = config.nativeHistograms ? ['PrometheusProto', ...text] : text;
+  const wanted = config.protocols.length > 0 ? config.protocols : usual;
+  return [...wanted.map((name, i) => `${accepts[name]};q=0.${9 - i}`), '*/*;q=0.1'].join(',');
 }
 
 /** The format that the answer claims. Without a claim it is the fallback of the job, or text, which most hand-made pages are. */
-function formatOf(answer: HttpAnswer, config: ScrapeConfig): ExpositionFormat {
+function formatOf(answer: HttpAnswer, config: ScrapeConfig): PageFormat {
   if (answer.contentType === 'application/openmetrics-text') return 'openmetrics';
   if (answer.contentType === 'text/plain') return 'text';
-  if (config.fallbackProtocol !== undefined) return config.fallbackProtocol.startsWith('OpenMetrics') ? 'openmetrics' : 'text';
+  if (answer.contentType === 'application/vnd.google.protobuf' && answer.contentTypeParams.includes('encoding=delimited')) return 'protobuf';
+  if (config.fallbackProtocol !== undefined) return formatOfProtocol(config.fallbackProtocol);
   if (answer.contentType === '' || answer.contentType === 'application/octet-stream') return 'text';
   throw new EngineError('invalid', `the target sends ${answer.contentType}, which is no page of metrics; set fallback_scrape_protocol if it is one`);
+}
+
+function formatOfProtocol(protocol: ScrapeProtocol): PageFormat {
+  if (protocol === 'PrometheusProto') return 'protobuf';
+  return protocol.startsWith('OpenMetrics') ? 'openmetrics' : 'text';
 }
 
 async function decoded(answer: HttpAnswer, bytesMax: number): Promise<Uint8Array> {

@@ -80,7 +80,15 @@ class ScraperOfJobs implements Scraper {
       ['job', job],
       ['instance', instance],
     ]);
-    const config = { job, honorLabels: true, honorTimestamps: true, trackTimestampsStaleness: false, metricRelabel: [], limits: noLimits };
+    const config = {
+      job,
+      honorLabels: true,
+      honorTimestamps: true,
+      trackTimestampsStaleness: false,
+      classicHistogramsToo: false,
+      metricRelabel: [],
+      limits: noLimits,
+    };
     const rules = { targetLabels: labels, config, samplesMax: Number.POSITIVE_INFINITY };
     const series = new TargetSeries(this.#context.sink, rules, new SeriesBudget(this.#context.clock, Number.POSITIVE_INFINITY));
     const target = { url: `local:${instance}`, labels, intervalMs, timeoutMs: intervalMs };

@@ -1,7 +1,7 @@
-import { ExpositionReader } from '#core/formats/index.ts';
-import type { ExpositionColumns, ExpositionFormat, ExpositionPage, ScrapeConfig } from '#core/formats/index.ts';
-import { EngineError, type Labels, type UnixMs } from '#core/model/index.ts';
-import { refusal, verdictName, verdicts, type Batch } from '#core/tsdb/index.ts';
+import { ExpositionReader, ProtobufReader } from '#core/formats/index.ts';
+import type { ExpositionColumns, ExpositionPage, PageFormat, PageReader, ScrapeConfig } from '#core/formats/index.ts';
+import { EngineError, type Exemplar, type Labels, type UnixMs } from '#core/model/index.ts';
+import { refusal, verdictName, verdicts, type Batch, type SeriesRef } from '#core/tsdb/index.ts';
 import type { SampleSink } from '../sink.ts';
 import { relabel } from './relabel.ts';
 import { checkLabelLimits, withTargetLabels } from './series-labels.ts';
@@ -10,7 +10,10 @@ import type { SeriesBudget } from './series-budget.ts';
 /** How a target's pages become series. */
 export interface SeriesRules {
   readonly targetLabels: Labels;
-  readonly config: Pick<ScrapeConfig, 'job' | 'honorLabels' | 'honorTimestamps' | 'trackTimestampsStaleness' | 'metricRelabel' | 'limits'>;
+  readonly config: Pick<
+    ScrapeConfig,
+    'job' | 'honorLabels' | 'honorTimestamps' | 'trackTimestampsStaleness' | 'classicHistogramsToo' | 'metricRelabel' | 'limits'
+  >;
   /** Of one page, after metric relabelling. */
   readonly samplesMax: number;
 }
@@ -49,7 +52,7 @@ export class TargetSeries {
   readonly #sink: SampleSink;
   #budget: SeriesBudget;
   #rules: SeriesRules;
-  #reader: ExpositionReader | undefined;
+  #reader: PageReader | undefined;
   /** By slot: the ref or a state; the number of the last page that had it; whether that sample brought its own time. */
   #refs = new Int32Array(0);
   #seen = new Uint32Array(0);
@@ -72,21 +75,21 @@ export class TargetSeries {
   }
 
   /** Reads a page and adds its samples. Either the whole page is looked at, or nothing is added and `problem` says why. */
-  append(body: Uint8Array, format: ExpositionFormat, timeMs: UnixMs, columns: ExpositionColumns, batch: Batch): PageFate {
+  append(body: Uint8Array, format: PageFormat, timeMs: UnixMs, columns: ExpositionColumns, batch: Batch): PageFate {
     if (this.#reader?.format !== format) this.#forgetReader();
-    const reader = (this.#reader ??= new ExpositionReader(format));
+    const reader = (this.#reader ??= this.#makeReader(format));
     const page = reader.read(body, columns, this.#rules.samplesMax * droppedShareMax);
     this.#makeRoom(reader.slotCount);
     this.#page++;
     try {
       const fate = this.#appendPage(reader, page, timeMs, columns, batch);
-      this.#tidy(reader, columns.rowCount);
+      this.#tidy(reader, fate.sampleCount);
       return fate;
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       this.#page--;
       this.markGone(timeMs, batch);
-      return refusedPage(page, columns.rowCount, error);
+      return refusedPage(page, columns.rowCount + page.histograms.length, error);
     }
   }
 
@@ -96,25 +99,30 @@ export class TargetSeries {
     this.#page += 2; // So that nothing counts as seen on the page before the next one.
   }
 
-  #appendPage(reader: ExpositionReader, page: ExpositionPage, timeMs: UnixMs, columns: ExpositionColumns, batch: Batch): PageFate {
-    this.#checkPage(page, columns.rowCount);
+  #appendPage(reader: PageReader, page: ExpositionPage, timeMs: UnixMs, columns: ExpositionColumns, batch: Batch): PageFate {
+    const sampleCount = columns.rowCount + page.histograms.length;
+    this.#checkPage(page, sampleCount);
     const rejected = new Map<string, number>();
-    const { fresh, droppedCount } = this.#resolveFresh(reader, columns);
-    const afterRelabelCount = columns.rowCount - droppedCount;
+    const { fresh, droppedCount } = this.#resolveFresh(reader, page, columns);
+    const afterRelabelCount = sampleCount - droppedCount;
     if (afterRelabelCount > this.#rules.samplesMax) throw this.#overSamples();
     const newSeriesCount = this.#makeRefs(fresh);
-    const storedCount = this.#addRows(timeMs, columns, batch, rejected);
+    const storedCount = this.#addRows(timeMs, columns, batch, rejected) + this.#addHistograms(timeMs, page, batch, rejected);
     this.#markLast(this.#page - 1, timeMs, batch);
     this.#addNotes(page, timeMs, columns);
     const { badLineCount, firstBadLine } = page;
     if (badLineCount > 0) rejected.set('bad_line', badLineCount);
-    return { sampleCount: columns.rowCount, afterRelabelCount, newSeriesCount, storedCount, badLineCount, firstBadLine, rejected, problem: '' };
+    return { sampleCount, afterRelabelCount, newSeriesCount, storedCount, badLineCount, firstBadLine, rejected, problem: '' };
   }
 
-  #checkPage(page: ExpositionPage, rowCount: number): void {
+  #makeReader(format: PageFormat): PageReader {
+    return format === 'protobuf' ? new ProtobufReader(this.#rules.config.classicHistogramsToo) : new ExpositionReader(format);
+  }
+
+  #checkPage(page: ExpositionPage, sampleCount: number): void {
     if (page.overLimit) throw this.#overSamples();
-    if (!page.complete) throw new EngineError('invalid', 'the page does not end with # EOF, so it was cut short');
-    if (rowCount === 0 && page.badLineCount > 0) throw new EngineError('invalid', `no line of the page could be read; ${page.firstBadLine}`);
+    if (!page.complete) throw new EngineError('invalid', page.firstBadLine || 'the page does not end with # EOF, so it was cut short');
+    if (sampleCount === 0 && page.badLineCount > 0) throw new EngineError('invalid', `no line of the page could be read; ${page.firstBadLine}`);
   }
 
   #overSamples(): EngineError {
@@ -123,31 +131,33 @@ export class TargetSeries {
     return new EngineError('limit', `the page has more than ${samplesMax} samples; raise sample_limit of job ${name} if it is meant to be so large`);
   }
 
-  /** Labels of the slots that have no ref yet, had none given last time, or stayed away; and how many rows relabelling drops. */
-  #resolveFresh(reader: ExpositionReader, columns: ExpositionColumns): { readonly fresh: Map<number, Labels>; readonly droppedCount: number } {
+  /** Labels of the slots that have no ref yet, had none given last time, or stayed away; and how many samples relabelling drops. */
+  #resolveFresh(
+    reader: PageReader,
+    page: ExpositionPage,
+    columns: ExpositionColumns,
+  ): { readonly fresh: Map<number, Labels>; readonly droppedCount: number } {
     const { slots, rowCount } = columns;
     const fresh = new Map<number, Labels>();
     let droppedCount = 0;
-    for (let row = 0; row < rowCount; row++) {
-      const slot = slots[row]!;
-      const ref = this.#refs[slot]!;
-      const steady = this.#seen[slot] === this.#page - 1;
-      if (steady && (ref >= 0 || ref === slotDropped)) {
-        if (ref === slotDropped) droppedCount++;
-        continue;
-      }
-      if (fresh.has(slot)) continue;
-      const labels = this.#seriesLabels(reader, slot);
-      if (labels !== undefined) fresh.set(slot, labels);
-      else {
-        this.#refs[slot] = slotDropped;
-        droppedCount++;
-      }
-    }
+    for (let row = 0; row < rowCount; row++) if (!this.#resolve(reader, slots[row]!, fresh)) droppedCount++;
+    for (const { slot } of page.histograms) if (!this.#resolve(reader, slot, fresh)) droppedCount++;
     return { fresh, droppedCount };
   }
 
-  #seriesLabels(reader: ExpositionReader, slot: number): Labels | undefined {
+  /** False: relabelling drops the series. */
+  #resolve(reader: PageReader, slot: number, fresh: Map<number, Labels>): boolean {
+    const ref = this.#refs[slot]!;
+    const steady = this.#seen[slot] === this.#page - 1;
+    if (steady && (ref >= 0 || ref === slotDropped)) return ref >= 0;
+    if (fresh.has(slot)) return true;
+    const labels = this.#seriesLabels(reader, slot);
+    if (labels === undefined) this.#refs[slot] = slotDropped;
+    else fresh.set(slot, labels);
+    return labels !== undefined;
+  }
+
+  #seriesLabels(reader: PageReader, slot: number): Labels | undefined {
     const { targetLabels, config } = this.#rules;
     const labels = relabel(withTargetLabels(reader.labels(slot), targetLabels, config.honorLabels), config.metricRelabel);
     if (labels !== undefined) checkLabelLimits(labels, config.limits);
@@ -193,6 +203,26 @@ export class TargetSeries {
     return storedCount;
   }
 
+  #addHistograms(timeMs: UnixMs, page: ExpositionPage, batch: Batch, rejected: Map<string, number>): number {
+    let storedCount = 0;
+    for (const { slot, timeMs: ownTimeMs, histogram, exemplars } of page.histograms) {
+      const ref = this.#refs[slot]!;
+      this.#seen[slot] = this.#page;
+      if (ref < 0) {
+        raise(rejected, refusalName(ref));
+        continue;
+      }
+      const own = this.#rules.config.honorTimestamps && !Number.isNaN(ownTimeMs);
+      this.#ownTime[slot] = own ? 1 : 0;
+      this.#orphans.delete(ref);
+      const verdict = batch.addHistogram(ref, own ? ownTimeMs : timeMs, histogram);
+      if (verdict <= verdicts.duplicate) storedCount++;
+      else raise(rejected, verdictName(verdict));
+      for (const exemplar of exemplars) this.#addExemplar(ref, exemplar, timeMs);
+    }
+    return storedCount;
+  }
+
   /** Stale markers for the series that came last on this page. */
   #markLast(page: number, timeMs: UnixMs, batch: Batch): void {
     for (let slot = 0; slot < this.#refs.length; slot++) if (this.#seen[slot] === page) this.#addStale(slot, timeMs, batch);
@@ -208,12 +238,13 @@ export class TargetSeries {
 
   #addNotes(page: ExpositionPage, timeMs: UnixMs, columns: ExpositionColumns): void {
     for (const [metric, metadata] of page.metadata) this.#sink.setMetadata(metric, metadata);
-    for (const { row, exemplar } of page.exemplars) {
-      const ref = this.#refs[columns.slots[row]!]!;
-      const charCount = exemplar.labels.reduce((sum, text) => sum + Array.from(text).length, 0);
-      if (ref < 0 || charCount > exemplarCharsMax) continue;
-      this.#sink.addExemplar(ref, Number.isNaN(exemplar.timeMs) ? { ...exemplar, timeMs } : exemplar);
-    }
+    for (const { row, exemplar } of page.exemplars) this.#addExemplar(this.#refs[columns.slots[row]!]!, exemplar, timeMs);
+  }
+
+  #addExemplar(ref: SeriesRef, exemplar: Exemplar, timeMs: UnixMs): void {
+    const charCount = exemplar.labels.reduce((sum, text) => sum + Array.from(text).length, 0);
+    if (ref < 0 || charCount > exemplarCharsMax) return;
+    this.#sink.addExemplar(ref, Number.isNaN(exemplar.timeMs) ? { ...exemplar, timeMs } : exemplar);
   }
 
   #forgetReader(): void {
@@ -237,7 +268,7 @@ export class TargetSeries {
     [this.#refs, this.#seen, this.#ownTime] = [refs, seen, ownTime];
   }
 
-  #tidy(reader: ExpositionReader, rowCount: number): void {
+  #tidy(reader: PageReader, rowCount: number): void {
     if (reader.slotCount - rowCount <= Math.max(idleSlotsMax, rowCount)) return;
     const newSlots = reader.compact((slot) => this.#seen[slot] === this.#page);
     const [refs, seen, ownTime] = [this.#refs, this.#seen, this.#ownTime];

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ExpositionColumns, ExpositionReader, type ExpositionFormat, type ExpositionPage } from '#core/formats/index.ts';
+import { ExpositionColumns, ExpositionReader, type ExpositionPage, type PageReader } from '#core/formats/index.ts';
 import { formatLabels } from '#core/model/index.ts';
 import { readShared } from '../../support/shared-data.ts';
 
@@ -10,7 +10,7 @@ interface Read extends ExpositionPage {
   readonly samples: readonly (readonly [series: string, value: number, timeMs: number | undefined])[];
 }
 
-function readWith(reader: ExpositionReader, text: string | Uint8Array): Read {
+function readWith(reader: PageReader, text: string | Uint8Array): Read {
   const page = reader.read(Buffer.from(text), columns);
   const samples = Array.from({ length: columns.rowCount }, (_, row) => {
     const timeMs = columns.timesMs[row]!;
@@ -18,7 +18,7 @@ function readWith(reader: ExpositionReader, text: string | Uint8Array): Read {
   });
   return { ...page, samples };
 }
-const read = (text: string | Uint8Array, format: ExpositionFormat = 'text'): Read => readWith(new ExpositionReader(format), text);
+const read = (text: string | Uint8Array, format: 'text' | 'openmetrics' = 'text'): Read => readWith(new ExpositionReader(format), text);
 
 describe('text 0.0.4', () => {
   test.each([

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { Counter, Gauge, Histogram, Registry, Summary, type OpenMetricsContentType } from 'prom-client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { listens } from '#core/intake/index.ts';
-import { freePort } from '../../support/peers.ts';
+import { labelValue } from '#core/model/index.ts';
+import { freePort, hasPrometheus, startPrometheus } from '../../support/peers.ts';
 import { jobOf, ScrapeScene } from '../../support/scrape-scene.ts';
 
 const nodeExporter = '/usr/bin/prometheus-node-exporter';
@@ -76,6 +77,24 @@ describe('real exporters', () => {
     ]);
     const exemplars = scene.store.exemplars([], 0, Number.MAX_SAFE_INTEGER).flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels[1]));
     expect(new Set(exemplars)).toEqual(new Set(format === 'text' ? [] : ['abc', 'def']));
+  });
+
+  test.skipIf(!hasPrometheus)("Prometheus' own metrics: text, and protobuf with native histograms", async () => {
+    const url = await startPrometheus('global: {scrape_interval: 1h}\n');
+    for (let i = 0; i < 3; i++) await fetch(`${url}/api/v1/query?query=up`);
+    const address = new URL(url).host;
+    const scene = new ScrapeScene();
+    await scene.configure(jobOf([address]));
+    expect(await scene.scrape()).toMatchObject({ health: 'up', lastBadLine: '' });
+    const fromText = scene.samples('go_info|prometheus_http_requests_total.*');
+    const native = new ScrapeScene();
+    await native.configure(jobOf([address], '  scrape_native_histograms: true'));
+    expect(await native.scrape()).toMatchObject({ health: 'up', lastBadLine: '' });
+    const series = (lines: readonly string[]): string[] => lines.map((line) => line.slice(0, line.lastIndexOf(':')));
+    expect(series(native.samples('go_info|prometheus_http_requests_total.*'))).toEqual(series(fromText));
+    const histograms = native.store.select([], 0, Number.MAX_SAFE_INTEGER).filter(({ histograms }) => histograms !== undefined);
+    expect(histograms.map(({ labels }) => labelValue(labels, '__name__'))).toContain('prometheus_http_request_duration_seconds');
+    native.account('scrape:j');
   });
 
   test('listens tells an open port from a closed one', async () => {
