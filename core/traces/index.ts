@@ -3,3 +3,8 @@ export { openTraces } from './store.ts';
 export { parseTraceQuery } from './query.ts';
 export type { SpanCondition, SpanField } from './query.ts';
 export type { SearchQuery, SpanVerdict, TraceLimits, TracePage, Traces, TracesOptions, TracesStats, TraceSummary } from './types.ts';
+export { assembleTrace, type AssembledTrace } from './assemble.ts';
+export { traceOfSpans, type TraceColumns } from './trace-columns.ts';
+export { noSpan, spanFlags } from './tree.ts';
+export type { CriticalPath } from './critical-path.ts';
+export type { OperationStatistics, Repeat, Skew } from './statistics.ts';

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { closeDb, openDb, sql, transaction, type WriteDb } from '#core/db/index.ts';
 import { EngineError, messageOf, type Cancel, type Clock, type Span } from '#core/model/index.ts';
+import { assembleTrace, type AssembledTrace } from './assemble.ts';
 import { decodeBatch, encodeBatch } from './batch.ts';
 import { DamageError } from './blob.ts';
 import { allBlocks, blockOf, deleteBlock, insertBlock, packInSteps, quarantineBlock, type Block, type PackedTable } from './blocks.ts';
@@ -8,7 +9,8 @@ import { ColumnCache } from './cache.ts';
 import { encodeInSteps } from './encode.ts';
 import { compareNs, Head, partition } from './head.ts';
 import { isId } from './ids.ts';
-import { searchTraces, stretchesOf, type Part } from './search.ts';
+import { searchTraces, stretchesOf, type Part, type Stretch } from './search.ts';
+import { gatherTrace } from './trace-columns.ts';
 import type { SearchQuery, SpanVerdict, TraceLimits, TracePage, Traces, TracesOptions, TracesStats } from './types.ts';
 
 const defaultLimits: TraceLimits = { futureMs: 3_600_000, retentionMs: 7 * 86_400_000, retentionBytes: 8 * 2 ** 30 };
@@ -100,6 +102,20 @@ class Store implements Traces {
         this.#mend(error, before);
       }
     }
+  }
+
+  trace(traceId: string): AssembledTrace | undefined {
+    return this.#read((parts) => {
+      const columns = gatherTrace(traceId, stretchesOf(parts, traceId));
+      return columns && assembleTrace(columns);
+    });
+  }
+
+  span(traceId: string, spanId: string): readonly Span[] {
+    return this.#read((parts) => {
+      const found = stretchesOf(parts, traceId).flatMap((stretch) => spansWithId(stretch, spanId));
+      return found.sort((a, b) => compareNs(a.startNs, b.startNs));
+    });
   }
 
   spans(traceId: string): readonly Span[] {
@@ -314,6 +330,11 @@ class Store implements Traces {
     this.#blocks = this.#blocks.filter((block) => !gone.has(block));
     this.#db.connection.pragma('incremental_vacuum(1024)');
   }
+}
+
+function spansWithId({ table, from, to }: Stretch, spanId: string): Span[] {
+  const rows = Array.from({ length: to - from }, (_, i) => from + i);
+  return rows.filter((row) => table.spanId(row) === spanId).flatMap((row) => table.spans(row, row + 1));
 }
 
 function isDamaged({ table }: Block): boolean {

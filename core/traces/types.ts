@@ -1,3 +1,4 @@
+import type { AssembledTrace } from './assemble.ts';
 import type { Clock, DurationMs, Span, UnixNs } from '#core/model/index.ts';
 
 /** What became of a span. `stored` and `duplicate` are success; the others are rejections that the store has counted. */
@@ -86,8 +87,12 @@ export interface Traces {
   /** Puts everything into blocks. */
   flush(): Promise<void>;
   search(query: SearchQuery, signal?: AbortSignal): Promise<TracePage>;
+  /** The trace as a tree; undefined when there is no span of it. */
+  trace(traceId: string): AssembledTrace | undefined;
   /** Every span of a trace, by start; empty when there is none. */
   spans(traceId: string): readonly Span[];
+  /** The spans of a trace with this id, by start: several where ids repeat. */
+  span(traceId: string, spanId: string): readonly Span[];
   stats(): TracesStats;
   close(): Promise<void>;
 }

@@ -1,0 +1,166 @@
+import { criticalPath, type CriticalPath } from './critical-path.ts';
+import { statistics, repeats, skews, type OperationStatistics, type Repeat, type Skew } from './statistics.ts';
+import { errorStatus, type TraceColumns } from './trace-columns.ts';
+import { findFamily, noSpan, spanFlags } from './tree.ts';
+
+/**
+ * One trace as a tree, laid flat for a waterfall: spans in depth-first order, children by start. `i` counts that order everywhere;
+ * the subtree of i is [i, i + descendants[i]].
+ */
+export interface AssembledTrace {
+  readonly traceId: string;
+  /** The first start. All other times are offsets from it, in ns. */
+  readonly baseNs: bigint;
+  /** From the first start to the last end. */
+  readonly durationNs: number;
+  readonly spanCount: number;
+  readonly errorCount: number;
+  readonly services: readonly string[];
+  readonly names: readonly string[];
+  /** 8 bytes a span. */
+  readonly spanIds: Uint8Array;
+  readonly startNs: Float64Array;
+  /** Negative where the end lies before the start. */
+  readonly durationsNs: Float64Array;
+  /** The part of the span that no child covers. */
+  readonly selfNs: Float64Array;
+  /** The span's own share of the critical path. */
+  readonly criticalNs: Float64Array;
+  /** `noSpan` for roots. */
+  readonly parent: Uint32Array;
+  readonly depth: Uint32Array;
+  readonly service: Uint32Array;
+  readonly name: Uint32Array;
+  /** Bits of `spanFlags`. */
+  readonly flags: Uint32Array;
+  /** The kind's number, in the order of OTLP. */
+  readonly kind: Uint8Array;
+  readonly descendants: Uint32Array;
+  /** Errors in the span and all below it. */
+  readonly errors: Uint32Array;
+  readonly criticalPath: CriticalPath;
+  readonly statistics: readonly OperationStatistics[];
+  readonly repeats: readonly Repeat[];
+  readonly skews: readonly Skew[];
+}
+
+/** The tree while it is built: what the parts of the assembly read. */
+export type SpanTree = Omit<AssembledTrace, 'criticalNs' | 'criticalPath' | 'statistics' | 'repeats' | 'skews'>;
+
+/** Builds the tree of a trace, however broken, in time linear in its spans but for sorting. */
+export function assembleTrace(columns: TraceColumns): AssembledTrace {
+  const tree = layOut(columns);
+  const { path, criticalNs } = criticalPath(tree);
+  return {
+    ...tree,
+    criticalNs,
+    criticalPath: path,
+    statistics: statistics(tree, criticalNs),
+    repeats: repeats(tree),
+    skews: skews(tree),
+  };
+}
+
+function layOut(columns: TraceColumns): SpanTree {
+  const { parent, flags } = findFamily(columns);
+  const { order, depth } = depthFirst(parent);
+  const { count, spanIds } = columns;
+  const placeOf = new Uint32Array(count);
+  order.forEach((row, i) => (placeOf[row] = i));
+  const ids = new Uint8Array(spanIds.length);
+  order.forEach((row, i) => ids.set(spanIds.subarray(row * 8, row * 8 + 8), i * 8));
+  const tree = {
+    traceId: columns.traceId,
+    baseNs: columns.baseNs,
+    durationNs: wholeNs(columns),
+    spanCount: count,
+    errorCount: columns.kinds.reduce((sum, kind) => sum + Number(kind >> 3 === errorStatus), 0),
+    services: columns.services,
+    names: columns.names,
+    spanIds: ids,
+    startNs: Float64Array.from(order, (row) => columns.startNs[row]!),
+    durationsNs: Float64Array.from(order, (row) => columns.durationNs[row]!),
+    selfNs: new Float64Array(count),
+    parent: Uint32Array.from(order, (row) => (parent[row] === noSpan ? noSpan : placeOf[parent[row]!]!)),
+    depth,
+    service: Uint32Array.from(order, (row) => columns.service[row]!),
+    name: Uint32Array.from(order, (row) => columns.name[row]!),
+    flags: Uint32Array.from(order, (row) => flags[row]! | (columns.kinds[row]! >> 3 === errorStatus ? spanFlags.error : 0)),
+    kind: Uint8Array.from(order, (row) => columns.kinds[row]! & 7),
+    descendants: new Uint32Array(count),
+    errors: new Uint32Array(count),
+  };
+  markTimes(tree);
+  rollUp(tree);
+  return tree;
+}
+
+function wholeNs({ startNs, durationNs, count }: TraceColumns): number {
+  let end = 0;
+  for (let row = 0; row < count; row++) end = Math.max(end, startNs[row]! + durationNs[row]!);
+  return end;
+}
+
+/** Rows come by start, so children put in front of their siblings from the last row to the first stand in order of start. */
+function depthFirst(parent: Uint32Array): { order: Uint32Array; depth: Uint32Array } {
+  const count = parent.length;
+  const firstChild = new Uint32Array(count).fill(noSpan);
+  const nextSibling = new Uint32Array(count).fill(noSpan);
+  let firstRoot = noSpan;
+  for (let row = count - 1; row >= 0; row--) {
+    const above = parent[row]!;
+    nextSibling[row] = above === noSpan ? firstRoot : firstChild[above]!;
+    if (above === noSpan) firstRoot = row;
+    else firstChild[above] = row;
+  }
+  const order = new Uint32Array(count);
+  const depth = new Uint32Array(count);
+  let [at, level, placed] = [firstRoot, 0, 0];
+  while (at !== noSpan) {
+    order[placed] = at;
+    depth[placed++] = level;
+    let next = firstChild[at]!;
+    if (next === noSpan) {
+      next = nextSibling[at]!;
+      for (let up = parent[at]!; next === noSpan && up !== noSpan; up = parent[up]!) {
+        next = nextSibling[up]!;
+        level--;
+      }
+    } else level++;
+    at = next;
+  }
+  return { order, depth };
+}
+
+function markTimes({ startNs, durationsNs, parent, flags }: SpanTree): void {
+  for (let i = 0; i < parent.length; i++) {
+    if (durationsNs[i]! < 0) flags[i]! |= spanFlags.negative;
+    const above = parent[i]!;
+    if (above === noSpan) continue;
+    if (startNs[i]! < startNs[above]!) flags[i]! |= spanFlags.early;
+    if (startNs[i]! + durationsNs[i]! > startNs[above]! + durationsNs[above]!) flags[i]! |= spanFlags.late;
+  }
+}
+
+/** Counts and errors of what lies below each span, and the time that no child covers. */
+function rollUp({ startNs, durationsNs, selfNs, parent, flags, descendants, errors }: SpanTree): void {
+  /** How far, from the left, the children met so far cover each span. */
+  const coveredTo = Float64Array.from(startNs);
+  for (let i = 0; i < parent.length; i++) {
+    selfNs[i] = Math.max(0, durationsNs[i]!);
+    const above = parent[i]!;
+    if (above === noSpan) continue;
+    const end = Math.min(startNs[i]! + durationsNs[i]!, startNs[above]! + durationsNs[above]!);
+    const from = Math.max(startNs[i]!, coveredTo[above]!);
+    if (end <= from) continue;
+    selfNs[above]! -= end - from;
+    coveredTo[above] = end;
+  }
+  for (let i = parent.length - 1; i >= 0; i--) {
+    if ((flags[i]! & spanFlags.error) !== 0) errors[i]!++;
+    const above = parent[i]!;
+    if (above === noSpan) continue;
+    descendants[above]! += descendants[i]! + 1;
+    errors[above]! += errors[i]!;
+  }
+}

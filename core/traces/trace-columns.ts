@@ -1,0 +1,112 @@
+import { spanKinds, spanStatuses, type Span } from '#core/model/index.ts';
+import { ColumnCache } from './cache.ts';
+import { Dictionary, encodeSpans } from './encode.ts';
+import { tableOf } from './head.ts';
+import type { Stretch } from './search.ts';
+import { noParent, strayParent } from './table.ts';
+
+/** The spans of one trace as columns, in order of start. */
+export interface TraceColumns {
+  readonly traceId: string;
+  /** The first start; the other times are offsets from it. */
+  readonly baseNs: bigint;
+  readonly count: number;
+  readonly startNs: Float64Array;
+  /** Negative where the end lies before the start. */
+  readonly durationNs: Float64Array;
+  /** 8 bytes a span. */
+  readonly spanIds: Uint8Array;
+  /** 8 bytes a span, zeros where it has no parent. */
+  readonly parentIds: Uint8Array;
+  /** The kind's number in the low three bits, the status' above. */
+  readonly kinds: Uint8Array;
+  readonly name: Uint32Array;
+  readonly names: readonly string[];
+  readonly service: Uint32Array;
+  readonly services: readonly string[];
+}
+
+export const errorStatus = spanStatuses.indexOf('error');
+export const kindNumbers = {
+  server: spanKinds.indexOf('server'),
+  client: spanKinds.indexOf('client'),
+  producer: spanKinds.indexOf('producer'),
+  consumer: spanKinds.indexOf('consumer'),
+} as const;
+
+/** Gathers a trace out of the tables that hold its parts; undefined when none does. */
+export function gatherTrace(traceId: string, stretches: readonly Stretch[]): TraceColumns | undefined {
+  const count = stretches.reduce((sum, { from, to }) => sum + to - from, 0);
+  if (count === 0) return undefined;
+  const [names, services] = [new Dictionary(), new Dictionary()];
+  const baseNs = stretches.map(firstNs).reduce((min, ns) => (ns < min ? ns : min));
+  const columns = {
+    traceId,
+    baseNs,
+    count,
+    startNs: new Float64Array(count),
+    durationNs: new Float64Array(count),
+    spanIds: new Uint8Array(count * 8),
+    parentIds: new Uint8Array(count * 8),
+    kinds: new Uint8Array(count),
+    name: new Uint32Array(count),
+    names: names.texts,
+    service: new Uint32Array(count),
+    services: services.texts,
+  };
+  let at = 0;
+  for (const stretch of stretches) {
+    copyStretch(stretch, columns, at, names, services);
+    at += stretch.to - stretch.from;
+  }
+  return stretches.length === 1 ? columns : byStart(columns);
+}
+
+/** The columns of spans that are in no store. All must be of one trace. */
+export function traceOfSpans(spans: readonly Span[]): TraceColumns | undefined {
+  if (spans.length === 0) return undefined;
+  const table = tableOf(encodeSpans(spans), 'trace', new ColumnCache(64 << 20));
+  return gatherTrace(spans[0]!.traceId, [{ table, from: 0, to: spans.length }]);
+}
+
+const firstNs = ({ table, from }: Stretch): bigint => table.meta.minNs + BigInt(table.startNs()[from]!);
+
+function copyStretch({ table, from, to }: Stretch, into: TraceColumns, at: number, names: Dictionary, services: Dictionary): void {
+  const shift = Number(table.meta.minNs - into.baseNs);
+  const nameCodes = table.nameTexts().map((text) => (text === undefined ? 0 : names.code(text)));
+  const serviceCodes = table.resourceList().map(({ service }) => services.code(service));
+  const [starts, parents, ids, strays] = [table.startNs(), table.parents(), table.spanIds(), table.strayIds()];
+  let stray = 0;
+  for (let row = 0; row < from; row++) if (parents[row] === strayParent) stray++;
+  for (let row = from; row < to; row++, at++) {
+    into.startNs[at] = starts[row]! + shift;
+    into.name[at] = nameCodes[table.names()[row]!]!;
+    into.service[at] = serviceCodes[table.resources()[row]!]!;
+    const parent = parents[row]!;
+    if (parent === strayParent) into.parentIds.set(strays.subarray(stray * 8, ++stray * 8), at * 8);
+    else if (parent !== noParent) into.parentIds.set(ids.subarray(parent * 8, parent * 8 + 8), at * 8);
+  }
+  const first = at - (to - from);
+  into.durationNs.set(table.durationNs().subarray(from, to), first);
+  into.kinds.set(table.kinds().subarray(from, to), first);
+  into.spanIds.set(ids.subarray(from * 8, to * 8), first * 8);
+}
+
+function byStart(columns: TraceColumns): TraceColumns {
+  const order = Uint32Array.from({ length: columns.count }, (_, i) => i).sort((a, b) => columns.startNs[a]! - columns.startNs[b]! || a - b);
+  const ids = (from: Uint8Array): Uint8Array => {
+    const sorted = new Uint8Array(from.length);
+    order.forEach((row, i) => sorted.set(from.subarray(row * 8, row * 8 + 8), i * 8));
+    return sorted;
+  };
+  return {
+    ...columns,
+    startNs: Float64Array.from(order, (row) => columns.startNs[row]!),
+    durationNs: Float64Array.from(order, (row) => columns.durationNs[row]!),
+    spanIds: ids(columns.spanIds),
+    parentIds: ids(columns.parentIds),
+    kinds: Uint8Array.from(order, (row) => columns.kinds[row]!),
+    name: Uint32Array.from(order, (row) => columns.name[row]!),
+    service: Uint32Array.from(order, (row) => columns.service[row]!),
+  };
+}
