@@ -4,16 +4,9 @@ import { join } from 'node:path';
 import type { Clock, Labels } from '#core/model/index.ts';
 import { labelsFromRecord } from '#core/model/index.ts';
 import { evaluateInstant, samplesOf } from '#core/promql/index.ts';
-import { backtest, createRules, createStream, type IncrementalStore, type Increments, type RuleQuery, type Stream } from '#core/rules/index.ts';
+import { backtest, createRules, createStream, type IncrementalStore, type StoreObserver, type RuleQuery, type Stream } from '#core/rules/index.ts';
 import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
-
-export interface BenchRow {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly goal?: string;
-  readonly peer?: string;
-}
+import type { BenchRow } from './row.ts';
 
 const hosts = 20;
 const seriesPerHost = 500;
@@ -125,15 +118,15 @@ const median = (values: number[]): number => values.sort((a, b) => a - b)[values
 
 /** The store, telling what it is given. */
 function observed(store: Tsdb, labels: readonly Labels[]): { store: IncrementalStore; batch: Tsdb['batch'] } {
-  const listeners = new Set<(increments: Increments) => void>();
+  const observers = new Set<StoreObserver>();
   return {
     store: {
       select: store.select.bind(store),
       ref: store.ref.bind(store),
       labels: (ref) => labels[ref]!,
-      observe: (listener) => {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
+      observe: (observer) => {
+        observers.add(observer);
+        return () => observers.delete(observer);
       },
     },
     batch: () => {
@@ -156,7 +149,7 @@ function observed(store: Tsdb, labels: readonly Labels[]): { store: IncrementalS
             values: Float64Array.from(values),
             histograms: [],
           };
-          for (const listener of listeners) listener(increments);
+          for (const observer of observers) observer.added(increments);
         },
       });
     },

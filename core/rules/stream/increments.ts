@@ -9,6 +9,13 @@ export interface Increments {
   readonly histograms: readonly { readonly ref: number; readonly timeMs: UnixMs; readonly histogram: Histogram }[];
 }
 
+export interface StoreObserver {
+  /** A commit has been made; its samples can be read. */
+  added(increments: Increments): void;
+  /** What could be read before is different now, other than by commits: series were deleted, a log is still being replayed. */
+  changed(): void;
+}
+
 /** A store that tells what arrives. */
 export interface IncrementalStore {
   /** As SeriesSource.select, but at once. */
@@ -16,6 +23,5 @@ export interface IncrementalStore {
   /** The number by which increments name a series. */
   ref(labels: Labels): number;
   labels(ref: number): Labels;
-  /** Calls `listener` with each commit, when its samples can be read. */
-  observe(listener: (increments: Increments) => void): Cancel;
+  observe(observer: StoreObserver): Cancel;
 }

@@ -69,13 +69,17 @@ class RuleStream implements Stream {
     this.#options = options;
     this.#windowMaxMs = options.windowMaxMs ?? windowDefaultMs;
     this.#cache = new WindowCache(options.store);
-    this.#stopObserving = options.store.observe((increments) => this.#cache.take(increments));
+    this.#stopObserving = options.store.observe({ added: (increments) => this.#cache.take(increments), changed: () => this.#forget() });
   }
 
   readonly query: RuleQuery = async (expr, timeMs) => (await this.#evaluate(this.#plan.rewritten(expr), timeMs)).samples;
 
   plan(exprs: readonly Expr[]): void {
     this.#plan = new SharingPlan(exprs);
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#answers = new Map();
     this.#cache.clear();
   }
@@ -97,7 +101,7 @@ class RuleStream implements Stream {
 
   close(): void {
     this.#stopObserving();
-    this.#cache.clear();
+    this.#forget();
   }
 
   async #evaluate(expr: Expr, timeMs: UnixMs): Promise<{ samples: readonly Sample[]; dependencies: Dependencies }> {

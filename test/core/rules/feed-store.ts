@@ -1,5 +1,5 @@
 import { isStale, labelsKey, matchesLabels, writeStale, type Histogram, type Labels, type Matcher, type SeriesColumns } from '#core/model/index.ts';
-import type { Increments, IncrementalStore } from '#core/rules/index.ts';
+import type { Increments, IncrementalStore, StoreObserver } from '#core/rules/index.ts';
 
 export interface FedSample {
   readonly labels: Labels;
@@ -12,7 +12,7 @@ export interface FedSample {
 export class FeedStore implements IncrementalStore {
   readonly #series: { labels: Labels; samples: Map<number, FedSample['value']> }[] = [];
   readonly #refs = new Map<string, number>();
-  readonly #listeners = new Set<(increments: Increments) => void>();
+  readonly #observers = new Set<StoreObserver>();
   /** Calls of select so far. */
   reads = 0;
 
@@ -28,9 +28,15 @@ export class FeedStore implements IncrementalStore {
     return this.#series[ref]!.labels;
   }
 
-  observe(listener: (increments: Increments) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  observe(observer: StoreObserver): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
+  }
+
+  /** Forgets the samples of a series, as a delete does. */
+  delete(labels: Labels): void {
+    this.#series[this.ref(labels)]!.samples.clear();
+    for (const observer of this.#observers) observer.changed();
   }
 
   /** One commit. A sample at a time that its series has already is dropped, as a store drops it. */
@@ -52,7 +58,7 @@ export class FeedStore implements IncrementalStore {
         typeof value === 'object' ? [{ ref: this.ref(labels), timeMs, histogram: value }] : [],
       ),
     };
-    for (const listener of this.#listeners) listener(increments);
+    for (const observer of this.#observers) observer.added(increments);
   }
 
   select(matchers: readonly Matcher[], minMs: number, maxMs: number): readonly SeriesColumns[] {

@@ -165,6 +165,17 @@ describe('what is shared', () => {
     expect(store.reads).toBeLessThan(5);
   });
 
+  test('what is deleted is not remembered', async () => {
+    const store = new FeedStore();
+    const stream = createStream({ store });
+    const rules = ['sum(count_over_time(x[5m])) > 0', 'sum(count_over_time(x[5m])) > 1'].map(parseExpr);
+    stream.plan(rules);
+    feed(store, minute);
+    expect(await stream.query(rules[0]!, minute)).toMatchObject([{ value: 2 }]);
+    store.delete(labelsFromRecord({ __name__: 'x', job: 'a' }));
+    expect(await stream.query(rules[0]!, minute)).toMatchObject([{ value: 1 }]);
+  });
+
   test('a shared expression that fails fails each of its rules, and is tried again the next time', async () => {
     const store = new FeedStore();
     const stream = createStream({ store });
