@@ -21,6 +21,8 @@ export interface EngineOptions {
   readonly configFile: string | undefined;
   readonly host: SystemInfo['host'];
   readonly version: string;
+  /** After several crashes in a row: nothing is scraped, so that a person can look and mend. */
+  readonly safe?: boolean;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -240,7 +242,8 @@ class LiveEngine implements Engine {
 
   /** Puts the files in force; what of them is broken has already been replaced by its last good version. */
   async #configure(config: Config): Promise<void> {
-    await this.#scraper.apply(config.settings.scrapeConfigs, config.settings.limits, dirname(config.file));
+    const jobs = this.#options.safe === true ? [] : config.settings.scrapeConfigs;
+    await this.#scraper.apply(jobs, config.settings.limits, dirname(config.file));
     this.#useTemplates(config);
     this.#alerting.configure(config.alertmanager);
     await this.#rules.load(config.ruleFiles);

@@ -3,6 +3,4 @@ import { createEngine } from '#core/engine.ts';
 import { systemClock } from './clock.ts';
 import { runEngineSide } from './engine/engine-side.ts';
 
-runEngineSide(({ safe: _safe, ...settings }, renderMarkdown) =>
-  createEngine({ ...settings, renderMarkdown, clock: systemClock, random: Math.random }),
-);
+runEngineSide((settings, renderMarkdown) => createEngine({ ...settings, renderMarkdown, clock: systemClock, random: Math.random }));

@@ -43,7 +43,7 @@ export class AlertDesk {
       body,
       severity: first === undefined ? '' : labelValue(first.labels, 'severity'),
       resolved: status === 'resolved',
-      link: first === undefined || notification.alerts.length > 1 ? '/alerts' : `/alerts/${first.id}`,
+      link: first === undefined || notification.alerts.length > 1 ? '#/alerts' : `#/alerts/${first.id}`,
     };
     this.#told = [...this.#told, notice].slice(-noticesMax);
     this.#notices.changed();

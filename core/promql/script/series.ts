@@ -50,12 +50,9 @@ export function parseLabels(text: string): Labels {
   return labelsFrom(matchers.map((m) => [m.name, m.value] as const));
 }
 
-const number = String.raw`[+-]?(?:(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI][nN][fF]|[nN][aA][nN])`;
-const histogram = String.raw`\{\{[^}]*\}\}`;
-const pointForm = new RegExp(
-  String.raw`\s*(?:(_)(?:x(\d+))?|(stale)|(${number})(?:([+-]${number.replace('[+-]?', '')})?x(\d+))?|(${histogram})(?:(?:([+-])(${histogram}))?x(\d+))?)(?=\s|$)`,
-  'y',
-);
+/** A point: `_x3`, `stale`, a number with its run `1+2x5`, a histogram with its run. The parts are those that `expand` names. */
+const pointForm =
+  /\s*(?:(_)(?:x(\d+))?|(stale)|([+-]?(?:(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI][nN][fF]|[nN][aA][nN]))(?:([+-](?:(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI][nN][fF]|[nN][aA][nN]))?x(\d+))?|(\{\{[^}]*\}\})(?:(?:([+-])(\{\{[^}]*\}\}))?x(\d+))?)(?=\s|$)/y;
 
 function parsePoints(text: string): Point[] {
   const points: Point[] = [];
