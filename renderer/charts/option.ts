@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core';
 import { formatValue, type Zone } from '../ui/format.ts';
-import { frame, hasLonePoints, plotAxis, pointsWithGaps, type Plot } from './plot.ts';
+import { frame, hasLonePoints, plotAxis, pointsWithGaps, stackedPoints, type Plot } from './plot.ts';
 import { timeTicks, valueTicks } from './scale.ts';
 
 /** Colours as the canvas needs them, read from the stylesheet. */
@@ -28,6 +28,7 @@ export function timeOption(plot: Plot, drawing: Drawing): EChartsCoreOption {
   const { theme, zone } = drawing;
   const axis = plotAxis(plot, drawing.heightPx - frame.top - frame.bottom);
   const ticks = timeTicks(plot.startMs, plot.endMs, drawing.widthPx - frame.left - frame.right, zone);
+  const points = plot.stacked ? stackedPoints(plot.series, plot.stepMs) : plot.series.map((series) => pointsWithGaps(series, plot.stepMs));
   const texts = new Map(ticks.map((tick) => [tick.ms, tick.text]));
   const label = { color: theme.text, fontSize: 11, fontFamily: theme.font };
   return {
@@ -51,21 +52,21 @@ export function timeOption(plot: Plot, drawing: Drawing): EChartsCoreOption {
       axisLabel: { ...label, customValues: valueTicks(axis), formatter: (value: number) => formatValue(value, plot.unit) },
       splitLine: { lineStyle: { color: theme.grid, width: 1 } },
     },
-    series: [...plot.series.map((series, i) => line(plot, series, i, drawing)), marks(plot, drawing)],
+    series: [...points.map((data, i) => line(plot, data, i, drawing)), marks(plot, drawing)],
   };
 }
 
-function line(plot: Plot, series: Plot['series'][number], i: number, drawing: Drawing): object {
+function line(plot: Plot, data: Float64Array, i: number, drawing: Drawing): object {
   const few = plot.series.length <= crowded;
   const color = drawing.colors[i]!;
   return {
     type: 'line',
     dimensions: ['t', 'v'],
-    data: pointsWithGaps(series, plot.stepMs),
+    data,
     silent: true,
     symbol: 'circle',
     symbolSize: 4,
-    showSymbol: hasLonePoints(series, plot.stepMs),
+    showSymbol: hasLonePoints(plot.series[i]!, plot.stepMs),
     sampling: 'none',
     stack: plot.stacked ? 'all' : undefined,
     lineStyle: { color, width: few ? 1.5 : 1.1 },

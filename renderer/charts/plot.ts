@@ -70,6 +70,24 @@ export function pointsWithGaps(series: PlotSeries, stepMs: number): Float64Array
   return points.subarray(0, at);
 }
 
+/**
+ * The points of every series on one row of times, as a stack needs them, since ECharts adds up by place in the row: where a
+ * series has no point its value is NaN, and a gap that all share is a row of NaN. [t, v, t, v, ...] for each series.
+ */
+export function stackedPoints(series: readonly PlotSeries[], stepMs: number): readonly Float64Array[] {
+  const known = [...new Set(series.flatMap((one) => [...one.timesMs]))].sort((a, b) => a - b);
+  const row = known.flatMap((ms, i) => (i > 0 && ms - known[i - 1]! > stepMs * gapSteps ? [known[i - 1]! + stepMs, ms] : [ms]));
+  return series.map(({ timesMs, values }) => {
+    const points = new Float64Array(row.length * 2);
+    let at = 0;
+    for (const [i, ms] of row.entries()) {
+      points[i * 2] = ms;
+      points[i * 2 + 1] = timesMs[at] === ms ? values[at++]! : Number.NaN;
+    }
+    return points;
+  });
+}
+
 /** The points of `pointsWithGaps` as an SVG path; a gap begins a new piece. */
 export function linePath(points: Float64Array, xOf: (timeMs: number) => number, yOf: (value: number) => number): string {
   let path = '';

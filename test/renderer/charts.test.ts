@@ -2,7 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { labelsFromRecord } from '#core/model/index.ts';
 import { timeOption, type Drawing } from '../../renderer/charts/option.ts';
 import { pickSeries } from '../../renderer/charts/pick.ts';
-import { hasLonePoints, linePath, plotAxis, pointAt, pointsWithGaps, summarise, type Plot, type PlotSeries } from '../../renderer/charts/plot.ts';
+import {
+  hasLonePoints,
+  linePath,
+  plotAxis,
+  pointAt,
+  pointsWithGaps,
+  stackedPoints,
+  summarise,
+  type Plot,
+  type PlotSeries,
+} from '../../renderer/charts/plot.ts';
 import { timeTicks, valueAxis, valueTicks } from '../../renderer/charts/scale.ts';
 import { distinctNames, plotSeries } from '../../renderer/charts/series.ts';
 
@@ -38,6 +48,11 @@ describe('a line', () => {
         (value) => -value,
       ),
     ).toBe('M0.0 -1.0L10.0 -2.0M50.0 -3.0L60.0 -4.0');
+  });
+  test('in a stack stands on the row of times that all share', () => {
+    const [first, second] = stackedPoints([series([0, 1_000, 2_000], [1, 2, 3]), series([1_000, 9_000], [5, 6])], 1_000);
+    expect([...first!]).toEqual([0, 1, 1_000, 2, 2_000, 3, 3_000, Number.NaN, 9_000, Number.NaN]);
+    expect([...second!]).toEqual([0, Number.NaN, 1_000, 5, 2_000, Number.NaN, 3_000, Number.NaN, 9_000, 6]);
   });
   test('shows dots when a point has no neighbour', () => {
     expect(hasLonePoints(series([0, 1_000, 5_000], [1, 2, 3]), 1_000)).toBe(true);

@@ -8,6 +8,7 @@ export interface OverviewChart {
   readonly decision: string;
   readonly expr: string;
   readonly unit: Unit;
+  readonly stacked?: boolean;
   readonly limits: readonly { readonly value: number; readonly name: string; readonly tone: 'bad' | 'warn' }[];
 }
 
@@ -34,6 +35,7 @@ export function overviewCharts(usersAffected: string): readonly OverviewChart[] 
       decision: 'A storm has one cause: look for the first',
       expr: 'count by (alertname) (ALERTS{alertstate="firing"})',
       unit: 'none',
+      stacked: true,
       limits: [],
     },
     {
