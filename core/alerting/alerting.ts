@@ -20,11 +20,11 @@ import { readDecisions, recordDecision, type Decision, type DecisionQuery, type 
 import { Groups, type Group } from './groups.ts';
 import { HeldAlerts } from './held.ts';
 import { createInhibitor, type Inhibition, type Inhibitor } from './inhibit.ts';
-import { lastEntry, lastSeq, Outbox } from './outbox.ts';
-import type { Channel, Intent, LogEntry, Notification, Outcome, Recipient, Send } from './outbox.ts';
+import type { Channel, Notification, Recipient, Send } from './notification.ts';
+import { Outbox, type Outcome } from './outbox.ts';
 import { buildRoutes, groupKey, groupLabels, matchRoutes, routingGaps, type Route, type RoutingGap } from './routes.ts';
 import { silenceState, SilenceStore, type Silence, type SilenceRequest } from './silences.ts';
-import { runStages, type FlushedAlert, type StageWorld } from './stages.ts';
+import { channelOf, runStages, type FlushedAlert, type StageWorld } from './stages.ts';
 import { lastAliveMs, openTurns } from './turns.ts';
 import { explain, type Why } from './why.ts';
 
@@ -104,7 +104,7 @@ export class Alerting {
       random,
       send,
       onOutcome: (outcome) => this.#recordOutcome(outcome),
-      onIdle: (channel) => this.#onIdle(channel),
+      onIdle: (channels) => this.#onIdle(channels),
     });
     this.#inForce = transaction(db, () => this.#build(options.config, lastAliveMs(db)));
     this.#commit(() => {
@@ -299,6 +299,9 @@ export class Alerting {
       together: (turns) => this.#commit(turns),
       record: (decision) => this.#record(decision),
       onLeft: (alert, group) => this.#held.noteLeft(alert, group.route.id),
+      onEmpty: (group) => {
+        for (const integration of group.route.integrations) this.#outbox.forget(channelOf(group, integration));
+      },
       onGone: (alert) => this.#forget(alert),
       turns,
       aliveMs,
@@ -331,28 +334,16 @@ export class Alerting {
     },
     silencing: (labels, nowMs) => this.#silences.silencing(labels, nowMs),
     isFlying: (channel) => this.#outbox.isFlying(channel),
-    toldTo: (group, channel) => this.#toldTo(group, channel),
-    nextSeq: (channel) => lastSeq(this.db, channel) + 1,
-    commit: (group, intent) => {
+    isUndelivered: (channel) => this.#outbox.isUndelivered(channel),
+    lastTold: (channel) => this.#outbox.lastTold(channel),
+    nextSeq: (channel) => this.#outbox.nextSeq(channel),
+    commit: (intent) => {
       this.#outbox.commit(intent);
-      this.#remember(group, intent);
       this.#committed.push(intent.notification);
     },
-    note: (group, intent) => {
-      this.#outbox.note(intent);
-      this.#remember(group, intent);
-    },
+    note: (intent) => this.#outbox.note(intent),
     record: (decision) => this.#record(decision),
   };
-
-  #toldTo({ told }: Group, channel: Channel): LogEntry | undefined {
-    if (!told.has(channel.integration)) told.set(channel.integration, lastEntry(this.db, channel));
-    return told.get(channel.integration);
-  }
-
-  #remember(group: Group, { channel, seq, firing, resolved, notification }: Intent): void {
-    group.told.set(channel.integration, { seq, firing: new Set(firing), resolved: new Set(resolved), atMs: notification.atMs });
-  }
 
   #forget(alert: HeldAlert): void {
     this.#held.forget(alert);
@@ -362,13 +353,11 @@ export class Alerting {
   #recordOutcome({ kind, key, channel, reason, place }: Outcome): void {
     const { group, receiver, integration } = channel;
     this.#record({ kind, group, receiver, reason: `${receiver} (${integration}): ${reason}`, place, detail: { notification: key } });
-    if (kind !== 'failed') return;
-    for (const known of this.#inForce.groups.list()) if (known.key === group) known.told.delete(integration);
   }
 
-  #onIdle(channel: Channel): void {
+  #onIdle(channels: readonly Channel[]): void {
     this.#publish();
-    this.#inForce.groups.again(channel.group);
+    for (const { group } of channels) this.#inForce.groups.again(group);
   }
 
   #recordSilence(kind: 'silence-set' | 'silence-ended', silence: Silence, reason: string): void {

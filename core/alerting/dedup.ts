@@ -1,6 +1,6 @@
 /** Whether a receiver has to be told, from what it was last told. The rules are Alertmanager's. */
 import type { DurationMs, UnixMs } from '#core/model/index.ts';
-import type { LogEntry, NotifyReason } from './outbox.ts';
+import type { LogEntry, NotifyReason } from './notification.ts';
 
 export interface GroupState {
   readonly firing: ReadonlySet<string>;
@@ -23,6 +23,11 @@ export function notifyReason(
   if (state.firing.size === 0) return entry.firing.size > 0 ? 'all-resolved' : undefined;
   if (sendResolved && !isSubset(state.resolved, entry.resolved)) return 'resolved-alerts';
   return nowMs - entry.atMs >= repeatMs ? 'repeat' : undefined;
+}
+
+/** Whether two sets hold the same ids. */
+export function sameIds(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && isSubset(a, b);
 }
 
 function isSubset(part: ReadonlySet<string>, whole: ReadonlySet<string>): boolean {

@@ -5,7 +5,6 @@
 import { formatLabels, type Cancel, type Clock, type DurationMs, type Labels, type UnixMs } from '#core/model/index.ts';
 import { compareAlerts, isResolved, type HeldAlert } from './alerts.ts';
 import type { NewDecision } from './decisions.ts';
-import type { LogEntry } from './outbox.ts';
 import { groupKey, groupLabels, matchRoutes, type Route } from './routes.ts';
 import type { FlushedAlert } from './stages.ts';
 
@@ -21,8 +20,6 @@ export interface Group {
   mutedBy: readonly string[];
   /** A turn could not be taken to its end because an attempt was under way. */
   heldBack: boolean;
-  /** What each integration was last told, once it was asked for. */
-  readonly told: Map<string, LogEntry | undefined>;
   first: FirstTurn;
   /** Wall time of the next turn, for show. */
   nextMs: UnixMs;
@@ -40,6 +37,8 @@ export interface GroupsOptions {
   readonly record: (decision: NewDecision) => void;
   /** A group has told the end of an alert, and others still have to. */
   readonly onLeft: (alert: HeldAlert, group: Group) => void;
+  /** A group has told everything and is gone. */
+  readonly onEmpty: (group: Group) => void;
   /** No group holds this alert any more, and it is over. */
   readonly onGone: (alert: HeldAlert) => void;
   readonly turns: TurnStore;
@@ -119,7 +118,6 @@ export class Groups {
       labels,
       alerts: new Set<string>(),
       keptBack: new Map<string, string>(),
-      told: new Map<string, LogEntry | undefined>(),
     };
     const group: Group = { ...base, mutedBy: [], heldBack: false, first: noTurn, nextMs: 0, cancel: () => undefined };
     this.#groups.set(`${route.id}\0${key}`, group);
@@ -203,6 +201,7 @@ export class Groups {
       group.cancel();
       this.#groups.delete(`${group.route.id}\0${group.key}`);
       turns.delete(group.route.id, group.key);
+      this.#options.onEmpty(group);
     }
   }
 

@@ -3,80 +3,10 @@
  * key, so nothing is lost and a receiver that keeps keys sees each once (reliability promise 17). The same rows are the log that
  * tells what a receiver knows; they do not expire, so nothing is told again because a log was cleaned.
  */
-import { assert, messageOf, type Cancel, type Clock, type DurationMs, type Labels, type UnixMs } from '#core/model/index.ts';
-import { sql, transaction, type ReadDb, type WriteDb } from '#core/db/index.ts';
-import type { Integration } from '#core/formats/index.ts';
-
-/** One alert as a receiver is told of it. */
-export interface NotifiedAlert {
-  readonly id: string;
-  readonly status: 'firing' | 'resolved';
-  readonly labels: Labels;
-  readonly annotations: Labels;
-  readonly startsMs: UnixMs;
-  /** Undefined while it fires. */
-  readonly endsMs: UnixMs | undefined;
-  readonly generatorUrl: string;
-}
-
-export interface Notification {
-  /** The same for every attempt, also after a crash. */
-  readonly key: string;
-  readonly groupKey: string;
-  readonly groupLabels: Labels;
-  readonly receiver: string;
-  /** Firing as long as any alert of it fires. */
-  readonly status: 'firing' | 'resolved';
-  readonly reason: NotifyReason;
-  readonly alerts: readonly NotifiedAlert[];
-  /** When it was decided; the repeat interval counts from here. */
-  readonly atMs: UnixMs;
-}
-
-export type NotifyReason = 'first' | 'new-alerts' | 'resolved-alerts' | 'all-resolved' | 'repeat';
-
-/** Where a notification goes. */
-export interface Recipient {
-  readonly receiver: string;
-  readonly integration: Integration;
-}
-
-/** `attempt` counts from 1; `lateMs` is how long ago it was decided, for "delayed". */
-export type Send = (recipient: Recipient, notification: Notification, attempt: { attempt: number; lateMs: DurationMs }) => Promise<SendResult>;
-
-export type SendResult =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly retry: boolean; readonly error: string; readonly retryAfterMs?: DurationMs };
-
-/** What a receiver was last told, or is about to be. */
-export interface LogEntry {
-  readonly seq: number;
-  readonly firing: ReadonlySet<string>;
-  readonly resolved: ReadonlySet<string>;
-  readonly atMs: UnixMs;
-}
-
-/** One integration of one group: the unit in which things are told. */
-export interface Channel {
-  readonly group: string;
-  readonly receiver: string;
-  readonly integration: string;
-}
-
-export function channelKey(channel: Channel): string {
-  return `${channel.group}\0${channel.receiver}\0${channel.integration}`;
-}
-
-export interface Intent {
-  readonly channel: Channel;
-  readonly recipient: Recipient;
-  readonly notification: Notification;
-  readonly seq: number;
-  readonly firing: readonly string[];
-  readonly resolved: readonly string[];
-  /** FILE:LINE of the route. */
-  readonly place: string;
-}
+import { assert, messageOf, type Cancel, type Clock, type DurationMs } from '#core/model/index.ts';
+import { transaction, type WriteDb } from '#core/db/index.ts';
+import { channelKey, type Channel, type Intent, type LogEntry, type Recipient, type Send, type SendResult } from './notification.ts';
+import { insertIntent, lastEntry, lastSeq, markEnd, markRetry, readPending, type PendingRow } from './outbox-store.ts';
 
 /** How an attempt, or the whole notification, ended. */
 export interface Outcome {
@@ -90,12 +20,13 @@ export interface Outcome {
 export interface OutboxOptions {
   readonly db: WriteDb;
   readonly clock: Clock;
+  /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly send: Send;
   /** Called in the transaction that records the outcome. */
   readonly onOutcome: (outcome: Outcome) => void;
-  /** Called when a channel has nothing in flight any more. */
-  readonly onIdle: (channel: Channel) => void;
+  /** Called after that transaction, with the channels that have nothing in flight any more. */
+  readonly onIdle: (channels: readonly Channel[]) => void;
 }
 
 /** Retries go on this long after the decision (reliability promise 17). */
@@ -107,9 +38,15 @@ const attemptMaxMs = 120_000;
 /** Sends at a time: enough for slow receivers, few enough not to storm one that just came back. */
 const inFlightMax = 32;
 
+const goneReason = 'the receiver is no longer in the configuration';
+
 interface Pending {
   readonly id: number;
-  readonly intent: Intent;
+  readonly channel: Channel;
+  readonly notification: Intent['notification'];
+  readonly place: string;
+  /** Undefined only for one that is about to be given up. */
+  recipient: Recipient | undefined;
   attempts: number;
   state: 'waiting' | 'queued' | 'flying';
   cancel: Cancel | undefined;
@@ -118,7 +55,11 @@ interface Pending {
 export class Outbox {
   readonly #options: OutboxOptions;
   readonly #pending = new Map<string, Pending>();
+  /** What each channel was last told, once somebody asked. */
+  readonly #told = new Map<string, LogEntry | undefined>();
   readonly #queue: Pending[] = [];
+  /** Outcomes of one moment are written together. */
+  #settled: { readonly pending: Pending; readonly result: SendResult }[] = [];
   #inFlight = 0;
   #stopped = false;
 
@@ -126,20 +67,32 @@ export class Outbox {
     this.#options = options;
   }
 
+  /** What a channel's receiver was last told, or is about to be; what was given up does not count. */
+  lastTold(channel: Channel): LogEntry | undefined {
+    const key = channelKey(channel);
+    if (!this.#told.has(key)) this.#told.set(key, lastEntry(this.#options.db, channel));
+    return this.#told.get(key);
+  }
+
+  /** Drops what is remembered of a channel that is no longer in use; the journal keeps it. */
+  forget(channel: Channel): void {
+    this.#told.delete(channelKey(channel));
+  }
+
+  nextSeq(channel: Channel): number {
+    return lastSeq(this.#options.db, channel) + 1;
+  }
+
   /** Writes the intent, in the caller's transaction; an undelivered one of the same channel gives way. Then call `deliver`. */
   commit(intent: Intent): void {
-    const { db } = this.#options;
-    const older = this.#pending.get(channelKey(intent.channel));
-    if (older !== undefined) this.#supersede(older);
-    const id = insertIntent(db, intent, 'pending');
-    this.#pending.set(channelKey(intent.channel), { id, intent, attempts: 0, state: 'waiting', cancel: undefined });
+    const id = this.#write(intent, 'pending');
+    const { channel, recipient, notification, place } = intent;
+    this.#pending.set(channelKey(channel), { id, channel, notification, place, recipient, attempts: 0, state: 'waiting', cancel: undefined });
   }
 
   /** Writes down, without sending, that a receiver need not be told (send_resolved is off). */
   note(intent: Intent): void {
-    const older = this.#pending.get(channelKey(intent.channel));
-    if (older !== undefined) this.#supersede(older);
-    insertIntent(this.#options.db, intent, 'unsent');
+    this.#write(intent, 'unsent');
   }
 
   /** Sends what was committed. Call it after the transaction. */
@@ -152,6 +105,11 @@ export class Outbox {
   /** True while an attempt is under way, whose outcome decides what the receiver knows. */
   isFlying(channel: Channel): boolean {
     return this.#pending.get(channelKey(channel))?.state === 'flying';
+  }
+
+  /** True when a notification was committed that its receiver has not taken yet. */
+  isUndelivered(channel: Channel): boolean {
+    return this.#pending.has(channelKey(channel));
   }
 
   get pendingCount(): number {
@@ -168,9 +126,9 @@ export class Outbox {
 
   /** After a new configuration: what is waiting goes to the receivers as they now are. */
   rebind(recipientOf: (channel: Channel) => Recipient | undefined): void {
-    for (const [key, pending] of this.#pending) {
-      const recipient = recipientOf(pending.intent.channel);
-      if (recipient !== undefined) this.#pending.set(key, Object.assign(pending, { intent: { ...pending.intent, recipient } }));
+    for (const pending of this.#pending.values()) {
+      const recipient = recipientOf(pending.channel);
+      if (recipient !== undefined) pending.recipient = recipient;
       else if (pending.state !== 'flying') this.#end(pending, 'failed', goneReason);
     }
   }
@@ -180,14 +138,21 @@ export class Outbox {
     for (const pending of this.#pending.values()) pending.cancel?.();
   }
 
+  #write(intent: Intent, state: 'pending' | 'unsent'): number {
+    const older = this.#pending.get(channelKey(intent.channel));
+    assert(older?.state !== 'flying', 'a notification in flight is not superseded');
+    if (older !== undefined) this.#end(older, 'superseded', 'a newer notification of the group took its place before it was delivered');
+    const { seq, firing, resolved, notification } = intent;
+    const { reason, atMs } = notification;
+    this.#told.set(channelKey(intent.channel), { seq, reason, firing: new Set(firing), resolved: new Set(resolved), atMs });
+    return insertIntent(this.#options.db, intent, state);
+  }
+
   #restoreOne(row: PendingRow, recipient: Recipient | undefined): void {
-    const { id, attempts, channel, notification, seq, place } = row;
-    if (recipient === undefined) {
-      this.#finish({ id, attempts, channel, key: notification.key, place }, 'failed', goneReason);
-      return;
-    }
-    const intent: Intent = { channel, recipient, notification, seq, firing: [], resolved: [], place };
-    this.#pending.set(channelKey(channel), { id, intent, attempts, state: 'waiting', cancel: undefined });
+    const { id, channel, notification, place, attempts } = row;
+    const pending: Pending = { id, channel, notification, place, recipient, attempts, state: 'waiting', cancel: undefined };
+    this.#pending.set(channelKey(channel), pending);
+    if (recipient === undefined) this.#end(pending, 'failed', goneReason);
   }
 
   #enqueue(pending: Pending): void {
@@ -201,13 +166,14 @@ export class Outbox {
     while (this.#inFlight < inFlightMax && !this.#stopped) {
       const next = this.#queue.shift();
       if (next === undefined) return;
-      if (this.#pending.get(channelKey(next.intent.channel)) === next) this.#attempt(next);
+      if (this.#pending.get(channelKey(next.channel)) === next) this.#attempt(next);
     }
   }
 
   #attempt(pending: Pending): void {
     const { clock, send } = this.#options;
-    const { recipient, notification } = pending.intent;
+    const { recipient, notification } = pending;
+    assert(recipient !== undefined, 'what has no recipient was given up');
     this.#inFlight++;
     pending.state = 'flying';
     pending.attempts++;
@@ -217,161 +183,58 @@ export class Outbox {
       settled = true;
       pending.cancel?.();
       this.#inFlight--;
-      if (!this.#stopped) this.#settle(pending, result);
+      this.#settle(pending, result);
     };
-    pending.cancel = clock.after(attemptMaxMs, () => settle({ ok: false, retry: true, error: `no answer within ${attemptMaxMs / 1000} s` }));
+    const failed = (error: string): void => settle({ ok: false, retry: true, error });
+    pending.cancel = clock.after(attemptMaxMs, () => failed(`no answer within ${attemptMaxMs / 1000} s`));
     const lateMs = clock.now() - notification.atMs;
-    send(recipient, notification, { attempt: pending.attempts, lateMs }).then(settle, (error: unknown) =>
-      settle({ ok: false, retry: true, error: messageOf(error) }),
-    );
+    send(recipient, notification, { attempt: pending.attempts, lateMs }).then(settle, (error: unknown) => failed(messageOf(error)));
   }
 
   #settle(pending: Pending, result: SendResult): void {
-    const { clock } = this.#options;
-    const late = clock.now() - pending.intent.notification.atMs >= retryForMs;
+    this.#settled.push({ pending, result });
+    if (this.#settled.length === 1) this.#options.clock.after(0, () => this.#writeSettled());
+  }
+
+  #writeSettled(): void {
+    if (this.#stopped) return;
+    const { db, onIdle } = this.#options;
+    const settled = this.#settled;
+    this.#settled = [];
+    transaction(db, () => {
+      for (const { pending, result } of settled) this.#judge(pending, result);
+    });
+    onIdle(settled.map(({ pending }) => pending.channel));
+    this.#pump();
+  }
+
+  #judge(pending: Pending, result: SendResult): void {
+    const late = this.#options.clock.now() - pending.notification.atMs >= retryForMs;
     if (result.ok) this.#end(pending, 'sent', pending.attempts === 1 ? 'delivered' : `delivered at attempt ${pending.attempts}`);
     else if (!result.retry) this.#end(pending, 'failed', result.error);
     else if (late) this.#end(pending, 'failed', `given up after ${pending.attempts} attempts in 24 h: ${result.error}`);
     else this.#retry(pending, result.error, result.retryAfterMs);
-    this.#options.onIdle(pending.intent.channel);
-    this.#pump();
   }
 
-  #retry(pending: Pending, error: string, retryAfterMs: DurationMs | undefined): void {
+  #retry(pending: Pending, error: string, retryAfterMs: DurationMs = 0): void {
     const { db, clock, random, onOutcome } = this.#options;
-    const ceilingMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(pending.attempts - 1, 20));
-    const delayMs = Math.round(Math.max(retryAfterMs ?? 0, ceilingMs / 2 + (random() * ceilingMs) / 2));
-    const { channel, notification, place } = pending.intent;
-    transaction(db, () => {
-      const { changes } = sql(db, 'update notifications set attempts = ?, next_ms = ?, error = ? where id = ?').run(
-        pending.attempts,
-        clock.now() + delayMs,
-        error,
-        pending.id,
-      );
-      assert(changes === 1, 'a pending notification is in the journal');
-      const reason = `attempt ${pending.attempts} failed: ${error}; the next follows in ${Math.round(delayMs / 1000)} s`;
-      onOutcome({ kind: 'attempt-failed', key: notification.key, channel, reason, place });
-    });
+    const { id, attempts, channel, notification, place } = pending;
+    const ceilingMs = Math.min(backoffMaxMs, backoffFirstMs * 2 ** Math.min(attempts - 1, 20));
+    const delayMs = Math.round(Math.max(retryAfterMs, ceilingMs / 2 + (random() * ceilingMs) / 2));
+    markRetry(db, id, { attempts, nextMs: clock.now() + delayMs, error });
+    const reason = `attempt ${attempts} failed: ${error}; the next follows in ${Math.round(delayMs / 1000)} s`;
+    onOutcome({ kind: 'attempt-failed', key: notification.key, channel, reason, place });
     pending.state = 'waiting';
     pending.cancel = clock.after(delayMs, () => this.#enqueue(pending));
   }
 
-  #supersede(pending: Pending): void {
-    assert(pending.state !== 'flying', 'a notification in flight is not superseded');
-    this.#end(pending, 'superseded', 'a newer notification of the group took its place before it was delivered');
-  }
-
-  #end(pending: Pending, kind: Finish, reason: string): void {
-    pending.cancel?.();
-    const { channel, notification, place } = pending.intent;
-    this.#finish({ id: pending.id, attempts: pending.attempts, channel, key: notification.key, place }, kind, reason);
-    this.#pending.delete(channelKey(channel));
-  }
-
-  #finish(row: FinishedRow, kind: Finish, reason: string): void {
+  #end(pending: Pending, kind: 'sent' | 'failed' | 'superseded', reason: string): void {
     const { db, clock, onOutcome } = this.#options;
-    transaction(db, () => {
-      sql(db, 'update notifications set state = ?, attempts = ?, next_ms = null, done_ms = ?, payload = null, error = ? where id = ?').run(
-        kind,
-        row.attempts,
-        clock.now(),
-        kind === 'failed' ? reason : '',
-        row.id,
-      );
-      onOutcome({ kind, key: row.key, channel: row.channel, reason, place: row.place });
-    });
+    const { id, attempts, channel, notification, place } = pending;
+    pending.cancel?.();
+    markEnd(db, id, { state: kind, attempts, doneMs: clock.now(), error: kind === 'failed' ? reason : '' });
+    onOutcome({ kind, key: notification.key, channel, reason, place });
+    this.#pending.delete(channelKey(channel));
+    if (kind === 'failed') this.#told.delete(channelKey(channel));
   }
-}
-
-type Finish = 'sent' | 'failed' | 'superseded';
-
-interface FinishedRow {
-  readonly id: number;
-  readonly attempts: number;
-  readonly channel: Channel;
-  readonly key: string;
-  readonly place: string;
-}
-
-const goneReason = 'the receiver is no longer in the configuration';
-
-function insertIntent(db: WriteDb, intent: Intent, state: 'pending' | 'unsent'): number {
-  const { channel, notification, seq, firing, resolved, place } = intent;
-  const { lastInsertRowid } = sql(
-    db,
-    `insert into notifications
-       (idempotency_key, group_key, receiver, integration, seq, reason, state, firing, resolved, payload, at_ms, attempts, done_ms, error, place)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, '', ?)`,
-  ).run(
-    notification.key,
-    channel.group,
-    channel.receiver,
-    channel.integration,
-    seq,
-    notification.reason,
-    state,
-    JSON.stringify(firing),
-    JSON.stringify(resolved),
-    state === 'pending' ? JSON.stringify(notification) : null,
-    notification.atMs,
-    state === 'pending' ? null : notification.atMs,
-    place,
-  );
-  return Number(lastInsertRowid);
-}
-
-interface PendingRow {
-  readonly id: number;
-  readonly channel: Channel;
-  readonly notification: Notification;
-  readonly seq: number;
-  readonly attempts: number;
-  readonly place: string;
-}
-
-function readPending(db: ReadDb): PendingRow[] {
-  const rows = sql(
-    db,
-    `select id, group_key, receiver, integration, seq, payload, attempts, place from notifications where state = 'pending' order by id`,
-  ).all() as {
-    id: number;
-    group_key: string;
-    receiver: string;
-    integration: string;
-    seq: number;
-    payload: string;
-    attempts: number;
-    place: string;
-  }[];
-  return rows.map((row) => ({
-    id: row.id,
-    channel: { group: row.group_key, receiver: row.receiver, integration: row.integration },
-    notification: JSON.parse(row.payload) as Notification,
-    seq: row.seq,
-    attempts: row.attempts,
-    place: row.place,
-  }));
-}
-
-/** What a channel's receiver was last told, or is about to be; what was given up does not count. */
-export function lastEntry(db: ReadDb, channel: Channel): LogEntry | undefined {
-  const row = sql(
-    db,
-    `select seq, firing, resolved, at_ms from notifications
-     where group_key = ? and receiver = ? and integration = ? and state <> 'failed' order by id desc limit 1`,
-  ).get(channel.group, channel.receiver, channel.integration) as { seq: number; firing: string; resolved: string; at_ms: number } | undefined;
-  if (row === undefined) return undefined;
-  const ids = (json: string): Set<string> => new Set(JSON.parse(json) as string[]);
-  return { seq: row.seq, firing: ids(row.firing), resolved: ids(row.resolved), atMs: row.at_ms };
-}
-
-/** The sequence number that a channel used last; 0 before its first. */
-export function lastSeq(db: ReadDb, channel: Channel): number {
-  const row = sql(db, 'select seq from notifications where group_key = ? and receiver = ? and integration = ? order by id desc limit 1').get(
-    channel.group,
-    channel.receiver,
-    channel.integration,
-  ) as { seq: number } | undefined;
-  return row?.seq ?? 0;
 }

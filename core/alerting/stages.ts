@@ -6,10 +6,10 @@ import { formatTime, labelValue, type Labels, type UnixMs } from '#core/model/in
 import type { Integration, NamedInterval } from '#core/formats/index.ts';
 import type { HeldAlert } from './alerts.ts';
 import type { NewDecision } from './decisions.ts';
-import { notificationKey, notifyReason, notifyReasonText, type GroupState } from './dedup.ts';
+import { notificationKey, notifyReason, notifyReasonText, sameIds, type GroupState } from './dedup.ts';
 import type { Group } from './groups.ts';
 import type { Inhibition } from './inhibit.ts';
-import type { Channel, Intent, LogEntry, Notification, NotifyReason } from './outbox.ts';
+import type { Channel, Intent, LogEntry, Notification, NotifyReason } from './notification.ts';
 import type { Silence } from './silences.ts';
 import { inNamedInterval } from './times.ts';
 
@@ -26,10 +26,11 @@ export interface StageWorld {
   silencing(labels: Labels, nowMs: UnixMs): readonly Silence[];
   isFlying(channel: Channel): boolean;
   /** What the channel's receiver was last told. */
-  toldTo(group: Group, channel: Channel): LogEntry | undefined;
+  lastTold(channel: Channel): LogEntry | undefined;
+  isUndelivered(channel: Channel): boolean;
   nextSeq(channel: Channel): number;
-  commit(group: Group, intent: Intent): void;
-  note(group: Group, intent: Intent): void;
+  commit(intent: Intent): void;
+  note(intent: Intent): void;
   record(decision: NewDecision): void;
 }
 
@@ -116,8 +117,11 @@ const wait: Stage<IntegrationFlush> = (flush, alerts) => {
 const dedup: Stage<IntegrationFlush> = (flush, alerts) => {
   const ids = (resolved: boolean): Set<string> => new Set(alerts.filter((a) => a.resolved === resolved).map(({ alert }) => alert.id));
   flush.state = { firing: ids(false), resolved: ids(true) };
-  const entry = flush.world.toldTo(flush.group, flush.channel);
-  flush.reason = notifyReason(entry, flush.state, flush.integration.sendResolved, flush.group.route.repeatIntervalMs, flush.nowMs);
+  const { world, channel, integration, group, nowMs } = flush;
+  const entry = world.lastTold(channel);
+  flush.reason = notifyReason(entry, flush.state, integration.sendResolved, group.route.repeatIntervalMs, nowMs);
+  // What waits to be delivered must not tell of a state that is past.
+  if (entry !== undefined && world.isUndelivered(channel) && !sameIds(entry.firing, flush.state.firing)) flush.reason ??= entry.reason;
   return flush.reason === undefined ? [] : alerts;
 };
 
@@ -125,8 +129,8 @@ const dedup: Stage<IntegrationFlush> = (flush, alerts) => {
 const send: Stage<IntegrationFlush> = (flush, alerts) => {
   const told = flush.integration.sendResolved ? alerts : alerts.filter((a) => !a.resolved);
   flush.intent = intentOf(flush, told);
-  if (told.length > 0) flush.world.commit(flush.group, flush.intent);
-  else flush.world.note(flush.group, flush.intent);
+  if (told.length > 0) flush.world.commit(flush.intent);
+  else flush.world.note(flush.intent);
   return told;
 };
 
@@ -153,10 +157,15 @@ export function runStages(flush: Flush, alerts: Alerts): void {
   const passed = run(forGroup, flush, alerts);
   if (passed.length === 0) return;
   for (const integration of group.route.integrations) {
-    const channel: Channel = { group: group.key, receiver: group.route.receiver, integration: `${integration.kind}/${integration.index}` };
+    const channel = channelOf(group, integration);
     const empty: GroupState = { firing: new Set(), resolved: new Set() };
     run(forIntegration, { ...flush, integration, channel, state: empty, reason: undefined, intent: undefined }, passed);
   }
+}
+
+/** The channel by which an integration of a group's receiver is told. */
+export function channelOf(group: Group, integration: Integration): Channel {
+  return { group: group.key, receiver: group.route.receiver, integration: `${integration.kind}/${integration.index}` };
 }
 
 function run<F>(stages: readonly Stage<F>[], flush: F, alerts: Alerts): Alerts {

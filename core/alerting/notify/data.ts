@@ -1,7 +1,7 @@
 /** What a notification template sees: the names and methods that Alertmanager's notification template reference lists. */
 import { compareText, formatTime, labelPairs, labelsFrom, type Labels, type UnixMs } from '#core/model/index.ts';
 import { goFunction, goStringMap, goStruct, goTime, type GoObject, type GoValue } from '#core/formats/index.ts';
-import type { Notification, NotifiedAlert, NotifyReason } from '../outbox.ts';
+import type { Notification, NotifiedAlert, NotifyReason } from '../notification.ts';
 
 /** Why a notification is sent, in the words that Alertmanager's receivers get. */
 export const reasonText: Readonly<Record<NotifyReason, string>> = {

@@ -1,7 +1,7 @@
 /** One HTTP request of a receiver. Sockets are not made here: whoever runs the engine passes a function that has the SSRF guard. */
 import type { DurationMs } from '#core/model/index.ts';
 import type { HttpSettings, TlsSettings } from '#core/formats/index.ts';
-import type { SendResult } from '../outbox.ts';
+import type { SendResult } from '../notification.ts';
 
 export interface HttpCall {
   readonly method: 'POST';

@@ -1,7 +1,7 @@
 /** An event for PagerDuty's Events API v2. One group is one incident there: all its notifications share a `dedup_key`. */
 import type { PagerdutySettings } from '#core/formats/index.ts';
 import { notificationKey } from '../dedup.ts';
-import type { Notification } from '../outbox.ts';
+import type { Notification } from '../notification.ts';
 import { truncate } from './http.ts';
 
 /** PagerDuty refuses longer summaries. */

@@ -1,7 +1,7 @@
 /** Tells a receiver: one small function for each kind. A new kind is a file that makes its message and a case here. */
 import { EngineError, messageOf, type Clock } from '#core/model/index.ts';
 import type { DesktopSettings, EmailSettings, LogSettings, PagerdutySettings, SlackSettings, WebhookSettings } from '#core/formats/index.ts';
-import type { Notification, Send, SendResult } from '../outbox.ts';
+import type { Notification, Send, SendResult } from '../notification.ts';
 import { templateData } from './data.ts';
 import { mailOf, type SendMail } from './email.ts';
 import { post, resultOf, type Http, type ReadSecret } from './http.ts';

@@ -1,6 +1,6 @@
 /** A message for Slack, or for what speaks like it (Mattermost, Rocket.Chat): one attachment. Source: Slack's "attachments" reference. */
 import type { SlackAction, SlackSettings } from '#core/formats/index.ts';
-import type { SendResult } from '../outbox.ts';
+import type { SendResult } from '../notification.ts';
 import { resultOf, truncate, type HttpReply } from './http.ts';
 
 /** Slack shows no more of a title. */

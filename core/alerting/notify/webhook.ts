@@ -1,7 +1,7 @@
 /** Alertmanager's webhook: JSON of version 4. Source: its configuration reference, "webhook_config". */
 import { labelsToRecord } from '#core/model/index.ts';
 import type { WebhookSettings } from '#core/formats/index.ts';
-import type { Notification } from '../outbox.ts';
+import type { Notification } from '../notification.ts';
 import { commonLabels, jsonTime, reasonText } from './data.ts';
 
 /** `maxAlerts` 0 sends all; what is left out is counted in `truncatedAlerts`. */
