@@ -19,3 +19,5 @@ export { answerAlertmanagerApi } from './api/answer.ts';
 export type { ApiOptions } from './api/answer.ts';
 export { Templates } from './notify/templates.ts';
 export type { TemplateFile } from './notify/templates.ts';
+export { Forwarder } from './forward.ts';
+export type { ForwarderOptions, ForwardState, ForwardTarget } from './forward.ts';

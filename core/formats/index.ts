@@ -5,6 +5,7 @@ export { parseAlertmanagerConfig, defaultAlertmanagerConfig } from './alertmanag
 export type { AlertmanagerConfig, RouteConfig, InhibitRule } from './alertmanager-config.ts';
 export type { Integration, Receiver, DesktopSettings, LogSettings, WebhookSettings } from './alertmanager-receivers.ts';
 export type { SlackSettings, SlackAction, PagerdutySettings, EmailSettings } from './alertmanager-receivers.ts';
+export { plainHttp } from './alertmanager-http.ts';
 export type { HttpSettings, TlsSettings } from './alertmanager-http.ts';
 export type { NamedInterval, TimeInterval } from './alertmanager-times.ts';
 export { parseMatcher, parseMatchers, formatMatchers, matchesEmpty } from './alertmanager-matchers.ts';
