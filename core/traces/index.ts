@@ -8,3 +8,5 @@ export { traceOfSpans, type TraceColumns } from './trace-columns.ts';
 export { noSpan, spanFlags } from './tree.ts';
 export type { CriticalPath } from './critical-path.ts';
 export type { OperationStatistics, Repeat, Skew } from './statistics.ts';
+export type { OperationRed, ServiceEdge, ServiceMap } from './red.ts';
+export { diffTraces, type DiffSide, type TraceDiffRow } from './diff.ts';

@@ -8,7 +8,11 @@ import { allBlocks, blockOf, deleteBlock, insertBlock, packInSteps, quarantineBl
 import { ColumnCache } from './cache.ts';
 import { encodeInSteps } from './encode.ts';
 import { compareNs, Head, partition } from './head.ts';
+import { filterTable } from './filter.ts';
 import { isId } from './ids.ts';
+import { parseTraceQuery, type SpanCondition } from './query.ts';
+import { redOf, serviceMapOf, type OperationRed, type ServiceMap } from './red.ts';
+import { keysOf, valuesOf } from './values.ts';
 import { searchTraces, stretchesOf, type Part, type Stretch } from './search.ts';
 import { gatherTrace } from './trace-columns.ts';
 import type { SearchQuery, SpanVerdict, TraceLimits, TracePage, Traces, TracesOptions, TracesStats } from './types.ts';
@@ -93,15 +97,24 @@ class Store implements Traces {
     await this.#seal(this.#head.all(), loadBlockSpans);
   }
 
-  async search(query: SearchQuery, signal?: AbortSignal): Promise<TracePage> {
-    for (;;) {
-      const before = this.#blocks;
-      try {
-        return await searchTraces(this.#parts(), query, breathe, signal);
-      } catch (error) {
-        this.#mend(error, before);
-      }
-    }
+  search(query: SearchQuery, signal?: AbortSignal): Promise<TracePage> {
+    return this.#scan((parts) => searchTraces(parts, query, breathe, signal));
+  }
+
+  red(fromNs: bigint, toNs: bigint, signal?: AbortSignal): Promise<readonly OperationRed[]> {
+    return this.#scan((parts) => redOf(parts, { fromNs, toNs, breathe, signal }));
+  }
+
+  serviceMap(fromNs: bigint, toNs: bigint, signal?: AbortSignal): Promise<ServiceMap> {
+    return this.#scan((parts) => serviceMapOf(parts, { fromNs, toNs, breathe, signal }));
+  }
+
+  attributeKeys(): readonly string[] {
+    return this.#read(keysOf);
+  }
+
+  attributeValues(key: string, limit: number): readonly string[] {
+    return this.#read((parts) => valuesOf(parts, key, limit));
   }
 
   trace(traceId: string): AssembledTrace | undefined {
@@ -116,6 +129,11 @@ class Store implements Traces {
       const found = stretchesOf(parts, traceId).flatMap((stretch) => spansWithId(stretch, spanId));
       return found.sort((a, b) => compareNs(a.startNs, b.startNs));
     });
+  }
+
+  find(traceId: string, text: string): Uint8Array {
+    const condition = parseTraceQuery(text);
+    return this.#read((parts) => Buffer.concat(stretchesOf(parts, traceId).map((stretch) => matchingIds(stretch, condition))));
   }
 
   spans(traceId: string): readonly Span[] {
@@ -217,6 +235,17 @@ class Store implements Traces {
 
   #parts(): Part[] {
     return [...this.#head.tables().map((table) => ({ table })), ...this.#blocks];
+  }
+
+  async #scan<T>(act: (parts: readonly Part[]) => Promise<T>): Promise<T> {
+    for (;;) {
+      const before = this.#blocks;
+      try {
+        return await act(this.#parts());
+      } catch (error) {
+        this.#mend(error, before);
+      }
+    }
   }
 
   #read<T>(act: (parts: readonly Part[]) => T): T {
@@ -330,6 +359,13 @@ class Store implements Traces {
     this.#blocks = this.#blocks.filter((block) => !gone.has(block));
     this.#db.connection.pragma('incremental_vacuum(1024)');
   }
+}
+
+function matchingIds({ table, from, to }: Stretch, condition: SpanCondition): Uint8Array {
+  const mask = filterTable(table, condition, 0n, lastNs);
+  const ids = table.spanIds();
+  const rows = Array.from({ length: to - from }, (_, i) => from + i).filter((row) => mask?.[row] === 1);
+  return Buffer.concat(rows.map((row) => ids.subarray(row * 8, row * 8 + 8)));
 }
 
 function spansWithId({ table, from, to }: Stretch, spanId: string): Span[] {

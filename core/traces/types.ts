@@ -1,4 +1,5 @@
 import type { AssembledTrace } from './assemble.ts';
+import type { OperationRed, ServiceMap } from './red.ts';
 import type { Clock, DurationMs, Span, UnixNs } from '#core/model/index.ts';
 
 /** What became of a span. `stored` and `duplicate` are success; the others are rejections that the store has counted. */
@@ -93,6 +94,15 @@ export interface Traces {
   spans(traceId: string): readonly Span[];
   /** The spans of a trace with this id, by start: several where ids repeat. */
   span(traceId: string, spanId: string): readonly Span[];
+  /** The ids of a trace's spans for which a condition holds, 8 bytes each. Throws as parseTraceQuery does. */
+  find(traceId: string, text: string): Uint8Array;
+  /** Rate, errors and durations by service and operation; quantiles are within 1.6 %. */
+  red(fromNs: UnixNs, toNs: UnixNs, signal?: AbortSignal): Promise<readonly OperationRed[]>;
+  serviceMap(fromNs: UnixNs, toNs: UnixNs, signal?: AbortSignal): Promise<ServiceMap>;
+  /** Keys of attributes of spans and resources, sorted. */
+  attributeKeys(): readonly string[];
+  /** Values that the attribute has in the newest parts of the store, sorted; at most `limit`. */
+  attributeValues(key: string, limit: number): readonly string[];
   stats(): TracesStats;
   close(): Promise<void>;
 }
