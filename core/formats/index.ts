@@ -1,12 +1,10 @@
 /** Pure codecs between bytes or text and the model, one file a format. Nothing here reads files, sockets or clocks. */
-export { readYaml, readYamlDocuments } from './yaml.ts';
-export type { YamlNode, YamlScalar, YamlList, YamlMap, YamlEntry } from './yaml.ts';
-export { parseAlertmanagerConfig, defaultAlertmanagerConfig } from './alertmanager-config.ts';
-export type { AlertmanagerConfig, RouteConfig, InhibitRule } from './alertmanager-config.ts';
+export { readYaml, readYamlDocuments, type YamlNode, type YamlScalar, type YamlList, type YamlMap, type YamlEntry } from './yaml.ts';
+export { parseAlertmanagerConfig, defaultAlertmanagerConfig, type AlertmanagerConfig } from './alertmanager-config.ts';
+export type { RouteConfig, InhibitRule } from './alertmanager-config.ts';
 export type { Integration, Receiver, DesktopSettings, LogSettings, WebhookSettings } from './alertmanager-receivers.ts';
 export type { SlackSettings, SlackAction, PagerdutySettings, EmailSettings } from './alertmanager-receivers.ts';
-export { plainHttp } from './alertmanager-http.ts';
-export type { HttpSettings, TlsSettings } from './alertmanager-http.ts';
+export { plainHttp, type HttpSettings, type TlsSettings } from './alertmanager-http.ts';
 export type { NamedInterval, TimeInterval } from './alertmanager-times.ts';
 export { parseMatcher, parseMatchers, formatMatchers, matchesEmpty } from './alertmanager-matchers.ts';
 export { parseTemplate } from './go-template/parse.ts';
@@ -16,14 +14,10 @@ export { goAwaitedFunction, goFunction, goStringMap, goStruct, goVariadic } from
 export type { GoFunction, GoFunctions, GoObject, GoValue } from './go-template/value.ts';
 export type { Template } from './go-template/tree.ts';
 export { labelsUsed } from './go-template/labels-used.ts';
-export { readRuleFile } from './rule-file.ts';
-export { readRuleTestFile } from './rule-test-file.ts';
-export type { AlertTest, QueryTest, RuleTest, RuleTestFile } from './rule-test-file.ts';
-export type { NamedTemplate, RuleFileReading, RuleGroupSpec, RuleSpec } from './rule-file.ts';
-export { readSloFile } from './slo-file.ts';
-export type { SloFileReading } from './slo-file.ts';
-export { burnWindows } from './slo-spec.ts';
-export type { BurnWindow, SloAlerting, SloIndicator, SloSpec } from './slo-spec.ts';
+export { readRuleFile, type NamedTemplate, type RuleFileReading, type RuleGroupSpec, type RuleSpec } from './rule-file.ts';
+export { readRuleTestFile, type AlertTest, type QueryTest, type RuleTest, type RuleTestFile } from './rule-test-file.ts';
+export { readSloFile, type SloFileReading } from './slo-file.ts';
+export { burnWindows, type BurnWindow, type SloAlerting, type SloIndicator, type SloSpec } from './slo-spec.ts';
 export { ExpositionReader, ExpositionColumns, type ExpositionPage, type PageFormat, type PageReader } from './exposition/reader.ts';
 export { ProtobufReader } from './exposition/protobuf.ts';
 export { checkOpenMetrics, type OpenMetricsProblem } from './exposition/openmetrics.ts';
@@ -39,3 +33,4 @@ export { prometheusLabel, prometheusName, prometheusUnit } from './otlp/index.ts
 export type { OtlpAttributes, OtlpExemplar, OtlpMetric, OtlpPoint, OtlpResourceMetrics, OtlpScopeMetrics } from './otlp/index.ts';
 export { readSpanText, readOtlpSpans, readOtlpSpansJson, writeOtlpJson, type ReadFault, type SpanReading } from './spans/index.ts';
 export { formatTraceparent, parseTraceparent, parseTracestate, parseB3, type TraceContext } from './spans/index.ts';
+export { readTargetGroups } from './target-file.ts';

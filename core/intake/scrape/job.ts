@@ -1,5 +1,6 @@
 import { defaultIntakeLimits, type IntakeLimits, type ScrapeConfig, type TargetGroup } from '#core/formats/index.ts';
 import { labelsKey, labelValue, type Target } from '#core/model/index.ts';
+import { Discovery } from './discovery.ts';
 import type { FileTexts } from './file-texts.ts';
 import { HttpClient } from './http-client.ts';
 import { brokenPages, httpPages, type PageSource } from './page-source.ts';
@@ -23,12 +24,16 @@ export class Job {
   readonly #context: LoopContext;
   readonly #limits: IntakeLimits;
   readonly #client: HttpClient;
+  readonly #options: JobOptions;
+  #discovery: Discovery | undefined;
   readonly #loops = new Map<string, TargetLoop>();
   /** Targets that relabelling left without a usable address. */
   #unusable: readonly Target[] = [];
-  #droppedCount = 0;
+  #stopped = false;
 
-  constructor({ context, config, limits, folder, files }: JobOptions) {
+  constructor(options: JobOptions) {
+    const { context, config, limits, folder, files } = options;
+    this.#options = options;
     this.config = config;
     this.#context = context;
     this.#limits = limits;
@@ -43,36 +48,47 @@ export class Job {
     return [...this.#loops.values()];
   }
 
-  /** Targets that relabelling dropped. */
-  get droppedCount(): number {
-    return this.#droppedCount;
+  /** Sources of targets that cannot be asked now, a sentence each. */
+  get problems(): readonly string[] {
+    return (this.#discovery?.problems ?? []).map((problem) => `job ${JSON.stringify(this.config.job)}: ${problem}`);
+  }
+
+  /** What each source of targets said last, for the job's next form to begin with. */
+  get said(): ReadonlyMap<string, readonly TargetGroup[]> {
+    return this.#discovery?.said ?? new Map<string, readonly TargetGroup[]>();
   }
 
   /** Takes over from the job's earlier form: targets that stay keep their series. Settles when the old loops have ended. */
   async replace(old: Job | undefined): Promise<void> {
-    const groups = this.config.staticGroups;
-    if (old === undefined) return this.#setGroups(groups, new Map());
-    const staying = new Set(groups.flatMap((group) => resolveGroup(this.config, group)).flatMap(({ target }) => (target ? [targetKey(target)] : [])));
-    await old.stop((key) => staying.has(key));
-    return this.#setGroups(groups, new Map([...old.#loops].map(([key, loop]) => [key, loop.series])));
+    const { context, config, folder, files } = this.#options;
+    const onGroups = (groups: readonly TargetGroup[]): void => void this.#setGroups([...config.staticGroups, ...groups], new Map());
+    this.#discovery = new Discovery({ config, clock: context.clock, folder, files, onGroups }, old === undefined ? new Map() : old.said);
+    const groups = [...config.staticGroups, ...this.#discovery.groups];
+    const staying = new Set(groups.flatMap((group) => resolveGroup(config, group)).flatMap(({ target }) => (target ? [targetKey(target)] : [])));
+    await old?.stop((key) => staying.has(key));
+    await this.#setGroups(groups, new Map(old?.loops.map((loop) => [targetKey(loop.target), loop.series])));
+    if (!this.#stopped) this.#discovery.start();
   }
 
   /** Ends every loop. Series of targets that do not stay are marked stale. */
   async stop(stays: (key: string) => boolean): Promise<void> {
+    this.#stopped = true;
+    await this.#discovery?.stop();
     await Promise.all([...this.#loops].map(([key, loop]) => loop.stop(!stays(key))));
     await this.#client.close();
   }
 
   /** Starts loops for the targets that are new and ends those of targets that are gone. */
   async #setGroups(groups: readonly TargetGroup[], heirs: ReadonlyMap<string, TargetSeries>): Promise<void> {
+    if (this.#stopped) return;
     const resolutions = groups.flatMap((group) => resolveGroup(this.config, group));
-    this.#droppedCount = resolutions.filter(({ target, problem }) => target === undefined && problem === '').length;
     this.#unusable = resolutions.filter(({ problem }) => problem !== '').map((resolution) => this.#unusableTarget(resolution));
     const wanted = new Map(resolutions.flatMap(({ target }) => (target === undefined ? [] : [[targetKey(target), target] as const])));
     const gone = [...this.#loops].filter(([key]) => !wanted.has(key));
     for (const [key] of gone) this.#loops.delete(key);
     for (const [key, target] of wanted) if (!this.#loops.has(key)) this.#begin(key, target, wanted.size, heirs.get(key));
     await Promise.all(gone.map(([, loop]) => loop.stop(true)));
+    this.#context.onChange();
   }
 
   #begin(key: string, target: ResolvedTarget, targetCount: number, heir: TargetSeries | undefined): void {

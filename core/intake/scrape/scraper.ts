@@ -29,6 +29,8 @@ export interface Scraper {
   /** Scrapes a page that the process makes itself, in Prometheus' text form. */
   addLocal(job: string, instance: string, page: () => Uint8Array | string, intervalMs?: DurationMs): void;
   targets(): readonly Target[];
+  /** Sources of targets (files, HTTP) that cannot be asked now, a sentence each. */
+  problems(): readonly string[];
   /** Scrapes every target with this URL at once. Throws EngineError `not-found` when there is none. */
   scrapeNow(url: string): Promise<void>;
   /** Ends all loops and waits for what is under way. No series is marked stale: the process goes, the targets stay. */
@@ -99,6 +101,10 @@ class ScraperOfJobs implements Scraper {
 
   targets(): readonly Target[] {
     return [...this.#local.map((loop) => loop.status), ...[...this.#jobs.values()].flatMap(({ job }) => job.targets)];
+  }
+
+  problems(): readonly string[] {
+    return [...this.#jobs.values()].flatMap(({ job }) => job.problems);
   }
 
   async scrapeNow(url: string): Promise<void> {
