@@ -53,7 +53,7 @@ export interface RuleFileReading<E> {
 }
 
 /** The variables that an alert's templates may use. */
-export const alertTemplateVariables = ['$labels', '$externalLabels', '$externalURL', '$value'] as const;
+const alertTemplateVariables = ['$labels', '$externalLabels', '$externalURL', '$value'] as const;
 
 const functionNames = prometheusFunctions({ query: () => Promise.resolve([]), externalUrl: '', nowMs: () => 0 });
 /** No published file comes near; keeps one file from making a hundred thousand rules. */
@@ -235,7 +235,7 @@ function templateNodes(node: YamlNode, what: 'label' | 'annotation'): (readonly 
 }
 
 /** Parses a label's or an annotation's template. Throws EngineError `invalid` with the place in `source`. */
-export function namedTemplate(name: string, source: string): NamedTemplate {
+function namedTemplate(name: string, source: string): NamedTemplate {
   const template = source.includes('{{') ? parseTemplate(source, { name, functions: functionNames, variables: alertTemplateVariables }) : undefined;
   return { name, source, template };
 }

@@ -1,5 +1,6 @@
 import { goLabels, goStruct, prometheusFunctions, renderTemplate, type GoFunctions, type GoValue, type NamedTemplate } from '#core/formats/index.ts';
 import { labelsFrom, messageOf, METRIC_NAME, withLabel, type Labels, type UnixMs } from '#core/model/index.ts';
+import { formatHistogram } from '#core/promql/index.ts';
 import { parseExpr } from '#core/promql/syntax/index.ts';
 import type { Candidate } from './alert-states.ts';
 import type { Rule, RuleQuery, RuleSample } from './types.ts';
@@ -57,7 +58,7 @@ export class Expander {
   #renderInput(sample: RuleSample): { data: GoValue; variables: ReadonlyMap<string, GoValue>; functions: GoFunctions } {
     const labels = goLabels(sample.labels);
     const { externalUrl } = this.#input;
-    const value: GoValue = sample.histogram === undefined ? sample.value : `{count:${sample.histogram.count}, sum:${sample.histogram.sum}}`;
+    const value: GoValue = sample.histogram === undefined ? sample.value : formatHistogram(sample.histogram);
     const data = goStruct('alert', { Labels: labels, ExternalLabels: this.#externalLabels, ExternalURL: externalUrl, Value: value });
     const variables = new Map<string, GoValue>([
       ['$labels', labels],

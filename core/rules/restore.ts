@@ -67,7 +67,7 @@ export interface Outage {
  * outage firing alerts go on firing, and pending ones continue their `for` as in Prometheus; after one of more than an hour what
  * fired is over. Answers what that changed.
  */
-export function restoreAlerts(states: AlertStates, stored: readonly StoredAlert[], forMs: DurationMs, outage: Outage): StateChange {
+function restoreAlerts(states: AlertStates, stored: readonly StoredAlert[], forMs: DurationMs, outage: Outage): StateChange {
   const lengthMs = outage.nowMs - outage.downAtMs;
   const changed: HeldState[] = [];
   for (const { state } of stored) {

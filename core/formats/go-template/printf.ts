@@ -135,7 +135,7 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 /** Go's quoted form: control characters escaped, printable ones as they are. */
-export function quote(text: string, mark: '"' | "'"): string {
+function quote(text: string, mark: '"' | "'"): string {
   let out = mark as string;
   for (const char of text) {
     const code = char.codePointAt(0)!;

@@ -5,7 +5,7 @@ import { childrenOf, typeOf, unwrap, type Binary, type Expr, type VectorSelector
 export type TypeOfMetric = (metric: string) => MetricType | undefined;
 
 /** Whether it only ever rises: by its metadata, else by its name. */
-export function isCounter(metric: string, typeOfMetric: TypeOfMetric): boolean {
+function isCounter(metric: string, typeOfMetric: TypeOfMetric): boolean {
   const type = typeOfMetric(metric) ?? typeOfMetric(metric.replace(/_(total|bucket|count|sum)$/, ''));
   if (type !== undefined && type !== 'unknown') {
     return type === 'counter' || ((type === 'histogram' || type === 'summary') && /_(bucket|count|sum)$/.test(metric));

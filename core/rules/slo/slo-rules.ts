@@ -35,7 +35,7 @@ export function sloRuleFile(slos: readonly SloSpec[], options: SloRulesOptions =
   return JSON.stringify({ groups }, undefined, 1);
 }
 
-export function sloId({ service, name }: SloSpec): string {
+function sloId({ service, name }: SloSpec): string {
   return `${service}-${name}`;
 }
 
@@ -45,7 +45,7 @@ export function errorBudget({ objective }: SloSpec): number {
 }
 
 /** How much faster than it lasts the period a window's alert lets the budget burn. */
-export function burnFactor({ periodMs }: SloSpec, { longMs, share }: BurnWindow): number {
+function burnFactor({ periodMs }: SloSpec, { longMs, share }: BurnWindow): number {
   return (periodMs / longMs) * share;
 }
 

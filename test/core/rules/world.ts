@@ -79,7 +79,7 @@ function labelsOf(text: string): readonly string[] {
   return labelsFromRecord(Object.fromEntries(pairs));
 }
 
-export function alertLine(alert: Alert): string {
+function alertLine(alert: Alert): string {
   return `${alert.state} ${formatLabels(alert.labels)}`;
 }
 
