@@ -2,7 +2,17 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createAlerting, createSender, Templates, type Alerting, type Send } from '#core/alerting/index.ts';
-import { AlertDesk, fromOutside, IncidentDesk, MetricDesk, RunbookDesk, SystemDesk, usersAffected, type Parts } from '#core/answers/index.ts';
+import {
+  AlertDesk,
+  fromOutside,
+  IncidentDesk,
+  MetricDesk,
+  RunbookDesk,
+  SystemDesk,
+  TraceDesk,
+  usersAffected,
+  type Parts,
+} from '#core/answers/index.ts';
 import { createApi, ownMetrics } from '#core/api/index.ts';
 import { ConfigFiles, nodeExporter, type Config } from '#core/config/index.ts';
 import { contract, serve, type Handlers, type SignalboxContract, type SystemInfo, type Transport } from '#core/contract/index.ts';
@@ -13,6 +23,7 @@ import { formatTime, isStale, messageOf, severities, type Alert, type Clock, typ
 import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
 import { createRules, type Rules, type RuleSeries } from '#core/rules/index.ts';
 import { createRunbooks, type Runbooks } from '#core/runbooks/index.ts';
+import { openTraces, type Traces } from '#core/traces/index.ts';
 import { openTsdb, refusal, verdictName, type Tsdb } from '#core/tsdb/index.ts';
 
 export interface EngineOptions {
@@ -45,7 +56,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const folder = join(options.dataDir, 'live');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const live = openTsdb({ folder, clock: options.clock });
-  const engine = new LiveEngine(options, live, openDb(join(folder, 'journal.db'), 'journal'));
+  const traces = openTraces({ folder, clock: options.clock });
+  const engine = new LiveEngine(options, live, traces, openDb(join(folder, 'journal.db'), 'journal'));
   await engine.start();
   return engine;
 }
@@ -57,6 +69,7 @@ const nodeExporterLookEveryMs = 30_000;
 class LiveEngine implements Engine {
   readonly #options: EngineOptions;
   readonly #live: Tsdb;
+  readonly #traces: Traces;
   readonly #journal: WriteDb;
   readonly #config: ConfigFiles;
   /** Those of people and tools, and those of rules and runbooks: a slow one of the first never holds up one of the second. */
@@ -78,10 +91,11 @@ class LiveEngine implements Engine {
   #templates = new Templates();
   #stopped = false;
 
-  constructor(options: EngineOptions, live: Tsdb, journal: WriteDb) {
+  constructor(options: EngineOptions, live: Tsdb, traces: Traces, journal: WriteDb) {
     const { clock, random, dataDir, configFile } = options;
     this.#options = options;
     this.#live = live;
+    this.#traces = traces;
     this.#journal = journal;
     this.#config = new ConfigFiles({ dataDir, file: configFile, clock, onChange: (config) => void this.#configure(config) });
     this.#queries = createQueries({ source: live, clock, breathe });
@@ -112,6 +126,7 @@ class LiveEngine implements Engine {
       ...this.#alertDesk.handlers(),
       ...this.#incidentDesk.handlers(),
       ...this.#runbookDesk.handlers(),
+      ...new TraceDesk({ traces, clock }).handlers(),
     };
     this.#api = createApi({ ...parts, receiver, ownMetrics: () => this.#ownMetrics() });
   }
@@ -140,6 +155,7 @@ class LiveEngine implements Engine {
     this.#systemDesk.stop();
     await this.#outgoing.close();
     await this.#live.close();
+    await this.#traces.close();
     closeDb(this.#journal);
   }
 

@@ -4,5 +4,6 @@ export { IncidentDesk } from './incidents.ts';
 export { MetricDesk } from './metrics.ts';
 export { RunbookDesk } from './runbooks.ts';
 export { SystemDesk } from './system.ts';
+export { TraceDesk } from './traces.ts';
 export { usersAffected } from './users.ts';
 export type { Parts } from './parts.ts';

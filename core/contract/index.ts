@@ -3,8 +3,9 @@ import { alertsContract } from './alerts.ts';
 import { incidentsContract } from './incidents.ts';
 import { metricsContract } from './metrics.ts';
 import { systemContract } from './system.ts';
+import { tracesContract } from './traces.ts';
 
-export const contract = { ...systemContract, ...metricsContract, ...alertsContract, ...incidentsContract };
+export const contract = { ...systemContract, ...metricsContract, ...alertsContract, ...incidentsContract, ...tracesContract };
 export type SignalboxContract = typeof contract;
 
 export { createClient } from './rpc.ts';
@@ -17,3 +18,4 @@ export type { SystemInfo, SystemStatus, Settings, Overview } from './system.ts';
 export type { Dataset, InstantAnswer, MetricName, QueryReport, RangeAnswer } from './metrics.ts';
 export type { AlertView, Notice, RuleGroupView, RulesView, RuleView } from './alerts.ts';
 export type { IncidentView, RunbookSummary, Span, Suggestion } from './incidents.ts';
+export type { OperationRow, ServiceMapAnswer, SpanDetail, TraceAnswer, TraceRow, TraceSearchAnswer, TraceDiffRow } from './traces.ts';

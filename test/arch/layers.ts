@@ -28,7 +28,7 @@ export const rows: readonly Row[] = [
   {
     name: 'intake',
     path: 'core/intake/',
-    uses: ['model', 'formats', 'tsdb'],
+    uses: ['model', 'formats', 'tsdb', 'traces'],
     outside: ['node:zlib', 'node:fs', 'node:net', 'node:dns', 'node:stream', 'undici', 'node:fs/promises'],
   },
   { name: 'promql', path: 'core/promql/', uses: ['model', 'syntax'] },
@@ -43,7 +43,7 @@ export const rows: readonly Row[] = [
   {
     name: 'answers',
     path: 'core/answers/',
-    uses: ['model', 'contract', 'formats', 'syntax', 'config', 'tsdb', 'intake', 'promql', 'rules', 'alerting', 'runbooks', 'incidents'],
+    uses: ['model', 'contract', 'formats', 'syntax', 'config', 'tsdb', 'traces', 'intake', 'promql', 'rules', 'alerting', 'runbooks', 'incidents'],
   },
   {
     name: 'engine',
@@ -55,6 +55,7 @@ export const rows: readonly Row[] = [
       'db',
       'config',
       'tsdb',
+      'traces',
       'intake',
       'promql',
       'rules',
