@@ -23,7 +23,8 @@ export interface Streaming {
 
 /**
  * Evaluates rules on the increments of what arrived (the idea of Netflix' Atlas): the windows of all rules' selectors stay decoded in
- * memory, and parts that several rules have in common are worked out once for each time. Answers are those of evaluateInstant on the store.
+ * memory, and parts that several rules have in common are worked out once for each time. Answers are those of evaluateInstant on the store; an unsorted
+ * vector may come in another order.
  */
 export interface Stream {
   readonly query: RuleQuery;
