@@ -16,16 +16,17 @@ import { formatMatchers, type AlertmanagerConfig, type NamedInterval } from '#co
 import { isResolved, type HeldAlert, type PostedAlert } from './alerts.ts';
 import { keepConfig } from './config-history.ts';
 
-import { readDecisions, recordDecision, type Decision, type DecisionQuery, type NewDecision } from './decisions.ts';
+import { pruneRecord, readDecisions, recordDecision, type Decision, type DecisionQuery, type NewDecision } from './decisions.ts';
 import { Groups, type Group } from './groups.ts';
 import { HeldAlerts } from './held.ts';
-import { createInhibitor, type Inhibition, type Inhibitor } from './inhibit.ts';
+import { createInhibitor, type Inhibitor } from './inhibit.ts';
 import type { Channel, Notification, Recipient, Send } from './notification.ts';
 import { Outbox, type Outcome } from './outbox.ts';
 import { buildRoutes, groupKey, groupLabels, matchRoutes, routingGaps, type Route, type RoutingGap } from './routes.ts';
 import { silenceState, SilenceStore, type Silence, type SilenceRequest } from './silences.ts';
 import { channelOf, runStages, type FlushedAlert, type StageWorld } from './stages.ts';
 import { lastAliveMs, openTurns } from './turns.ts';
+import { viewAlert, type AlertView, type GroupView } from './view.ts';
 import { explain, type Why } from './why.ts';
 
 export interface AlertingOptions {
@@ -41,27 +42,6 @@ export interface AlertingOptions {
   readonly onDecision?: (decision: Decision) => void;
   /** Each notification that was committed, whoever its receiver is: for the app's own list and banner. */
   readonly onNotify?: (notification: Notification) => void;
-}
-
-/** An alert with all that is known of it now. */
-export interface AlertView {
-  readonly alert: HeldAlert;
-  readonly state: 'active' | 'suppressed' | 'resolved';
-  readonly receivers: readonly string[];
-  readonly silencedBy: readonly string[];
-  readonly inhibitedBy: Inhibition | undefined;
-  /** Names of time intervals that mute every group it is in. */
-  readonly mutedBy: readonly string[];
-  readonly ack: Ack | undefined;
-}
-
-export interface GroupView {
-  readonly key: string;
-  readonly route: Route;
-  readonly labels: Labels;
-  readonly receiver: string;
-  readonly alerts: readonly AlertView[];
-  readonly nextMs: UnixMs;
 }
 
 export interface RouteTaken {
@@ -91,7 +71,7 @@ export class Alerting {
   constructor(options: AlertingOptions) {
     const { db, clock, random, send } = options;
     this.#options = options;
-    this.#silences = new SilenceStore(db, () => newId(random), clock.now());
+    this.#silences = new SilenceStore(db, random, clock.now());
     this.#held = new HeldAlerts({
       db,
       record: (decision) => this.#record(decision),
@@ -255,6 +235,11 @@ export class Alerting {
     return explain(this.db, target, timeMs);
   }
 
+  /** Forgets decisions and delivered notifications from before a moment; what receivers know is never forgotten. Gives how many went. */
+  prune(beforeMs: UnixMs): number {
+    return this.#commit(() => pruneRecord(this.db, beforeMs));
+  }
+
   /** How many notifications are committed and not yet delivered. */
   get undeliveredCount(): number {
     return this.#outbox.pendingCount;
@@ -371,32 +356,17 @@ export class Alerting {
   }
 
   #view(alert: HeldAlert, nowMs: UnixMs): AlertView {
-    const groups = [...this.#inForce.groups.groupsOf(alert.id)];
-    const silencedBy = this.#silences.silencing(alert.labels, nowMs).map(({ id }) => id);
-    const inhibitedBy = this.#inForce.inhibitor.inhibitedBy(alert.labels, nowMs);
-    const mutedBy = groups.length > 0 && groups.every((group) => group.mutedBy.length > 0) ? groups.flatMap((group) => group.mutedBy) : [];
-    const suppressed = silencedBy.length > 0 || inhibitedBy !== undefined || mutedBy.length > 0;
-    return {
-      alert,
-      state: isResolved(alert, nowMs) ? 'resolved' : suppressed ? 'suppressed' : 'active',
-      receivers: [...new Set(groups.map((group) => group.route.receiver))].sort(),
-      silencedBy,
-      inhibitedBy,
-      mutedBy,
+    const { groups, inhibitor } = this.#inForce;
+    return viewAlert(alert, nowMs, {
+      groups: [...groups.groupsOf(alert.id)],
+      silences: this.#silences.silencing(alert.labels, nowMs),
+      inhibitedBy: inhibitor.inhibitedBy(alert.labels, nowMs),
       ack: this.#held.ackOf(alert.id),
-    };
+    });
   }
 }
 
 /** Starts the alerting half: takes up held alerts, groups and undelivered notifications where the last run left them. */
 export function createAlerting(options: AlertingOptions): Alerting {
   return new Alerting(options);
-}
-
-/** A UUID of version 4 (RFC 9562). */
-function newId(random: () => number): string {
-  const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16));
-  hex[12] = '4';
-  hex[16] = '89ab'[Math.floor(random() * 4)]!;
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].map((part) => part.join('')).join('-');
 }

@@ -98,8 +98,3 @@ export function routingGaps(root: Route, labelSets: readonly Labels[]): RoutingG
     }),
   );
 }
-
-/** Every route of the tree, the root first. */
-export function allRoutes(route: Route): Route[] {
-  return [route, ...route.routes.flatMap(allRoutes)];
-}

@@ -42,12 +42,13 @@ export interface SetResult {
 /** The silences of one journal, with those that can still matter in memory. */
 export class SilenceStore {
   readonly #db: WriteDb;
-  readonly #newId: () => string;
+  readonly #random: () => number;
   readonly #known = new Map<string, Silence>();
 
-  constructor(db: WriteDb, newId: () => string, nowMs: UnixMs) {
+  /** `random` is uniform in [0, 1). */
+  constructor(db: WriteDb, random: () => number, nowMs: UnixMs) {
     this.#db = db;
-    this.#newId = newId;
+    this.#random = random;
     for (const silence of readSilences(db, 'where ends_ms > ?', nowMs - listedAfterEndMs)) this.#known.set(silence.id, silence);
   }
 
@@ -82,7 +83,7 @@ export class SilenceStore {
     }
     const replaced = before !== undefined && silenceState(before, nowMs) !== 'expired' ? this.expire(before.id, nowMs) : undefined;
     const startsMs = Math.max(request.startsMs, nowMs);
-    return { silence: this.#save({ ...request, id: this.#newId(), startsMs, updatedMs: nowMs }), replaced };
+    return { silence: this.#save({ ...request, id: newId(this.#random), startsMs, updatedMs: nowMs }), replaced };
   }
 
   /** Ends a silence now. Throws EngineError `not-found`; `conflict` when it has ended already. */
@@ -167,4 +168,12 @@ function readSilences(db: ReadDb, where: string, ...values: readonly (string | n
 export function silencesAt(db: ReadDb, labels: Labels, timeMs: UnixMs): Silence[] {
   const then = readSilences(db, 'where starts_ms <= ? and ends_ms > ?', timeMs, timeMs);
   return then.filter((silence) => matchesLabels(silence.matchers, labels));
+}
+
+/** A UUID of version 4 (RFC 9562). */
+function newId(random: () => number): string {
+  const hex = Array.from({ length: 32 }, () => Math.floor(random() * 16).toString(16));
+  hex[12] = '4';
+  hex[16] = '89ab'[Math.floor(random() * 4)]!;
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].map((part) => part.join('')).join('-');
 }

@@ -15,7 +15,7 @@ export function inNamedInterval(named: NamedInterval, timeMs: UnixMs): boolean {
   return named.intervals.some((interval) => inInterval(interval, timeMs));
 }
 
-export function inInterval(interval: TimeInterval, timeMs: UnixMs): boolean {
+function inInterval(interval: TimeInterval, timeMs: UnixMs): boolean {
   const at = localTime(timeMs, interval.zone);
   const within = (ranges: readonly { readonly from: number; readonly to: number }[], value: number): boolean =>
     ranges.length === 0 || ranges.some((range) => value >= range.from && value <= range.to);

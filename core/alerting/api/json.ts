@@ -1,10 +1,10 @@
 /** Our nouns as Alertmanager's API writes them. */
 import { labelsToRecord, type UnixMs } from '#core/model/index.ts';
-import type { AlertView, GroupView } from '../alerting.ts';
+import type { AlertView, GroupView } from '../view.ts';
 import { silenceState, type Silence } from '../silences.ts';
 
 /** RFC 3339 with milliseconds, as Alertmanager writes times. */
-export function apiTime(timeMs: UnixMs): string {
+function apiTime(timeMs: UnixMs): string {
   return new Date(timeMs).toISOString();
 }
 

@@ -11,7 +11,7 @@ import {
   type MatchOp,
 } from '#core/model/index.ts';
 import { parseMatcher } from '#core/formats/index.ts';
-import type { AlertView } from '../alerting.ts';
+import type { AlertView } from '../view.ts';
 import type { PostedAlert } from '../alerts.ts';
 import type { Silence, SilenceRequest } from '../silences.ts';
 

@@ -130,4 +130,53 @@ describe('the outbox', () => {
       'sent',
     ]);
   });
+
+  test('what was overtaken before it was delivered is not sent, and the record says so', async () => {
+    const sent: Notification[] = [];
+    let away = true;
+    const send: Send = (_, notification) => {
+      if (away) return Promise.resolve({ ok: false, retry: true, error: 'away' });
+      sent.push(notification);
+      return Promise.resolve({ ok: true });
+    };
+    const { alerting, clock, decisions } = open({ send });
+    alerting.put([ruleAlert({ alertname: 'Down', instance: '1' }, 'firing', clock)]);
+    await clock.advance(60_000);
+    alerting.put([ruleAlert({ alertname: 'Down', instance: '2' }, 'firing', clock)]);
+    await clock.advance(300_000);
+    expect(decisions.filter(({ kind }) => kind === 'superseded').map(({ reason }) => reason)).toEqual([
+      'desktop (desktop/0): a newer notification of the group took its place before it was delivered',
+    ]);
+    expect(alerting.undeliveredCount).toBe(1);
+    away = false;
+    await clock.advance(300_000);
+    expect(sent.map(({ alerts }) => alerts.length)).toEqual([2]);
+  });
+
+  test('a receiver that refuses for good is told again at the next turn, under another key', async () => {
+    const keys: string[] = [];
+    const send: Send = (_, { key }) => {
+      keys.push(key);
+      return Promise.resolve(keys.length === 1 ? { ok: false, retry: false, error: 'no such channel' } : { ok: true });
+    };
+    const { alerting, clock, decisions } = open({ send });
+    alerting.put([ruleAlert({ alertname: 'Down' }, 'firing', clock)]);
+    await clock.advance(3_600_000);
+    expect(new Set(keys).size).toBe(2);
+    expect(keys.length).toBe(2);
+    expect(decisions.find(({ kind }) => kind === 'failed')?.reason).toBe('desktop (desktop/0): no such channel');
+  });
+});
+
+describe('the record', () => {
+  test('pruning forgets what is old, but not what receivers know', async () => {
+    const { alerting, clock, sent } = open();
+    alerting.put([ruleAlert({ alertname: 'Down' }, 'firing', clock)]);
+    await clock.advance(60_000);
+    expect(alerting.decisions({ limit: 100 }).map(({ kind }) => kind)).toEqual(['configured', 'firing', 'routed', 'notify', 'sent']);
+    expect(alerting.prune(clock.now())).toBe(5);
+    expect(alerting.decisions({ limit: 100 })).toEqual([]);
+    await clock.advance(3_600_000);
+    expect(sent.length).toBe(1);
+  });
 });

@@ -3,12 +3,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { tempFolder } from '../../support/folder.ts';
 
 /** Raise it by hand for a long run: the promise is proved with 300. */
 const killCount = Number(process.env['KILLS'] ?? 20);
-const program = join(import.meta.dirname, 'support/outbox-child.ts');
+const program = fileURLToPath(import.meta.resolve('./support/outbox-child.ts'));
 
 /** What a killed process and its successors told, and what they had on disk before. */
 class Story {
