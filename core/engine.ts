@@ -14,14 +14,15 @@ import {
   type Parts,
 } from '#core/answers/index.ts';
 import { createApi, ownMetrics } from '#core/api/index.ts';
-import { ConfigFiles, nodeExporter, type Config } from '#core/config/index.ts';
+import { ConfigFiles, nodeExporter, type Config, type NamedText } from '#core/config/index.ts';
 import { contract, serve, type Handlers, type SignalboxContract, type SystemInfo, type Transport } from '#core/contract/index.ts';
 import { closeDb, openDb, sqliteVersion, type WriteDb } from '#core/db/index.ts';
+import { readSloFile } from '#core/formats/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
 import { createReceiver, createScraper, Ledger, listens, Outgoing, type Scraper } from '#core/intake/index.ts';
 import { formatTime, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
-import { createRules, type Rules, type RuleSeries } from '#core/rules/index.ts';
+import { createRules, sloRuleFile, type Rules, type RuleSeries } from '#core/rules/index.ts';
 import { createRunbooks, type Runbooks } from '#core/runbooks/index.ts';
 import { openTraces, type Traces } from '#core/traces/index.ts';
 import { openTsdb, refusal, verdictName, type Tsdb } from '#core/tsdb/index.ts';
@@ -181,6 +182,7 @@ class LiveEngine implements Engine {
       clock: this.#options.clock,
       externalLabels: settings.externalLabels,
       intervalMs: settings.evaluationIntervalMs,
+      breathe,
       onAlerts: (alerts) => this.#alerting.put(alerts),
       onTransitions: (transitions) => {
         for (const { alert, to } of transitions) if (to !== 'inactive') this.#incidents.onAlert(alert);
@@ -262,11 +264,20 @@ class LiveEngine implements Engine {
     await this.#scraper.apply(jobs, config.settings.limits, dirname(config.file));
     this.#useTemplates(config);
     this.#alerting.configure(config.alertmanager);
-    await this.#rules.load(config.ruleFiles);
+    await this.#rules.load([...config.ruleFiles, ...this.#rulesOfSlos(config)]);
     const known = new Set(this.#rules.groups().map(({ file, name }) => `${file} ${name}`));
     this.#alerting.retire(({ rule }) => known.has(`${rule?.file} ${rule?.group}`));
     this.#systemDesk.settingsChanged();
     this.#alertsChanged();
+  }
+
+  /** Objectives become recording rules and burn-rate alerts, a rule file for each of theirs. */
+  #rulesOfSlos({ sloFiles }: Config): NamedText[] {
+    return sloFiles.flatMap(({ path, text }) => {
+      const { slos, problems } = readSloFile(text, path);
+      for (const problem of problems) this.#systemDesk.problem(problem.message);
+      return slos.length === 0 ? [] : [{ path: `${path} (rules made of it)`, text: sloRuleFile(slos) }];
+    });
   }
 
   #useTemplates({ templateFiles }: Config): void {

@@ -18,6 +18,8 @@ export interface Config {
   /** Rule files as they are now; whether they can be read is for `rules` to say. */
   readonly ruleFiles: readonly NamedText[];
   readonly alertmanager: AlertmanagerConfig;
+  /** Objectives (OpenSLO or Sloth), every YAML file of their folder. */
+  readonly sloFiles: readonly NamedText[];
   /** Files of notification templates that it names. */
   readonly templateFiles: readonly NamedText[];
   /** Absolute; may not exist. */
@@ -99,6 +101,7 @@ export class ConfigFiles {
       alertmanager,
       templateFiles: readAll(folder, alertmanager.templates, 'templates', problems),
       ruleFiles: file === undefined ? [{ path: 'built-in rules', text: builtinRules }] : readAll(folder, settings.ruleFiles, 'rule_files', problems),
+      sloFiles: readAll(folder, sloPatterns(folder, settings), 'slos', problems),
       runbookFolder: resolve(folder, settings.runbookFolder),
       problems,
     };
@@ -129,11 +132,17 @@ export class ConfigFiles {
   #signature(): string {
     const { file, settings, alertmanager } = this.#current;
     const folder = file === '' ? this.#options.dataDir : dirname(file);
-    const patterns = [...(file === '' ? [] : settings.ruleFiles), ...alertmanager.templates];
+    const patterns = [...(file === '' ? [] : settings.ruleFiles), ...alertmanager.templates, ...sloPatterns(folder, settings)];
     const named = patterns.flatMap((pattern) => globSync(resolve(folder, pattern)));
     const paths = [this.#settingsFile() ?? '', join(folder, settings.alertmanagerFile), ...named];
     return paths.map((path) => `${path}:${stamp(path)}`).join('\n');
   }
+}
+
+/** None while there is no such folder: it is optional. */
+function sloPatterns(folder: string, { sloFolder }: SignalboxConfig): string[] {
+  const path = resolve(folder, sloFolder);
+  return existsSync(path) && globSync(join(path, '*.{yml,yaml}')).length > 0 ? [join(path, '*.{yml,yaml}')] : [];
 }
 
 /** The files that the patterns match, in order of path. A pattern without a match, or a file that cannot be read, is a problem. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -172,4 +172,16 @@ receivers:
     { authorization: 'Bearer hush', body: { version: '4', status: 'firing', alerts: [{ labels: { alertname: 'TooMuch' } }] } },
   ]);
   expect(readFileSync(join(bench.dataDir, 'notifications.log'), 'utf8')).toContain('TooMuch');
+});
+
+test('an objective file of the data dir becomes rules, and ends with it', async () => {
+  const bench = await new Bench().open(rules(1));
+  mkdirSync(join(bench.dataDir, 'slos'));
+  bench.save('slos/shop.yml', readFileSync(join(import.meta.dirname, '../../../shared/data/slo/sloth/getting-started.yml'), 'utf8'));
+  await bench.pass(3);
+  const groups = async (): Promise<string[]> => (await bench.get<{ groups: { name: string }[] }>('/api/v1/rules')).groups.map(({ name }) => name);
+  expect((await groups()).filter((name) => name.startsWith('sloth-slo-alerts-'))).not.toEqual([]);
+  rmSync(join(bench.dataDir, 'slos/shop.yml'));
+  await bench.pass(3);
+  expect(await groups()).toEqual(['a']);
 });

@@ -66,6 +66,10 @@ test('rule files, templates and alertmanager.yml are followed too, as they come,
   await clock.advance(2000);
   expect(config.current.alertmanager.route.receiver).toBe('a');
   expect(config.current.templateFiles.map(({ text }) => text)).toEqual(['{{ define "a" }}b{{ end }}']);
+  mkdirSync(join(dataDir, 'slos'));
+  save('slos/shop.yaml', 'version: prometheus/v1\n');
+  await clock.advance(2000);
+  expect(config.current.sloFiles.map(({ text }) => text)).toEqual(['version: prometheus/v1\n']);
   const changes = seen.length;
   await clock.advance(10_000);
   expect(seen.length).toBe(changes);
