@@ -11,6 +11,8 @@ export interface RelabelRule {
   readonly sourceLabels: readonly string[];
   readonly separator: string;
   readonly regex: Pattern;
+  /** The expression is the default `(.*)`: group 1 is the whole text. */
+  readonly takesAll: boolean;
   /** The same expression, for what its groups hold. */
   readonly groups: Search;
   readonly modulus: number;
@@ -52,7 +54,9 @@ export const relabelRule: Decode<RelabelRule> = (node) => {
   const wrong = fault(read);
   if (wrong !== undefined) throw yamlError(node, wrong);
   try {
-    return { ...read, regex: compilePattern(read.regex), groups: compileSearch(`^(?s:${read.regex})$`), line: node.line };
+    const takesAll = read.regex === '(.*)';
+    const regex = compilePattern(takesAll ? '.*' : read.regex);
+    return { ...read, regex, takesAll, groups: compileSearch(`^(?s:${read.regex})$`), line: node.line };
   } catch (error) {
     throw error instanceof EngineError ? yamlError(node, error.message) : error;
   }

@@ -1,5 +1,5 @@
 import { hashMod, type RelabelRule } from '#core/formats/index.ts';
-import { labelsFrom, type Labels } from '#core/model/index.ts';
+import { EngineError, labelsFrom, type Labels } from '#core/model/index.ts';
 
 /** What one rule did to a label set. */
 export interface RelabelStep {
@@ -9,12 +9,12 @@ export interface RelabelStep {
   readonly after: Labels | undefined;
 }
 
-/** A replacement never makes a text longer than this: far over every limit of the store. */
+/** No text in relabelling is longer than this: far over every limit of the store. */
 const textCharsMax = 1 << 16;
 
 /**
  * Applies Prometheus' relabelling. Undefined when a rule drops the label set. Labels set to nothing are gone.
- * Throws EngineError `limit` when a replacement grows without measure.
+ * Throws EngineError `limit` when a text grows without measure.
  */
 export function relabel(labels: Labels, rules: readonly RelabelRule[]): Labels | undefined {
   if (rules.length === 0) return labels;
@@ -44,7 +44,7 @@ function toMap(labels: Labels): Map<string, string> {
 
 /** False: drop. */
 function applyRule(labels: Map<string, string>, rule: RelabelRule): boolean {
-  const source = (): string => rule.sourceLabels.map((name) => labels.get(name) ?? '').join(rule.separator);
+  const source = (): string => bounded(rule.sourceLabels.map((name) => labels.get(name) ?? '').join(rule.separator));
   switch (rule.action) {
     case 'keep':
       return rule.regex.matches(source());
@@ -87,8 +87,13 @@ function replace(labels: Map<string, string>, rule: RelabelRule, source: string)
 /** The template with `$1`, `${1}` and `${name}` filled from the groups of a text that matches as a whole. */
 function expand(rule: RelabelRule, text: string, template: string): string {
   if (!template.includes('$')) return template;
-  if (template === '$1' && rule.regex.source === '(.*)') return text;
+  if (template === '$1' && rule.takesAll) return text;
   return rule.groups.replaceAll(text, template, textCharsMax);
+}
+
+function bounded(text: string): string {
+  if (text.length > textCharsMax) throw new EngineError('limit', `relabelling made a text of more than ${textCharsMax} characters`);
+  return text;
 }
 
 function setLabel(labels: Map<string, string>, name: string, value: string): void {
