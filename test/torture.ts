@@ -1,0 +1,13 @@
+/** The long forms of the harnesses, for a night: kills, power cuts, damaged files, and queries beside a real Prometheus. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const runs = [
+  ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', '--testTimeout=3600000', 'test/core/tsdb'],
+  ['test/core/promql/torture.ts'],
+];
+for (const args of runs) {
+  const done = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, TORTURE: 'long' } });
+  if (done.status !== 0) process.exitCode = 1;
+}
