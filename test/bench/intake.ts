@@ -1,0 +1,303 @@
+/** Intake: pages read, pushed requests taken, one large scrape, and 2,000 targets. The store is real, so figures are to the end of the path. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { zstdDecompressSync } from 'node:zlib';
+import { ExpositionColumns, ExpositionReader, parseSignalboxConfig } from '#core/formats/index.ts';
+import { createReceiver, createScraper, Ledger, type Receiver, type Scraper } from '#core/intake/index.ts';
+import type { Clock } from '#core/model/index.ts';
+import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
+import { proto, type Field } from '../support/proto-writer.ts';
+import { readShared } from '../support/shared-data.ts';
+import { snappyEncode } from '../support/snappy.ts';
+import type { BenchRow } from './row.ts';
+
+const wideSeries = 100_000;
+const deepSeries = 10_000;
+const deepSamples = 20;
+const targetCount = 2_000;
+const watchSeconds = 30;
+
+const wallClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after: (delayMs, act) => {
+    const timer = setTimeout(act, delayMs);
+    return () => clearTimeout(timer);
+  },
+};
+
+export async function benchIntake(): Promise<readonly BenchRow[]> {
+  return [...benchPages(), ...(await benchRemoteWrite()), ...(await benchOtlp()), ...(await benchLargeScrape()), ...(await benchManyTargets())];
+}
+
+/** CPU seconds of this process while `act` runs. */
+async function cpuSeconds(act: () => Promise<void> | void): Promise<number> {
+  const from = process.cpuUsage();
+  await act();
+  const { user, system } = process.cpuUsage(from);
+  return (user + system) / 1e6;
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+async function withStore<T>(act: (store: Tsdb) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
+  const store = openTsdb({ folder, clock: wallClock, limits: { seriesMax: 1_000_000, metricSeriesMax: 1_000_000 } });
+  try {
+    return await act(store);
+  } finally {
+    await store.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function largePage(round: number): Buffer {
+  const lines = Array.from(
+    { length: wideSeries },
+    (_, i) => `http_requests_total{host="host-${i % 100}",path="/api/v1/thing/${Math.floor(i / 100)}",code="200"} ${i * 1.5 + round}\n`,
+  );
+  return Buffer.from(lines.join(''));
+}
+
+function benchPages(): BenchRow[] {
+  const captures = ['node', 'prometheus', 'victoria'].map((name) => {
+    const text = zstdDecompressSync(readShared('metrics/capture', `${name}.jsonl.zst`)).toString();
+    const pages = text.split('\n', 100).filter((line) => line !== '');
+    return [`page of ${name}`, pages.map((line) => Buffer.from((JSON.parse(line) as { body: string }).body))] as const;
+  });
+  const large = ['page of 100k series', [largePage(0), largePage(1), largePage(2)]] as const;
+  return [...captures, large].flatMap(([name, pages]) => benchPage(name, pages));
+}
+
+function benchPage(name: string, pages: readonly Buffer[]): BenchRow[] {
+  const columns = new ExpositionColumns();
+  const byteCount = pages.reduce((sum, { length }) => sum + length, 0);
+  const readAll = (reader: () => ExpositionReader): { readonly ms: number; readonly samples: number } => {
+    const from = performance.now();
+    let samples = 0;
+    for (const body of pages) {
+      reader().read(body, columns);
+      samples += columns.rowCount;
+    }
+    return { ms: performance.now() - from, samples };
+  };
+  const lasting = new ExpositionReader('text');
+  const known = Array.from({ length: 9 }, () => readAll(() => lasting)).slice(2);
+  const fresh = Array.from({ length: 3 }, () => readAll(() => new ExpositionReader('text')));
+  const ms = median(known.map((run) => run.ms));
+  return [
+    { name: `${name}, series known`, value: byteCount / ms / 1000, unit: 'MB/s' },
+    { name: `${name}, series known`, value: known[0]!.samples / ms / 1000, unit: 'M samples/s' },
+    { name: `${name}, series new`, value: fresh[0]!.samples / median(fresh.map((run) => run.ms)) / 1000, unit: 'M samples/s' },
+  ];
+}
+
+const pair = (name: string, value: string): Field => [
+  1,
+  'message',
+  [
+    [1, 'bytes', name],
+    [2, 'bytes', value],
+  ],
+];
+
+/** Requests of 2,000 series each, as a sender would split a round. */
+function writeRequests(seriesCount: number, samplesPerSeries: number, fromMs: number): Uint8Array[] {
+  const perRequest = 2_000;
+  return Array.from({ length: seriesCount / perRequest }, (_, request) => {
+    const series = Array.from({ length: perRequest }, (_, i): Field => {
+      const n = request * perRequest + i;
+      const labels = [
+        pair('__name__', 'http_requests_total'),
+        pair('code', '200'),
+        pair('host', `host-${n % 100}`),
+        pair('job', 'api'),
+        pair('path', `/thing/${Math.floor(n / 100)}`),
+      ];
+      const samples = Array.from({ length: samplesPerSeries }, (_, k): Field => [
+        2,
+        'message',
+        [
+          [1, 'double', n + k + 1],
+          [2, 'int', fromMs + k * 1000],
+        ],
+      ]);
+      return [1, 'message', [...labels, ...samples]];
+    });
+    return snappyEncode(proto(series));
+  });
+}
+
+async function post(receiver: Receiver, path: string, body: Uint8Array, contentType: string, encoding: string): Promise<void> {
+  const headers = { 'content-type': contentType, 'content-encoding': encoding };
+  const answer = await receiver.receive({ port: 'app', method: 'POST', path, query: '', headers, body });
+  if (answer === undefined || answer.status >= 300) throw new Error(`${path} answered ${answer?.status}: ${String(answer?.body)}`);
+}
+
+async function benchRemoteWrite(): Promise<BenchRow[]> {
+  const run = (seriesCount: number, samplesPerSeries: number, rounds: number): Promise<number> =>
+    withStore(async (store) => {
+      const receiver = createReceiver({ store, clock: wallClock, ledger: new Ledger() });
+      const rates: number[] = [];
+      const beginMs = Date.now() - 1_800_000;
+      for (let round = 0; round < rounds; round++) {
+        const bodies = writeRequests(seriesCount, samplesPerSeries, beginMs + round * samplesPerSeries * 1000);
+        const seconds = await cpuSeconds(async () => {
+          for (const body of bodies) await post(receiver, '/api/v1/write', body, 'application/x-protobuf', 'snappy');
+        });
+        rates.push((seriesCount * samplesPerSeries) / seconds / 1e6);
+      }
+      receiver.stop();
+      return median(rates.slice(1)); // The first round makes the series.
+    });
+  const unit = 'M samples/CPU-s';
+  return [
+    {
+      name: 'remote write, 100k series x 1 sample',
+      value: await run(wideSeries, 1, 6),
+      unit,
+      goal: '>= 1.5',
+      peer: 'Prometheus 0.26-0.35, VictoriaMetrics 0.69-0.96',
+    },
+    {
+      name: 'remote write, 10k series x 20 samples',
+      value: await run(deepSeries, deepSamples, 5),
+      unit,
+      goal: '>= 6',
+      peer: 'Prometheus 1.6-1.95, VictoriaMetrics 2.8-3.5',
+    },
+  ];
+}
+
+function otlpRequest(round: number, pointCount: number): Uint8Array {
+  const timeNs = BigInt(Date.now() - 600_000 + round * 1000) * 1_000_000n;
+  const attribute = (key: string, value: string): readonly Field[] => [
+    [1, 'bytes', key],
+    [2, 'message', [[1, 'bytes', value]]],
+  ];
+  const points = Array.from({ length: pointCount }, (_, i): Field => [
+    1,
+    'message',
+    [
+      [7, 'message', attribute('host.name', `host-${i % 100}`)],
+      [7, 'message', attribute('http.route', `/thing/${Math.floor(i / 100)}`)],
+      [3, 'fixed64', timeNs],
+      [4, 'double', i + round],
+    ],
+  ]);
+  const metric: readonly Field[] = [
+    [1, 'bytes', 'queue.size'],
+    [5, 'message', points],
+  ];
+  const resource: readonly Field[] = [
+    [1, 'message', [[1, 'message', attribute('service.name', 'shop')]]],
+    [2, 'message', [[2, 'message', metric]]],
+  ];
+  return proto([[1, 'message', resource]]);
+}
+
+async function benchOtlp(): Promise<BenchRow[]> {
+  const pointCount = 10_000;
+  return withStore(async (store) => {
+    const receiver = createReceiver({ store, clock: wallClock, ledger: new Ledger() });
+    const rates: number[] = [];
+    for (let round = 0; round < 8; round++) {
+      const body = otlpRequest(round, pointCount);
+      const seconds = await cpuSeconds(() => post(receiver, '/v1/metrics', body, 'application/x-protobuf', 'identity'));
+      rates.push(pointCount / seconds / 1e6);
+    }
+    receiver.stop();
+    return [{ name: 'OTLP metrics, 10k gauge points a request', value: median(rates.slice(2)), unit: 'M points/CPU-s' }];
+  });
+}
+
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function applied(scraper: Scraper, text: string): Promise<void> {
+  const { scrapeConfigs, limits } = parseSignalboxConfig(text, 'bench.yml');
+  await scraper.apply(scrapeConfigs, limits, '/');
+}
+
+/** The page is served by this process, so its share of sending is in the figure. */
+async function benchLargeScrape(): Promise<BenchRow[]> {
+  const pages = [largePage(0), largePage(1), largePage(2)];
+  let asked = 0;
+  const server = createServer((_, response) => response.writeHead(200, { 'content-type': 'text/plain' }).end(pages[asked++ % pages.length]));
+  const address = await listening(server);
+  try {
+    return await withStore(async (store) => {
+      const scraper = createScraper({ store, clock: wallClock });
+      await applied(
+        scraper,
+        `scrape_configs: [{job_name: big, scrape_interval: 10m, scrape_timeout: 1m, sample_limit: 200000, enable_compression: false, static_configs: [{targets: ['${address}']}]}]`,
+      );
+      const seconds: number[] = [];
+      for (let i = 0; i < 9; i++) seconds.push(await cpuSeconds(() => scraper.scrapeNow(`http://${address}/metrics`)));
+      const [target] = scraper.targets();
+      if (target!.lastSamples !== wideSeries) throw new Error(`the large page was not taken: ${target!.lastError}`);
+      await scraper.stop();
+      return [
+        {
+          name: 'one scrape of 100k series, parse and append',
+          value: median(seconds.slice(2)),
+          unit: 'CPU-s',
+          goal: '<= 0.06',
+          peer: 'Prometheus 0.152, VictoriaMetrics 0.184',
+        },
+        { name: 'the first, which makes the series', value: seconds[0]!, unit: 'CPU-s' },
+      ];
+    });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+/** Targets are told apart by a parameter; 250 samples each. Requests are timed where they arrive. */
+async function benchManyTargets(): Promise<BenchRow[]> {
+  const body = Buffer.from(Array.from({ length: 250 }, (_, i) => `metric_${i % 25}{i="${i}"} ${i * 1.25}\n`).join(''));
+  const arrivals = new Map<string, number[]>();
+  const server = createServer((request, response) => {
+    const times = arrivals.get(request.url!) ?? [];
+    times.push(performance.now());
+    arrivals.set(request.url!, times);
+    response.writeHead(200, { 'content-type': 'text/plain' }).end(body);
+  });
+  const address = await listening(server);
+  const groups = Array.from({ length: targetCount }, (_, i) => `  - {targets: ['${address}'], labels: {__param_n: '${i}', instance: 'i${i}'}}`).join(
+    '\n',
+  );
+  try {
+    return await withStore(async (store) => {
+      const scraper = createScraper({ store, clock: wallClock });
+      await applied(
+        scraper,
+        `scrape_configs:\n- job_name: many\n  scrape_interval: 15s\n  enable_compression: false\n  static_configs:\n${groups}\n`,
+      );
+      await settled(20_000);
+      const from = process.cpuUsage();
+      await settled(watchSeconds * 1000);
+      const { user, system } = process.cpuUsage(from);
+      const down = scraper.targets().filter(({ health }) => health !== 'up').length;
+      await scraper.stop();
+      const late = [...arrivals.values()].flatMap((times) => times.slice(2).map((time, i) => Math.abs(time - times[i + 1]! - 15_000)));
+      late.sort((a, b) => a - b);
+      return [
+        { name: '2,000 targets x 250 samples at 15 s, their server included', value: (user + system) / 1e6 / watchSeconds, unit: 'cores' },
+        { name: 'their interval, deviation p99', value: late[Math.floor(late.length * 0.99)] ?? Number.NaN, unit: 'ms', goal: '< 50' },
+        { name: 'targets down', value: down, unit: 'targets', goal: '0' },
+      ];
+    });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+const settled = (forMs: number): Promise<void> => new Promise((done) => setTimeout(done, forMs));

@@ -1,0 +1,79 @@
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { parseSignalboxConfig } from '#core/formats/index.ts';
+import { createScraper } from '#core/intake/index.ts';
+import { openTsdb } from '#core/tsdb/index.ts';
+import { tempFolder } from '../../support/folder.ts';
+import { httpTarget, page } from '../../support/http-target.ts';
+import { wallClock } from '../../support/receive-scene.ts';
+
+/** Does each of the five things that a slow peer may do, in turn by connection: what a good target must not notice. */
+async function slowPeers(): Promise<string> {
+  const open = new Set<Socket>();
+  let turn = 0;
+  const server = createTcpServer((socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    socket.on('error', () => undefined);
+    const drip = (text: string): void => {
+      const timer = setInterval(() => socket.write(text), 100);
+      socket.on('close', () => clearInterval(timer));
+    };
+    switch (turn++ % 5) {
+      case 0:
+        break; // Accepts, and says nothing.
+      case 1:
+        socket.write('HTTP/1.1 200 OK\r\n');
+        drip('x: y\r\n');
+        break;
+      case 2:
+        socket.write('HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n');
+        drip('1\r\na\r\n');
+        break;
+      case 3:
+        socket.resetAndDestroy();
+        break;
+      default:
+        socket.end('HTTP/1.1 302 Found\r\nlocation: /metrics\r\ncontent-length: 0\r\n\r\n');
+    }
+  }).listen(0, '127.0.0.1');
+  await new Promise((ready) => server.once('listening', ready));
+  onTestFinished(() => {
+    for (const socket of open) socket.destroy();
+    server.close();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+describe('many targets', () => {
+  /** Reliability, row 13, in small: every fifth target is a slow peer, and the good ones do not notice. Targets differ by a parameter. */
+  test('slow peers cost the good ones nothing', { timeout: 60_000 }, async () => {
+    const goodCount = 200;
+    const slowCount = 50;
+    const good = await httpTarget((request, response) => page(`a{x="${request.url!.length}"} 1\n`)(request, response));
+    const slow = await slowPeers();
+    const store = openTsdb({ folder: tempFolder(), clock: wallClock });
+    const scraper = createScraper({ store, clock: wallClock });
+    onTestFinished(async () => {
+      await scraper.stop();
+      await store.close();
+    });
+    const groups = (address: string, count: number): string =>
+      Array.from({ length: count }, (_, i) => `  - {targets: ['${address}'], labels: {__param_n: '${i}', instance: '${address}-${i}'}}\n`).join('');
+    const job = (name: string, address: string, count: number): string =>
+      `- job_name: ${name}\n  scrape_interval: 2s\n  scrape_timeout: 1s\n  static_configs:\n${groups(address, count)}`;
+    const { scrapeConfigs, limits } = parseSignalboxConfig(
+      `scrape_configs:\n${job('good', good.address, goodCount)}${job('slow', slow, slowCount)}`,
+      's.yml',
+    );
+    await scraper.apply(scrapeConfigs, limits, '/');
+    const scraped = (name: string): number => scraper.targets().filter((target) => target.job === name && target.lastScrapeMs !== undefined).length;
+    await expect.poll(() => [scraped('good'), scraped('slow')], { timeout: 30_000 }).toEqual([goodCount, slowCount]);
+    await expect.poll(() => good.requestCount, { timeout: 30_000 }).toBeGreaterThan(goodCount * 3);
+    const targets = scraper.targets();
+    expect(targets.filter(({ job, health }) => job === 'good' && health !== 'up')).toEqual([]);
+    expect(targets.filter(({ job, health }) => job === 'slow' && health !== 'down')).toEqual([]);
+    const [row] = scraper.ledger.rows().filter(({ source }) => source === 'scrape:good');
+    expect(row!.stored).toBe(row!.received);
+  });
+});
