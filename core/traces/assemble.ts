@@ -1,6 +1,6 @@
 import { criticalPath, type CriticalPath } from './critical-path.ts';
 import { statistics, repeats, skews, type OperationStatistics, type Repeat, type Skew } from './statistics.ts';
-import { errorStatus, type TraceColumns } from './trace-columns.ts';
+import { errorStatus, inOrder, type TraceColumns } from './trace-columns.ts';
 import { findFamily, noSpan, spanFlags } from './tree.ts';
 
 /**
@@ -64,32 +64,38 @@ export function assembleTrace(columns: TraceColumns): AssembledTrace {
 function layOut(columns: TraceColumns): SpanTree {
   const { parent, flags } = findFamily(columns);
   const { order, depth } = depthFirst(parent);
-  const { count, spanIds } = columns;
+  const { count } = columns;
   const placeOf = new Uint32Array(count);
-  order.forEach((row, i) => (placeOf[row] = i));
-  const ids = new Uint8Array(spanIds.length);
-  order.forEach((row, i) => ids.set(spanIds.subarray(row * 8, row * 8 + 8), i * 8));
+  for (let i = 0; i < count; i++) placeOf[order[i]!] = i;
   const tree = {
     traceId: columns.traceId,
     baseNs: columns.baseNs,
     durationNs: wholeNs(columns),
     spanCount: count,
-    errorCount: columns.kinds.reduce((sum, kind) => sum + Number(kind >> 3 === errorStatus), 0),
+    errorCount: 0,
     services: columns.services,
     names: columns.names,
-    spanIds: ids,
-    startNs: Float64Array.from(order, (row) => columns.startNs[row]!),
-    durationsNs: Float64Array.from(order, (row) => columns.durationNs[row]!),
+    spanIds: inOrder(columns.spanIds, order, 8),
+    startNs: inOrder(columns.startNs, order),
+    durationsNs: inOrder(columns.durationNs, order),
     selfNs: new Float64Array(count),
-    parent: Uint32Array.from(order, (row) => (parent[row] === noSpan ? noSpan : placeOf[parent[row]!]!)),
+    parent: inOrder(parent, order),
     depth,
-    service: Uint32Array.from(order, (row) => columns.service[row]!),
-    name: Uint32Array.from(order, (row) => columns.name[row]!),
-    flags: Uint32Array.from(order, (row) => flags[row]! | (columns.kinds[row]! >> 3 === errorStatus ? spanFlags.error : 0)),
-    kind: Uint8Array.from(order, (row) => columns.kinds[row]! & 7),
+    service: inOrder(columns.service, order),
+    name: inOrder(columns.name, order),
+    flags: inOrder(flags, order),
+    kind: inOrder(columns.kinds, order),
     descendants: new Uint32Array(count),
     errors: new Uint32Array(count),
   };
+  for (let i = 0; i < count; i++) {
+    if (tree.parent[i] !== noSpan) tree.parent[i] = placeOf[tree.parent[i]!]!;
+    if (tree.kind[i]! >> 3 === errorStatus) {
+      tree.flags[i]! |= spanFlags.error;
+      tree.errorCount++;
+    }
+    tree.kind[i]! &= 7;
+  }
   markTimes(tree);
   rollUp(tree);
   return tree;

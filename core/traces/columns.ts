@@ -57,17 +57,27 @@ export function decodeIntegers(bytes: Uint8Array): Float64Array {
   const planeCount = bytes[5]!;
   if (bytes.length !== 6 + count * (mode === rawMode ? 8 : planeCount)) throw new DamageError('a column of numbers has the wrong length');
   if (mode === rawMode) return new Float64Array(bytes.slice(6).buffer);
+  const low = joinPlanes(bytes, count, 0, Math.min(4, planeCount));
+  const high = joinPlanes(bytes, count, 4, planeCount);
   const values = new Float64Array(count);
-  for (let plane = 0, weight = 1; plane < planeCount; plane++, weight *= 256) {
-    const from = 6 + plane * count;
-    for (let i = 0; i < count; i++) values[i]! += bytes[from + i]! * weight;
-  }
   for (let i = 0, before = 0; i < count; i++) {
-    const zigzag = values[i]!;
-    const change = zigzag % 2 === 0 ? zigzag / 2 : (zigzag + 1) / -2;
+    const sign = low[i]! & 1;
+    const half = high[i]! * 2 ** 31 + (low[i]! >>> 1);
+    const change = sign === 0 ? half : -half - 1;
     values[i] = before = mode === 1 ? before + change : change;
   }
   return values;
+}
+
+/** Up to four planes, from `from` to `to`, as 32-bit numbers. */
+function joinPlanes(bytes: Uint8Array, count: number, from: number, to: number): Uint32Array {
+  const words = new Uint32Array(count);
+  for (let plane = from; plane < to; plane++) {
+    const at = 6 + plane * count;
+    const bits = (plane - from) * 8;
+    for (let i = 0; i < count; i++) words[i]! |= bytes[at + i]! << bits;
+  }
+  return words;
 }
 
 /** Codes below `codeCount`, in the narrowest of 1, 2 or 4 bytes. */
@@ -112,11 +122,7 @@ export function encodeTexts(texts: readonly string[]): Uint8Array {
 }
 
 export function decodeTexts(bytes: Uint8Array): string[] {
-  const headBytes = countAt(bytes, 0);
-  const lengths = decodeIntegers(bytes.subarray(4, 4 + headBytes));
-  const body = bytes.subarray(4 + headBytes);
-  const total = lengths.reduce((sum, length) => sum + length, 0);
-  if (total !== body.length) throw new DamageError('a column of texts has the wrong length');
+  const { lengths, body } = splitTexts(bytes);
   const whole = decoder.decode(body);
   const ascii = whole.length === body.length;
   const texts: string[] = Array.from({ length: lengths.length });
@@ -126,6 +132,30 @@ export function decodeTexts(bytes: Uint8Array): string[] {
     at = end;
   }
   return texts;
+}
+
+/** Where among the texts `text` stands, each time: looked for in the bytes, so that the others need not be decoded. */
+export function findText(bytes: Uint8Array, text: string): number[] {
+  const wanted = Buffer.from(text);
+  const { lengths, body } = splitTexts(bytes);
+  const haystack = Buffer.from(body.buffer, body.byteOffset, body.length);
+  const found: number[] = [];
+  if (wanted.length === 0) return Array.from(lengths.keys()).filter((i) => lengths[i] === 0);
+  for (let hit = haystack.indexOf(wanted), at = 0, i = 0; hit >= 0; hit = haystack.indexOf(wanted, hit + 1)) {
+    while (at < hit) at += lengths[i++]!;
+    if (at === hit && lengths[i] === wanted.length) found.push(i);
+  }
+  return found;
+}
+
+function splitTexts(bytes: Uint8Array): { lengths: Float64Array; body: Uint8Array } {
+  const headBytes = countAt(bytes, 0);
+  const lengths = decodeIntegers(bytes.subarray(4, 4 + headBytes));
+  const body = bytes.subarray(4 + headBytes);
+  let total = 0;
+  for (const length of lengths) total += length;
+  if (total !== body.length) throw new DamageError('a column of texts has the wrong length');
+  return { lengths, body };
 }
 
 function countAt(bytes: Uint8Array, at: number): number {

@@ -212,6 +212,7 @@ function* encodeAttributes(rows: readonly Span[], columns: Map<string, Uint8Arra
       if (event.name !== '') add('event.name', row, 0, event.name);
       for (const { key, type, text } of event.attributes) add(`e:${key}`, row, attributeTypes.indexOf(type), text);
     }
+    for (const link of span.links) for (const { key, type, text } of link.attributes) add(`l:${key}`, row, attributeTypes.indexOf(type), text);
     if (span.statusText !== '') add('status.text', row, 0, span.statusText);
     if (span.traceState !== '') add('trace.state', row, 0, span.traceState);
   }

@@ -1,7 +1,7 @@
 import { attributeTypes, spanKinds, spanStatuses, type Attribute } from '#core/model/index.ts';
 import { bloomMayHold } from './bloom.ts';
 import { isNumber, type CompareOp, type Intrinsic, type SpanCondition } from './query.ts';
-import type { SpanTable } from './table.ts';
+import type { SpanTable, ValueColumn } from './table.ts';
 
 /** One byte a row, 1 where the condition holds; undefined when it holds nowhere. */
 export type Mask = Uint8Array | undefined;
@@ -9,6 +9,9 @@ export type Mask = Uint8Array | undefined;
 type Comparison = Extract<SpanCondition, { kind: 'compare' }>;
 type Existence = Extract<SpanCondition, { kind: 'exists' }>;
 type Leaf = Comparison | Existence;
+
+/** Dictionaries with more texts than this are searched as bytes. */
+const byteSearchFrom = 1024;
 
 /** The rows of a table whose start lies in [fromNs, toNs] and for which the condition holds. */
 export function filterTable(table: SpanTable, condition: SpanCondition, fromNs: bigint, toNs: bigint): Mask {
@@ -18,8 +21,8 @@ export function filterTable(table: SpanTable, condition: SpanCondition, fromNs: 
   if (mask === undefined || (minNs >= fromNs && maxNs <= toNs)) return mask;
   const [low, high] = [Number(fromNs - minNs), Number(toNs - minNs)];
   const starts = table.startNs();
-  const inTime = Uint8Array.from({ length: spanCount }, (_, row) => (starts[row]! >= low && starts[row]! <= high ? mask[row]! : 0));
-  return inTime.includes(1) ? inTime : undefined;
+  for (let row = 0; row < spanCount; row++) if (starts[row]! < low || starts[row]! > high) mask[row] = 0;
+  return mask.includes(1) ? mask : undefined;
 }
 
 function maskOf(table: SpanTable, condition: SpanCondition): Mask {
@@ -61,9 +64,11 @@ function leafMask(table: SpanTable, leaf: Leaf): Mask {
   if (field.scope === 'intrinsic') return intrinsicMask(table, leaf, field.key);
   const { scope, key } = field;
   let mask: Mask;
-  if (scope !== 'resource' && scope !== 'event') mask = valuesMask(table, `a:${key}`, leaf);
-  if (scope !== 'span' && scope !== 'event') mask = union(mask, resourceMask(table, key, leaf));
+  if (scope === 'any' || scope === 'attribute' || scope === 'span') mask = valuesMask(table, `a:${key}`, leaf);
+  if (scope === 'any' || scope === 'attribute' || scope === 'resource') mask = union(mask, resourceMask(table, key, leaf));
+  if (scope === 'any' || scope === 'instrumentation') mask = union(mask, scopeMask(table, key, leaf));
   if (scope === 'any' || scope === 'event') mask = union(mask, valuesMask(table, `e:${key}`, leaf));
+  if (scope === 'any' || scope === 'link') mask = union(mask, valuesMask(table, `l:${key}`, leaf));
   return mask;
 }
 
@@ -117,22 +122,47 @@ function durationMask(table: SpanTable, leaf: Leaf): Mask {
   const bound = Number(leaf.value);
   if ((leaf.op === '>' || leaf.op === '>=' || leaf.op === '=') && table.meta.maxDurationNs < bound) return undefined;
   const durations = table.durationNs();
-  const mask = new Uint8Array(durations.length);
-  for (let row = 0; row < mask.length; row++) mask[row] = Number(compares(leaf.op, durations[row]!, bound));
+  const [low, high] = interval(leaf.op, bound);
+  const inside = leaf.op === '!=' ? 0 : 1;
+  const mask = new Uint8Array(durations.length).fill(1 - inside);
+  for (let row = 0; row < mask.length; row++) if (durations[row]! >= low && durations[row]! <= high) mask[row] = inside;
   return mask.includes(1) ? mask : undefined;
+}
+
+/** The whole numbers for which the comparison holds, or with `!=` does not. */
+function interval(op: CompareOp, bound: number): readonly [low: number, high: number] {
+  if (op === '<') return [-Infinity, Math.ceil(bound) - 1];
+  if (op === '<=') return [-Infinity, bound];
+  if (op === '>') return [Math.floor(bound) + 1, Infinity];
+  return op === '>=' ? [bound, Infinity] : [bound, bound];
 }
 
 function valuesMask(table: SpanTable, name: string, leaf: Leaf): Mask {
   if (leaf.kind === 'compare' && leaf.op === '=' && !mayHold(table.filter(name), leaf.value)) return undefined;
   const column = table.values(name);
   if (column === undefined) return undefined;
-  const { types, texts, codes, rows } = column;
-  const hits = [false, ...texts.map((text, i) => holdsFor(leaf, types[i]!, text))];
-  if (rows === undefined) return codesMask(codes, hits);
+  const { codes, rows } = column;
+  const hits = valueHits(column, leaf);
   if (!hits.includes(true)) return undefined;
+  if (rows === undefined) return codesMask(codes, hits);
   const mask = new Uint8Array(table.meta.spanCount);
   for (let i = 0; i < rows.length; i++) if (hits[codes[i]!]!) mask[rows[i]!] = 1;
   return mask.includes(1) ? mask : undefined;
+}
+
+/** For every code whether the condition holds for its value; never for 0, which is none. */
+function valueHits(column: ValueColumn, leaf: Leaf): boolean[] {
+  const { types } = column;
+  const hits: boolean[] = Array.from({ length: types.length + 1 }, () => false);
+  if (leaf.kind === 'compare' && leaf.op === '=' && types.length > byteSearchFrom) {
+    for (const text of new Set([leaf.value, isNumber(leaf.value) ? String(Number(leaf.value)) : leaf.value])) {
+      for (const i of column.find(text)) hits[i + 1] = holdsFor(leaf, types[i]!, text);
+    }
+    return hits;
+  }
+  const { texts } = column;
+  for (let i = 0; i < texts.length; i++) hits[i + 1] = holdsFor(leaf, types[i]!, texts[i]!);
+  return hits;
 }
 
 /** Numbers are equal in any notation, so a number's usual notation is looked for as well. */
@@ -146,6 +176,16 @@ function resourceMask(table: SpanTable, key: string, leaf: Leaf): Mask {
     table.resources(),
     table.resourceList().map(({ attributes }) => attributes.some(holds)),
   );
+}
+
+/** Name and version go by the names that they have outside of OTLP. */
+function scopeMask(table: SpanTable, key: string, leaf: Leaf): Mask {
+  const hits = table.scopeList().map(({ name, version, attributes }) => {
+    if (key === 'otel.scope.name') return name !== '' && holdsFor(leaf, 0, name);
+    if (key === 'otel.scope.version') return version !== '' && holdsFor(leaf, 0, version);
+    return attributes.some((one) => one.key === key && holdsFor(leaf, attributeTypes.indexOf(one.type), one.text));
+  });
+  return codesMask(table.scopes(), hits);
 }
 
 const intType = attributeTypes.indexOf('int');

@@ -14,15 +14,17 @@ export type CompareOp = '=' | '!=' | '<' | '<=' | '>' | '>=' | '=~' | '!~';
 export type Intrinsic = 'name' | 'service' | 'kind' | 'status' | 'statusMessage' | 'duration' | 'event';
 
 /**
- * `any` looks at span, resource and events; `attribute` (TraceQL's leading dot) at span and resource. Of an intrinsic the key is
+ * `any` looks at span, resource, scope, events and links; `attribute` (TraceQL's leading dot) at span and resource. Of an intrinsic the key is
  * its name; `duration` compares in ns.
  */
 export type SpanField =
-  | { readonly scope: 'any' | 'attribute' | 'span' | 'resource' | 'event'; readonly key: string }
+  | { readonly scope: 'any' | 'attribute' | 'span' | 'resource' | 'event' | 'link' | 'instrumentation'; readonly key: string }
   | { readonly scope: 'intrinsic'; readonly key: Intrinsic };
 
 const depthMax = 32;
 const conditionsMax = 64;
+/** Texts for which an expression's answer is kept while a search lasts. */
+const rememberedMax = 65_536;
 
 /** Throws EngineError `invalid` with the place, or `limit`. An empty text selects every span. */
 export function parseTraceQuery(text: string): SpanCondition {
@@ -45,7 +47,7 @@ const intrinsics: Readonly<Record<string, Intrinsic>> = {
   'span:kind': 'kind',
   'event:name': 'event',
 };
-const scopes = ['span', 'resource', 'event'] as const;
+const scopes = ['span', 'resource', 'event', 'link', 'instrumentation'] as const;
 const operators: readonly CompareOp[] = ['=~', '!~', '!=', '<=', '>=', '=', '<', '>'];
 const durationUnitsNs: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9, d: 86_400e9 };
 
@@ -130,7 +132,7 @@ class Parser {
     }
     const ordering = op === '<' || op === '<=' || op === '>' || op === '>=';
     if (ordering && !isNumber(value)) throw new EngineError('invalid', `${op} compares numbers, not ${JSON.stringify(value)}`, place);
-    return { kind: 'compare', field, op, value, pattern: op === '=~' || op === '!~' ? compilePattern(value) : undefined };
+    return { kind: 'compare', field, op, value, pattern: op === '=~' || op === '!~' ? remembering(compilePattern(value)) : undefined };
   }
 
   /** A text in double or single quotes or backticks, with backslash escapes in the first two. */
@@ -176,6 +178,20 @@ class Parser {
   #fault(what: string): EngineError {
     return new EngineError('invalid', `the query cannot be read: ${what}`, { from: this.#at, to: this.#at + 1 });
   }
+}
+
+/** Blocks have their texts in common: what a pattern said of one is kept. */
+function remembering(pattern: Pattern): Pattern {
+  const known = new Map<string, boolean>();
+  const matches = (text: string): boolean => {
+    let answer = known.get(text);
+    if (answer === undefined) {
+      answer = pattern.matches(text);
+      if (known.size < rememberedMax) known.set(text, answer);
+    }
+    return answer;
+  };
+  return { ...pattern, matches };
 }
 
 const escaped = (char: string): string => (char === 'n' ? '\n' : char === 't' ? '\t' : char);

@@ -1,9 +1,8 @@
 import type { UnixNs } from '#core/model/index.ts';
 import type { Part } from './search.ts';
 import { DurationSketch, highWords } from './sketch.ts';
-import type { SpanTable } from './table.ts';
 import { errorStatus, kindNumbers } from './trace-columns.ts';
-import { noParent } from './table.ts';
+import { noParent, type SpanTable } from './table.ts';
 
 /** The spans of one operation of one service in a range of time: rate, errors, durations. */
 export interface OperationRed {
@@ -51,6 +50,11 @@ class Tallies {
     if (tally === undefined) this.byKey.set(key, (tally = { sketch: new DurationSketch(), errors: 0, maxNs: 0 }));
     return tally;
   }
+}
+
+/** The starts, where some may lie outside of the bounds. */
+function startsIfCut(table: SpanTable, lowNs: number, highNs: number): Float64Array | undefined {
+  return lowNs <= 0 && highNs >= Number(table.meta.maxNs - table.meta.minNs) ? undefined : table.startNs();
 }
 
 function count(tally: Tally, highWord: number, durationNs: number, kind: number): void {
@@ -103,19 +107,19 @@ const quantiles = (sketch: DurationSketch): { p50Ns: number; p95Ns: number; p99N
 });
 
 function tallyOperations(table: SpanTable, lowNs: number, highNs: number, tallies: Tallies): void {
-  const [starts, durations, kinds, parents] = [table.startNs(), table.durationNs(), table.kinds(), table.parents()];
+  const starts = startsIfCut(table, lowNs, highNs);
+  const [durations, kinds, parents] = [table.durationNs(), table.kinds(), table.parents()];
   const [names, resources] = [table.names(), table.resources()];
   const nameTexts = table.nameTexts();
   const services = table.resourceList().map(({ service }) => service);
   const high = highWords(durations);
-  const known = new Map<number, Tally>();
-  for (let row = 0; row < starts.length; row++) {
-    if (starts[row]! < lowNs || starts[row]! > highNs) continue;
+  const known: (Tally | undefined)[] = [];
+  for (let row = 0; row < kinds.length; row++) {
+    if (starts !== undefined && (starts[row]! < lowNs || starts[row]! > highNs)) continue;
     const kind = kinds[row]!;
     const entry = Number(parents[row] === noParent || (kind & 7) === kindNumbers.server || (kind & 7) === kindNumbers.consumer);
     const code = (resources[row]! * nameTexts.length + names[row]!) * 2 + entry;
-    let tally = known.get(code);
-    if (tally === undefined) known.set(code, (tally = tallies.of([services[resources[row]!], nameTexts[names[row]!], entry].join(between))));
+    const tally = (known[code] ??= tallies.of([services[resources[row]!], nameTexts[names[row]!], entry].join(between)));
     count(tally, high[row * 2 + 1]!, durations[row]!, kind);
   }
 }
@@ -138,16 +142,17 @@ export async function serviceMapOf(parts: readonly Part[], range: Range): Promis
 
 /** A span whose parent is of another service is a call; it and a root are what its own service answered. */
 function tallyEdges(table: SpanTable, lowNs: number, highNs: number, edges: Tallies, nodes: Tallies): number {
-  const [starts, durations, kinds, parents, resources] = [table.startNs(), table.durationNs(), table.kinds(), table.parents(), table.resources()];
+  const starts = startsIfCut(table, lowNs, highNs);
+  const [durations, kinds, parents, resources] = [table.durationNs(), table.kinds(), table.parents(), table.resources()];
   const resourceList = table.resourceList();
   const services = [...new Set(resourceList.map(({ service }) => service))];
   const serviceOf = resourceList.map(({ service }) => services.indexOf(service));
   const high = highWords(durations);
-  const known = new Map<number, Tally>();
+  const known: (Tally | undefined)[] = [];
   const nodeTallies = services.map((service) => nodes.of(service));
   let strays = 0;
-  for (let row = 0; row < starts.length; row++) {
-    if (starts[row]! < lowNs || starts[row]! > highNs) continue;
+  for (let row = 0; row < kinds.length; row++) {
+    if (starts !== undefined && (starts[row]! < lowNs || starts[row]! > highNs)) continue;
     const parent = parents[row]!;
     const callee = serviceOf[resources[row]!]!;
     if (parent < 0) {
@@ -158,8 +163,7 @@ function tallyEdges(table: SpanTable, lowNs: number, highNs: number, edges: Tall
     const caller = serviceOf[resources[parent]!]!;
     if (caller === callee) continue;
     const code = caller * services.length + callee;
-    let tally = known.get(code);
-    if (tally === undefined) known.set(code, (tally = edges.of(services[caller]! + between + services[callee]!)));
+    const tally = (known[code] ??= edges.of(services[caller]! + between + services[callee]!));
     count(tally, high[row * 2 + 1]!, durations[row]!, kinds[row]!);
     count(nodeTallies[callee]!, high[row * 2 + 1]!, durations[row]!, kinds[row]!);
   }

@@ -2,7 +2,7 @@ import { attributeTypes, resourceOf, spanKinds, spanStatuses } from '#core/model
 import type { Attribute, Resource, Scope, Span, SpanEvent, SpanLink } from '#core/model/index.ts';
 import { DamageError } from './blob.ts';
 import type { ColumnCache } from './cache.ts';
-import { decodeCodes, decodeIntegers, decodeTexts, splitParts, type Codes } from './columns.ts';
+import { decodeCodes, decodeIntegers, decodeTexts, findText, splitParts, type Codes } from './columns.ts';
 import { hexAt } from './ids.ts';
 
 /** What is known of a table without reading its columns. */
@@ -23,12 +23,39 @@ export interface ColumnSource {
 }
 
 /** The values of one key. Without `rows` there is a code for every row, 0 for none; else `codes[i]` is that of `rows[i]`, ascending. */
-export interface ValueColumn {
+export class ValueColumn {
+  /** A type for every different value. */
   readonly types: Uint8Array;
-  readonly texts: readonly string[];
   /** One more than the index of the value. */
   readonly codes: Codes;
   readonly rows: Float64Array | undefined;
+  readonly #textBytes: Uint8Array;
+  #texts: readonly string[] | undefined;
+
+  constructor(bytes: Uint8Array) {
+    const [types, texts, codes, rows] = splitParts(bytes);
+    if (types === undefined || texts === undefined || codes === undefined) throw new DamageError('a column of values is cut short');
+    this.types = types;
+    this.#textBytes = texts;
+    this.codes = rows === undefined ? decodeCodes(codes) : oneMore(decodeCodes(codes));
+    this.rows = rows && decodeIntegers(rows);
+  }
+
+  /** Decoded with the first call. */
+  get texts(): readonly string[] {
+    return (this.#texts ??= decodeTexts(this.#textBytes));
+  }
+
+  /** The indexes of a text, without decoding the others. */
+  find(text: string): readonly number[] {
+    return findText(this.#textBytes, text);
+  }
+}
+
+function oneMore(codes: Codes): Uint32Array {
+  const more = new Uint32Array(codes.length);
+  for (let i = 0; i < codes.length; i++) more[i] = codes[i]! + 1;
+  return more;
 }
 
 export const noParent = -1;
@@ -84,7 +111,7 @@ export class SpanTable {
 
   /** Rows, or `noParent`, or `strayParent`. */
   parents(): Int32Array {
-    return this.#column('parent', (bytes) => Int32Array.from(decodeIntegers(bytes), parentOf));
+    return this.#column('parent', decodeParents);
   }
 
   names(): Codes {
@@ -118,9 +145,9 @@ export class SpanTable {
     );
   }
 
-  /** `a:KEY` of spans, `e:KEY` of their events, `event.name`, `status.text`, `trace.state`. */
+  /** `a:KEY` of spans, `e:KEY` of their events, `l:KEY` of their links, `event.name`, `status.text`, `trace.state`. */
   values(name: string): ValueColumn | undefined {
-    return this.#optional(name, valuesOf);
+    return this.#optional(name, (bytes) => new ValueColumn(bytes));
   }
 
   /** The filter over the texts of a column of many values. */
@@ -255,19 +282,15 @@ export class SpanTable {
   }
 }
 
-function parentOf(code: number, row: number): number {
-  if (code < 2) return code === 0 ? noParent : strayParent;
-  const zigzag = code - 2;
-  return row - (zigzag % 2 === 0 ? zigzag / 2 : (zigzag + 1) / -2);
-}
-
-function valuesOf(bytes: Uint8Array): ValueColumn {
-  const [types, texts, codes, rows] = splitParts(bytes);
-  if (types === undefined || texts === undefined || codes === undefined) throw new DamageError('a column of values is cut short');
-  const decoded = decodeCodes(codes);
-  const common = { types, texts: decodeTexts(texts) };
-  if (rows === undefined) return { ...common, codes: decoded, rows: undefined };
-  return { ...common, codes: Uint32Array.from(decoded, (code) => code + 1), rows: decodeIntegers(rows) };
+function decodeParents(bytes: Uint8Array): Int32Array {
+  const codes = decodeIntegers(bytes);
+  const parents = new Int32Array(codes.length);
+  for (let row = 0; row < codes.length; row++) {
+    const zigzag = codes[row]! - 2;
+    if (zigzag < 0) parents[row] = zigzag === -2 ? noParent : strayParent;
+    else parents[row] = row - ((zigzag >>> 1) ^ -(zigzag & 1));
+  }
+  return parents;
 }
 
 /** Calls `act` for every value of the rows [from, to), with the value's index. */

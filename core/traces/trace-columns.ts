@@ -73,7 +73,7 @@ const firstNs = ({ table, from }: Stretch): bigint => table.meta.minNs + BigInt(
 
 function copyStretch({ table, from, to }: Stretch, into: TraceColumns, at: number, names: Dictionary, services: Dictionary): void {
   const shift = Number(table.meta.minNs - into.baseNs);
-  const nameCodes = table.nameTexts().map((text) => (text === undefined ? 0 : names.code(text)));
+  const nameCodes = table.nameTexts().map((text) => names.code(text));
   const serviceCodes = table.resourceList().map(({ service }) => services.code(service));
   const [starts, parents, ids, strays] = [table.startNs(), table.parents(), table.spanIds(), table.strayIds()];
   let stray = 0;
@@ -93,20 +93,28 @@ function copyStretch({ table, from, to }: Stretch, into: TraceColumns, at: numbe
 }
 
 function byStart(columns: TraceColumns): TraceColumns {
-  const order = Uint32Array.from({ length: columns.count }, (_, i) => i).sort((a, b) => columns.startNs[a]! - columns.startNs[b]! || a - b);
-  const ids = (from: Uint8Array): Uint8Array => {
-    const sorted = new Uint8Array(from.length);
-    order.forEach((row, i) => sorted.set(from.subarray(row * 8, row * 8 + 8), i * 8));
-    return sorted;
-  };
+  const { startNs, count } = columns;
+  const order = new Uint32Array(count);
+  for (let row = 0; row < count; row++) order[row] = row;
+  order.sort((a, b) => startNs[a]! - startNs[b]! || a - b);
   return {
     ...columns,
-    startNs: Float64Array.from(order, (row) => columns.startNs[row]!),
-    durationNs: Float64Array.from(order, (row) => columns.durationNs[row]!),
-    spanIds: ids(columns.spanIds),
-    parentIds: ids(columns.parentIds),
-    kinds: Uint8Array.from(order, (row) => columns.kinds[row]!),
-    name: Uint32Array.from(order, (row) => columns.name[row]!),
-    service: Uint32Array.from(order, (row) => columns.service[row]!),
+    startNs: inOrder(startNs, order),
+    durationNs: inOrder(columns.durationNs, order),
+    spanIds: inOrder(columns.spanIds, order, 8),
+    parentIds: inOrder(columns.parentIds, order, 8),
+    kinds: inOrder(columns.kinds, order),
+    name: inOrder(columns.name, order),
+    service: inOrder(columns.service, order),
   };
+}
+
+/** A copy with the entries, each `width` elements long, in another order. */
+export function inOrder<T extends Uint8Array | Uint32Array | Float64Array>(values: T, order: Uint32Array, width = 1): T {
+  const sorted = values.slice() as T;
+  for (let i = 0, to = 0; i < order.length; i++) {
+    const from = order[i]! * width;
+    for (let k = 0; k < width; k++) sorted[to++] = values[from + k]!;
+  }
+  return sorted;
 }
