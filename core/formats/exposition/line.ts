@@ -55,6 +55,9 @@ export class HeadReader {
 
   readonly #blanks: boolean;
   #bytes: Uint8Array = new Uint8Array(0);
+  /** The line a byte a character: parts of it that are ASCII are cut out of it, which costs far less than decoding each. */
+  #line = '';
+  #lineFrom = 0;
   #to = 0;
   #at = 0;
 
@@ -67,7 +70,7 @@ export class HeadReader {
     this.#begin(bytes, from, to);
     this.#skip();
     const nameEnd = metricNameEnd(bytes, this.#at, to);
-    if (nameEnd > this.#at) this.pairs.push(METRIC_NAME, latin1(bytes, this.#at, nameEnd));
+    if (nameEnd > this.#at) this.pairs.push(METRIC_NAME, this.#cut(this.#at, nameEnd));
     this.#at = this.end = nameEnd;
     this.#skip();
     if (bytes[this.#at] === byte.open && this.#at < to) {
@@ -85,6 +88,8 @@ export class HeadReader {
 
   #begin(bytes: Uint8Array, from: number, to: number): void {
     this.#bytes = bytes;
+    this.#line = latin1(bytes, from, to);
+    this.#lineFrom = from;
     this.#at = this.end = from;
     this.#to = to;
     this.pairs = [];
@@ -143,24 +148,30 @@ export class HeadReader {
     let end = from;
     while (end < this.#to && (nameBits[this.#bytes[end]!]! & (end === from ? 1 : 2)) !== 0) end++;
     this.#at = end;
-    return end === from ? undefined : latin1(this.#bytes, from, end);
+    return end === from ? undefined : this.#cut(from, end);
   }
 
   /** The text between quotes, unescaped; undefined when it is not closed or not UTF-8. The cursor ends after it. */
   #quoted(): string | undefined {
     const from = this.#at + 1;
     let escaped = false;
+    let high = 0;
     for (let at = from; at < this.#to; at++) {
-      const b = this.#bytes[at];
+      const b = this.#bytes[at]!;
+      high |= b;
       if (b === byte.backslash) {
         escaped = true;
         at++;
       } else if (b === byte.quote) {
         this.#at = at + 1;
-        return decodeText(this.#bytes, from, at, escaped);
+        return high < 0x80 && !escaped ? this.#cut(from, at) : decodeText(this.#bytes, from, at, escaped);
       }
     }
     return undefined;
+  }
+
+  #cut(from: number, to: number): string {
+    return this.#line.slice(from - this.#lineFrom, to - this.#lineFrom);
   }
 
   #repeatedName(): string {
@@ -316,7 +327,18 @@ const timeMsMax = Number.MAX_SAFE_INTEGER;
 
 /** Pairs in any order as a label set; the names are known to differ. */
 export function sortedPairs(pairs: readonly string[]): readonly string[] {
-  const order = Array.from({ length: pairs.length / 2 }, (_, i) => i * 2).filter((i) => pairs[i + 1] !== '');
-  order.sort((a, b) => (pairs[a]! < pairs[b]! ? -1 : 1));
-  return order.flatMap((i) => [pairs[i]!, pairs[i + 1]!]);
+  const sorted: string[] = [];
+  for (let i = 0; i < pairs.length; i += 2) {
+    const name = pairs[i]!;
+    if (pairs[i + 1] === '') continue;
+    let at = sorted.length;
+    sorted.push(name, pairs[i + 1]!);
+    for (; at > 0 && sorted[at - 2]! > name; at -= 2) {
+      sorted[at] = sorted[at - 2]!;
+      sorted[at + 1] = sorted[at - 1]!;
+    }
+    sorted[at] = name;
+    sorted[at + 1] = pairs[i + 1]!;
+  }
+  return sorted;
 }

@@ -104,6 +104,8 @@ export class ExpositionReader implements PageReader {
   readonly #tails: TailReader;
   readonly #metadata = new MetadataBook();
   #cache = new LineCache();
+  /** Labels of the slots that the last page brought, so that nobody need parse a head twice. */
+  #brought = new Map<number, Labels>();
 
   constructor(format: ExpositionFormat) {
     this.format = format;
@@ -120,6 +122,7 @@ export class ExpositionReader implements PageReader {
     const cache = this.#cache;
     const numbers = this.#numbers;
     into.rowCount = 0;
+    if (this.#brought.size > 0) this.#brought = new Map();
     cache.look(body);
     let slot = -1;
     let at = 0;
@@ -156,6 +159,8 @@ export class ExpositionReader implements PageReader {
   }
 
   labels(slot: number): Labels {
+    const brought = this.#brought.get(slot);
+    if (brought !== undefined) return brought;
     const head = this.#cache.bytesOf(slot);
     this.#heads.read(head, 0, head.length);
     return sortedPairs(this.#heads.pairs);
@@ -164,6 +169,7 @@ export class ExpositionReader implements PageReader {
   compact(keep: (slot: number) => boolean): Int32Array {
     const { cache, newSlots } = this.#cache.compacted((slot) => this.#cache.kind(slot) === kindSample && keep(slot));
     this.#cache = cache;
+    this.#brought = new Map();
     return newSlots;
   }
 
@@ -191,6 +197,7 @@ export class ExpositionReader implements PageReader {
     const tailReason = this.#tails.read(body, valueEnd, to);
     if (tailReason !== '') return bad(tailReason);
     const slot = known >= 0 ? known : this.#cache.add(from, end, kindSample);
+    if (known < 0) this.#brought.set(slot, sortedPairs(this.#heads.pairs));
     if (this.#tails.exemplar !== undefined) notes.exemplars.push({ row: into.rowCount, exemplar: this.#tails.exemplar });
     into.push(slot, value, this.#tails.timeMs);
     return slot;

@@ -6,6 +6,19 @@ import { compareText, EngineError, labelsFrom, labelValue, type Labels } from '#
  * stays, or it moves to `exported_NAME` (with as many prefixes as it takes to be free).
  */
 export function withTargetLabels(scraped: Labels, target: Labels, honorLabels: boolean): Labels {
+  const merged: string[] = [];
+  let i = 0;
+  let k = 0;
+  while (i < scraped.length || k < target.length) {
+    if (scraped[i] === target[k]) return withConflicts(scraped, target, honorLabels);
+    const fromScraped = k >= target.length || (i < scraped.length && scraped[i]! < target[k]!);
+    if (fromScraped) merged.push(scraped[i++]!, scraped[i++]!);
+    else merged.push(target[k++]!, target[k++]!);
+  }
+  return merged;
+}
+
+function withConflicts(scraped: Labels, target: Labels, honorLabels: boolean): Labels {
   const merged = new Map<string, string>();
   const moved: [name: string, value: string][] = [];
   for (let i = 0; i < scraped.length; i += 2) {
