@@ -62,9 +62,29 @@ export function checkpoint(db: WriteDb): void {
   db.connection.pragma('wal_checkpoint(TRUNCATE)');
 }
 
-/** Whether SQLite found that the file's own structure is damaged, or that it is no database. */
+/** Copies a database in use to a new file, a few pages at a time; commits meanwhile are in the copy too. The copy is on stable storage. */
+export async function backup(db: WriteDb, path: string): Promise<void> {
+  await db.connection.backup(path);
+}
+
+/** What SQLite finds wrong with the structure of the file, a sentence each; empty when it is sound. Reads the whole file. */
+export function quickCheck(db: ReadDb): readonly string[] {
+  const rows = db.connection.pragma('quick_check') as { quick_check: string }[];
+  return rows.map((row) => row.quick_check).filter((text) => text !== 'ok');
+}
+
+const damageCodes = [
+  'SQLITE_CORRUPT',
+  'SQLITE_NOTADB',
+  'SQLITE_IOERR_READ',
+  'SQLITE_IOERR_SHORT_READ',
+  'SQLITE_IOERR_CORRUPTFS',
+  'SQLITE_IOERR_DATA',
+];
+
+/** Whether the file's own structure is damaged, parts of it cannot be read or are gone, or it is no database. */
 export function isCorrupt(error: unknown): boolean {
-  return error instanceof Database.SqliteError && (error.code.startsWith('SQLITE_CORRUPT') || error.code === 'SQLITE_NOTADB');
+  return error instanceof Database.SqliteError && damageCodes.some((code) => error.code.startsWith(code));
 }
 
 /** SQLite's own version, such as 3.54.1. */

@@ -100,6 +100,16 @@ export class Catalogue {
     return out;
   }
 
+  /** The distinct label names of some series. */
+  namesAmong(refs: Iterable<number>): string[] {
+    const names = new Set<LabelName>();
+    for (const ref of refs) {
+      const from = this.#setFrom[ref]!;
+      for (let i = from; i < from + this.#setLength[ref]!; i++) names.add(this.#nameOfPair[this.#sets[i]!]!);
+    }
+    return Array.from(names, ({ text }) => text);
+  }
+
   /** The value of a label of a series; empty when it has none. */
   valueOf(ref: number, name: LabelName): string {
     const from = this.#setFrom[ref]!;

@@ -1,17 +1,13 @@
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { messageOf, type Histogram } from '#core/model/index.ts';
+import type { Histogram } from '#core/model/index.ts';
 import { ByteReader, ByteWriter, DamageError } from './bytes.ts';
 import { ColumnEncoder, decodeValues, decodeWhole, isNumbers, placeColumn, type ColumnPlace } from './column.ts';
 import type { Frame, FrameForm, Member, Stretch } from './frame.ts';
 import { columnsOfHistograms, getLayout, histogramsOf, layoutColumns, layoutRuns, putLayout, type Layout } from './histogram-layout.ts';
 import { columnSamplesMax } from './numbers.ts';
+import { getPacked, putPacked } from './packed.ts';
 
 const floatKind = 0;
 const histogramKind = 1;
-/** Beyond 6 zstd takes twice the time for a hundredth of the size. */
-const zstdLevel = 6;
-/** What a frame may claim to unpack to: 64 series of 2 h at one sample a millisecond would not fit memory either. */
-const codedBytesMax = 256 << 20;
 
 /** One run of a member's samples: floats, or histograms of one layout. */
 interface Run {
@@ -46,23 +42,15 @@ export const planesForm: FrameForm = {
       if (layout !== undefined || lines.indexes[i] !== lines.indexes[i - 1]) encoder.separate();
       for (const column of columns) encoder.put(column);
     });
-    putParts(writer, windowStartMs, coded, plain);
+    writer.zigzag(windowStartMs);
+    putPacked(writer, coded);
+    writer.raw(plain.bytes.subarray(0, plain.at));
   },
 
   open(payload: ByteReader): Frame {
     return new PlanesFrame(payload);
   },
 };
-
-function putParts(writer: ByteWriter, windowStartMs: number, coded: ByteWriter, plain: ByteWriter): void {
-  const raw = coded.bytes.subarray(0, coded.at);
-  const packed = zstdCompressSync(raw, { params: { [constants.ZSTD_c_compressionLevel]: zstdLevel } });
-  writer.zigzag(windowStartMs);
-  writer.varint(raw.length);
-  writer.varint(packed.length);
-  writer.raw(packed);
-  writer.raw(plain.bytes.subarray(0, plain.at));
-}
 
 function runsOf({ slot, columns }: Member): Run[] {
   const { times, values, histograms } = columns;
@@ -117,8 +105,7 @@ class PlanesFrame implements Frame {
 
   constructor(payload: ByteReader) {
     this.#windowStartMs = payload.zigzag();
-    const length = payload.varint();
-    this.#coded = unpack(payload.raw(payload.count(1)), length);
+    this.#coded = getPacked(payload);
     this.#plain = payload.raw(payload.end - payload.at);
     const coded = new ByteReader(this.#coded);
     const plain = new ByteReader(this.#plain);
@@ -233,15 +220,4 @@ class PlanesStretch implements Stretch {
     });
     return histogramsOf(layout, columns);
   }
-}
-
-function unpack(packed: Uint8Array, length: number): Uint8Array {
-  if (length > codedBytesMax) throw new DamageError(`a frame that unpacks to ${length} bytes`);
-  try {
-    const raw = zstdDecompressSync(packed, { maxOutputLength: Math.max(1, length) });
-    if (raw.length === length) return raw;
-  } catch (error) {
-    throw new DamageError(messageOf(error));
-  }
-  throw new DamageError('a frame does not unpack to its length');
 }

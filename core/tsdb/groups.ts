@@ -2,6 +2,7 @@ import { ByteReader, ByteWriter, DamageError } from './bytes.ts';
 import { compareKin, kinKey, type Catalogue } from './catalogue.ts';
 import { crc32c } from './crc32c.ts';
 import { grown } from './growable.ts';
+import { getPacked, putPacked } from './packed.ts';
 import { getLabels, putLabels } from './wal-record.ts';
 import type { Labels } from '#core/model/index.ts';
 
@@ -83,30 +84,34 @@ export interface GroupMember {
 }
 
 const version = 1;
+const headerBytes = 5;
 
-/** The bytes of a group's row: version, CRC32C, table of texts, members. Layout: FORMAT.md, "Series group". */
+/** The bytes of a group's row: version, CRC32C, then compressed a table of texts and the members. Layout: FORMAT.md, "Series group". */
 export function encodeGroup(members: readonly GroupMember[]): Uint8Array {
+  const body = new ByteWriter();
+  const texts = [...new Set(members.flatMap(({ labels }) => labels))];
+  const numberOf = new Map(texts.map((text, i) => [text, i]));
+  putLabels(body, texts);
+  body.varint(members.length);
+  for (const { ref, labels } of members) {
+    body.varint(ref);
+    body.varint(labels.length);
+    for (const text of labels) body.varint(numberOf.get(text)!);
+  }
   const writer = new ByteWriter();
   writer.u8(version);
   writer.u32(0);
-  const texts = [...new Set(members.flatMap(({ labels }) => labels))];
-  const numberOf = new Map(texts.map((text, i) => [text, i]));
-  putLabels(writer, texts);
-  writer.varint(members.length);
-  for (const { ref, labels } of members) {
-    writer.varint(ref);
-    writer.varint(labels.length);
-    for (const text of labels) writer.varint(numberOf.get(text)!);
-  }
-  writer.setU32(1, crc32c(writer.bytes, 5, writer.at));
+  putPacked(writer, body);
+  writer.setU32(1, crc32c(writer.bytes, headerBytes, writer.at));
   return writer.take();
 }
 
 /** Throws DamageError. */
 export function decodeGroup(bytes: Uint8Array): GroupMember[] {
-  const reader = new ByteReader(bytes);
-  if (reader.u8() !== version) throw new DamageError('a series group has an unknown version');
-  if (reader.u32() !== crc32c(bytes, 5)) throw new DamageError('the checksum does not match');
+  const row = new ByteReader(bytes);
+  if (row.u8() !== version) throw new DamageError('a series group has an unknown version');
+  if (row.u32() !== crc32c(bytes, headerBytes)) throw new DamageError('the checksum does not match');
+  const reader = new ByteReader(getPacked(row));
   const texts = getLabels(reader);
   return Array.from({ length: reader.count(2) }, () => ({
     ref: reader.varint(),

@@ -23,15 +23,19 @@ export function quarantineFrame(db: WriteDb, meta: FrameMeta, cause: string, fou
 }
 
 /** Moves a group whose members cannot be read, and leaves its frames: they are of use again if the members are found. */
-export function quarantineGroup(db: WriteDb, id: number, cause: string, foundMs: number): void {
-  transaction(db, () => {
+export function quarantineGroup(db: WriteDb, id: number, cause: string, foundMs: number): Damage {
+  return transaction(db, () => {
+    const bounds = sql(db, 'select min(min_ms) as minMs, max(max_ms) as maxMs from frame where group_id = ?').get(id) as {
+      minMs: number | null;
+      maxMs: number | null;
+    };
     sql(
       db,
       `insert into quarantine (what, group_id, min_ms, max_ms, cause, found_ms, bytes)
-       select 'series group', id, (select min(min_ms) from frame where group_id = id), (select max(max_ms) from frame where group_id = id), ?, ?, members
-       from series_group where id = ?`,
-    ).run(cause, foundMs, id);
+       select 'series group', id, ?, ?, ?, ?, members from series_group where id = ?`,
+    ).run(bounds.minMs, bounds.maxMs, cause, foundMs, id);
     deleteGroup(db, id);
+    return { what: 'series group', minMs: bounds.minMs ?? undefined, maxMs: bounds.maxMs ?? undefined, cause };
   });
 }
 

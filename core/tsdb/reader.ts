@@ -6,7 +6,7 @@ import { FrameCache } from './frame-cache.ts';
 import type { Frame, Stretch } from './frame.ts';
 import type { Groups } from './groups.ts';
 import type { Head, SealedSample } from './head.ts';
-import { frameBytes, framesOf, type FrameMeta } from './sealed.ts';
+import { frameBytes, framesOf, sealedBounds, type FrameMeta } from './sealed.ts';
 
 /** Opened frames kept: about three hours of 10,000 series, or a screen of dashboards over days. */
 const cacheBytesMax = 64 << 20;
@@ -97,6 +97,11 @@ export class Reader {
   /** The group's frames that overlap a range; none when the index is damaged, which is told. */
   frames(group: number, minMs: number, maxMs: number): readonly FrameMeta[] {
     return group === 0 ? [] : (this.#guard(undefined, () => framesOf(this.#parts.db, group, minMs, maxMs)) ?? []);
+  }
+
+  /** Time of the oldest sealed sample, to the precision of a frame. */
+  oldestMs(): number | undefined {
+    return this.#guard(undefined, () => sealedBounds(this.#parts.db).minMs);
   }
 
   #guard<T>(meta: FrameMeta | undefined, read: () => T): T | undefined {

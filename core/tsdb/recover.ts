@@ -58,6 +58,8 @@ export class Replay {
   readonly exemplars: RefExemplar[] = [];
   /** Samples of series whose definition was lost to damage. */
   orphans = 0;
+  /** Bytes of the log. */
+  readonly bytes: number;
   readonly #segments: Segment[];
   readonly #sealedLsns: SealedLsns;
   readonly #parts: RecoverParts;
@@ -65,10 +67,19 @@ export class Replay {
 
   constructor(folder: string, sealedLsns: SealedLsns, parts: RecoverParts, onDamage: (damage: WalDamage) => void) {
     this.#segments = walSegments(folder);
+    this.bytes = this.#segments.reduce((sum, segment) => sum + segment.bytes, 0);
     this.#sealedLsns = sealedLsns;
     this.#parts = parts;
     this.#onDamage = onDamage;
-    this.lastLsn = Math.max(0, ...this.#segments.map((segment) => walNotes(segment, ({ lsn, payload }) => this.#enter(lsn, payload))));
+    let lastLsn = 0;
+    for (const segment of this.#segments) {
+      if (lastLsn > 0 && segment.firstLsn > lastLsn + 1) onDamage(missingCommits(segment, lastLsn + 1));
+      lastLsn = Math.max(
+        segment.firstLsn - 1,
+        walNotes(segment, ({ lsn, payload }) => this.#enter(lsn, payload)),
+      );
+    }
+    this.lastLsn = lastLsn;
   }
 
   get isDone(): boolean {
@@ -117,6 +128,11 @@ export class Replay {
   #isSealed(ref: number, lsn: number): boolean {
     return (this.#sealedLsns.get(this.#parts.groups.groupOf(ref)) ?? 0) >= lsn;
   }
+}
+
+/** A segment that lost its end: the next one begins too late. */
+function missingCommits({ path, firstLsn }: Segment, fromLsn: number): WalDamage {
+  return { path, from: 0, to: 0, cause: `commits ${fromLsn} to ${firstLsn - 1}, which came before it, are missing` };
 }
 
 /** The log holds no duplicates and no retired series. */

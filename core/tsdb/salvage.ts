@@ -2,8 +2,10 @@ import { closeSync, copyFileSync, existsSync, mkdirSync, openSync, readSync, ren
 import { join } from 'node:path';
 import { checkpoint, closeDb, isCorrupt, openDb, openReadDb, sql, transaction, type ReadDb, type WriteDb } from '#core/db/index.ts';
 import { messageOf } from '#core/model/index.ts';
-import type { Damage } from './quarantine.ts';
-import { groupRows, lastIds, sealedTotals } from './sealed.ts';
+import { allTombstones } from './deletion.ts';
+import { allMetadata } from './notes.ts';
+import { quarantined, type Damage } from './quarantine.ts';
+import { groupRows, lastIds, maxSealedLsn, sealedBounds, sealedTotals } from './sealed.ts';
 
 const databaseName = 'metrics.db';
 /** Beside the database when damage was found in its structure while it was open: the next start salvages. */
@@ -60,7 +62,12 @@ class MarkedError extends Error {
 /** Reads what every start reads. Throws when SQLite finds it damaged. */
 function walk(db: ReadDb): void {
   sealedTotals(db);
+  sealedBounds(db);
   lastIds(db);
+  maxSealedLsn(db);
+  allTombstones(db);
+  allMetadata(db);
+  quarantined(db);
   for (const row of groupRows(db)) if (row.id < 0) return;
 }
 

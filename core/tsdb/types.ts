@@ -136,11 +136,8 @@ export interface SeriesExemplars {
   readonly exemplars: readonly Exemplar[];
 }
 
-/** The metric store of one dataset. One process writes a folder at a time. */
-export interface Tsdb {
-  /** The ref of a series, made when it is new. Negative when refused. Takes about a microsecond: keep refs where lines repeat. */
-  ref(labels: Labels): SeriesRef;
-  batch(): Batch;
+/** What can be asked of a store. */
+export interface TsdbView {
   /** Every sample of the matching series with minMs <= time <= maxMs, stale markers included. Series without samples there are left out. */
   select(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs, signal?: AbortSignal): readonly SeriesColumns[];
   /** The matching series that may have samples in the range (to the precision of a sealed frame), in Prometheus' order. */
@@ -148,21 +145,31 @@ export interface Tsdb {
   /** Label names of the matching series, sorted. Without matchers, of all series. */
   labelNames(matchers?: readonly Matcher[], minMs?: UnixMs, maxMs?: UnixMs): readonly string[];
   labelValues(name: string, matchers?: readonly Matcher[], minMs?: UnixMs, maxMs?: UnixMs): readonly string[];
+  metadata(): ReadonlyMap<string, MetricMetadata>;
+  exemplars(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): readonly SeriesExemplars[];
+  stats(): TsdbStats;
+  close(): Promise<void>;
+}
+
+/** The metric store of one dataset. One process writes a folder at a time. */
+export interface Tsdb extends TsdbView {
+  /** The ref of a series, made when it is new. Negative when refused. Takes about a microsecond: keep refs where lines repeat. */
+  ref(labels: Labels): SeriesRef;
+  batch(): Batch;
   /**
    * Deletes the matching series' samples with minMs <= time <= maxMs, durably, and returns how many series matched. Answers change at
    * once; the room on disk comes back in the course of maintenance. Samples added later in that range stay.
    */
   deleteSeries(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): number;
   setMetadata(metric: string, metadata: MetricMetadata): void;
-  metadata(): ReadonlyMap<string, MetricMetadata>;
-  /** Durable with the next commit of any batch. An exemplar not newer than the series' last one is dropped. */
+  /** Durable with the next commit of any batch. Of two exemplars of a series at one time the first stays. */
   addExemplar(ref: SeriesRef, exemplar: Exemplar): void;
-  exemplars(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): readonly SeriesExemplars[];
-  stats(): TsdbStats;
   /** One bounded slice of maintenance (a few ms). True when more is due at once. The store also calls it itself each second of the clock. */
   tick(): boolean;
   /** Seals everything and recodes it to its final form, open windows too: for the end of an import. Takes about a second for 10 M samples. */
   compact(): void;
+  /** Writes a consistent copy, durable, that openTsdb opens. Samples go on being added meanwhile. Rejects with EngineError `conflict` when the folder holds anything. */
+  snapshot(folder: string): Promise<void>;
   /** Seals what the head holds, goes on recoding for up to 2 s, and closes the files. */
   close(): Promise<void>;
 }

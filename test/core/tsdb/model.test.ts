@@ -6,6 +6,7 @@ import { labelsFromRecord, matcher, type Histogram, type Labels } from '#core/mo
 import { openTsdb, verdicts, type Tsdb } from '#core/tsdb/index.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { tempFolder } from '../../support/folder.ts';
+import { random } from './random.ts';
 
 const outOfOrderMs = 1_800_000;
 const retentionMs = 3_600_000;
@@ -37,17 +38,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 );
-
-/** Small, fast and the same everywhere (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 const odd = new Float64Array(new Uint32Array([2, 0x7ff00000, 1, 0x7ff80000, 0xdeadbeef, 0xfff8aaaa, 0, 0x80000000, 0, 0x7ff00000]).buffer);
 

@@ -1,0 +1,89 @@
+import type { ReadDb } from '#core/db/index.ts';
+import { compareLabels, compareText, type Labels, type Matcher, type MetricMetadata, type SeriesColumns } from '#core/model/index.ts';
+import { Catalogue } from './catalogue.ts';
+import type { Tombstones } from './deletion.ts';
+import type { Groups } from './groups.ts';
+import { Head, type HeadPeers } from './head.ts';
+import { matchRefs } from './match.ts';
+import { allMetadata, sealedExemplars, type RefExemplar } from './notes.ts';
+import { Reader, type ReaderParts } from './reader.ts';
+import type { SeriesExemplars, TsdbView } from './types.ts';
+
+export interface ViewParts {
+  readonly db: ReadDb;
+  readonly groups: Groups;
+  readonly tombstones: Tombstones;
+  readonly onDamage: ReaderParts['onDamage'];
+  readonly revive: HeadPeers['revive'];
+}
+
+/** The answers of a store: what its catalogue, head and frames hold. Store adds how they change. */
+export class View implements Omit<TsdbView, 'stats' | 'close'> {
+  readonly head: Head;
+  protected readonly catalogue = new Catalogue();
+  protected readonly reader: Reader;
+  protected readonly knownMetadata: Map<string, MetricMetadata>;
+  readonly #db: ReadDb;
+
+  constructor({ db, groups, tombstones, onDamage, revive }: ViewParts) {
+    this.#db = db;
+    this.reader = new Reader({ db, groups, tombstones, onDamage });
+    this.head = new Head({ sealedAt: (ref, timeMs) => this.reader.sealedAt(ref, timeMs), revive });
+    this.knownMetadata = allMetadata(db);
+  }
+
+  select(matchers: readonly Matcher[], minMs: number, maxMs: number, signal?: AbortSignal): readonly SeriesColumns[] {
+    const found: SeriesColumns[] = [];
+    this.reader.read(this.head, matchRefs(this.catalogue, matchers), minMs, maxMs, (ref, { times, values, histograms }) => {
+      signal?.throwIfAborted();
+      const labels = this.catalogue.labels(ref);
+      found.push(histograms === undefined ? { labels, timesMs: times, values } : { labels, timesMs: times, values, histograms });
+    });
+    return found;
+  }
+
+  series(matchers: readonly Matcher[], minMs: number, maxMs: number): readonly Labels[] {
+    return this.#refsIn(matchers, minMs, maxMs)
+      .map((ref) => this.catalogue.labels(ref))
+      .sort(compareLabels);
+  }
+
+  labelNames(matchers: readonly Matcher[] = [], minMs = -Infinity, maxMs = Infinity): readonly string[] {
+    const refs = this.#refsIn(matchers, minMs, maxMs);
+    return this.catalogue.namesAmong(refs).sort(compareText);
+  }
+
+  labelValues(name: string, matchers: readonly Matcher[] = [], minMs = -Infinity, maxMs = Infinity): readonly string[] {
+    const label = this.catalogue.name(name);
+    if (label === undefined) return [];
+    const values = new Set<string>();
+    for (const ref of this.#refsIn(matchers, minMs, maxMs)) values.add(this.catalogue.valueOf(ref, label));
+    values.delete('');
+    return [...values].sort(compareText);
+  }
+
+  metadata(): ReadonlyMap<string, MetricMetadata> {
+    return this.knownMetadata;
+  }
+
+  exemplars(matchers: readonly Matcher[], minMs: number, maxMs: number): readonly SeriesExemplars[] {
+    const found: SeriesExemplars[] = [];
+    for (const ref of matchRefs(this.catalogue, matchers)) {
+      const recent = this.openExemplars().filter((one) => one.ref === ref && one.exemplar.timeMs >= minMs && one.exemplar.timeMs <= maxMs);
+      const exemplars = [...sealedExemplars(this.#db, ref, minMs, maxMs), ...recent.map(({ exemplar }) => exemplar)];
+      if (exemplars.length > 0) found.push({ labels: this.catalogue.labels(ref), exemplars });
+    }
+    return found;
+  }
+
+  /** Exemplars that are not in the database yet. */
+  protected openExemplars(): readonly RefExemplar[] {
+    return [];
+  }
+
+  #refsIn(matchers: readonly Matcher[], minMs: number, maxMs: number): number[] {
+    const refs = [...matchRefs(this.catalogue, matchers)];
+    if (minMs === -Infinity && maxMs === Infinity) return refs;
+    return refs.filter((ref) => this.head.read(ref, minMs, maxMs) !== undefined || this.reader.mayHold(ref, minMs, maxMs));
+  }
+}
