@@ -26,6 +26,7 @@ export class Router {
   go(link: string): void {
     if (location.hash === link) return;
     location.hash = link;
+    this.place = parseLink(link); // The event comes later; a key pressed at once must meet the new place.
   }
 
   /** Back to where the person came from; to `otherwise` when this is where they came in. */
