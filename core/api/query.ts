@@ -1,9 +1,10 @@
 import { customBoundsSchema, EngineError, labelsToRecord, type HttpAnswer, type Labels, type SeriesColumns } from '#core/model/index.ts';
-import { allBuckets, formatValue, type InstantResult, type QueryStats, type Queries } from '#core/promql/index.ts';
+import { allBuckets, formatValue, type InstantResult, type Queries, type QueryLimits, type QueryRange, type QueryStats } from '#core/promql/index.ts';
+import { typeOf } from '#core/promql/syntax/index.ts';
 import type { Clock, Histogram } from '#core/model/index.ts';
 import { succeeded } from './answer.ts';
-import { formatSeconds, type JsonBytes } from './json.ts';
-import { durationParam, limitParam, needed, timeParam, type Params } from './params.ts';
+import { formatNumber, formatSeconds, type JsonBytes } from './json.ts';
+import { durationParam, exprParam, limitParam, optionalDuration, refused, timeParam, type Params } from './params.ts';
 
 export interface QueryParts {
   readonly queries: Queries;
@@ -13,11 +14,16 @@ export interface QueryParts {
 /** Longer than this no query runs, whatever its caller allows (reliability: query bomb). */
 const durationMaxMs = 30_000;
 
+/** Points of a series that one answer may hold. Source: Prometheus' API, which counts intervals. */
+const intervalsMax = 11_000;
+
 /** GET and POST /api/v1/query. */
 export async function instantQuery({ queries, clock }: QueryParts, params: Params): Promise<HttpAnswer> {
-  const expr = needed(params, 'query');
   const limit = limitParam(params);
-  const result = await atParameter('query', () => queries.instant(expr, timeParam(params, 'time', clock.now()), optionsOf(params)));
+  const timeMs = timeParam(params, 'time', clock.now());
+  const options = optionsOf(params);
+  const expr = exprParam(params);
+  const result = await evaluated(() => queries.instant(expr, timeMs, options));
   const cut = limit > 0 && countOf(result) > limit;
   return succeeded({
     data: (out) => {
@@ -31,13 +37,17 @@ export async function instantQuery({ queries, clock }: QueryParts, params: Param
 
 /** GET and POST /api/v1/query_range. */
 export async function rangeQuery({ queries }: QueryParts, params: Params): Promise<HttpAnswer> {
-  const expr = needed(params, 'query');
-  const startMs = timeParam(params, 'start');
-  const endMs = timeParam(params, 'end');
-  const stepMs = durationParam(params, 'step');
-  if (stepMs === undefined) throw new EngineError('invalid', 'invalid parameter "step": it is missing');
   const limit = limitParam(params);
-  const result = await atParameter('query', () => queries.range(expr, { startMs, endMs, stepMs }, optionsOf(params)));
+  const range = rangeOf(params);
+  const options = optionsOf(params);
+  const expr = exprParam(params);
+  const type = typeOf(expr);
+  if (type !== 'scalar' && type !== 'vector')
+    throw refused(
+      'query',
+      `invalid expression type "${type === 'matrix' ? 'range vector' : type}" for range query, must be Scalar or instant Vector`,
+    );
+  const result = await evaluated(() => queries.range(expr, range, options));
   const cut = limit > 0 && result.series.length > limit;
   const shown = cut ? result.series.slice(0, limit) : result.series;
   return succeeded({
@@ -50,19 +60,32 @@ export async function rangeQuery({ queries }: QueryParts, params: Params): Promi
   });
 }
 
-function optionsOf(params: Params): { lookbackMs?: number; limits: { durationMs: number } } {
-  const lookbackMs = durationParam(params, 'lookback_delta');
-  const durationMs = Math.min(durationParam(params, 'timeout') ?? durationMaxMs, durationMaxMs);
-  return lookbackMs === undefined ? { limits: { durationMs } } : { lookbackMs, limits: { durationMs } };
+function rangeOf(params: Params): QueryRange {
+  const startMs = timeParam(params, 'start');
+  const endMs = timeParam(params, 'end');
+  if (endMs < startMs) throw refused('end', 'end timestamp must not be before start time');
+  const stepMs = durationParam(params, 'step');
+  if (stepMs === undefined) throw refused('step', `cannot parse ${JSON.stringify(params.get('step') ?? '')} to a valid duration`);
+  if (stepMs <= 0) throw refused('step', 'zero or negative query resolution step widths are not accepted. Try a positive integer');
+  if (Math.floor((endMs - startMs) / stepMs) > intervalsMax)
+    throw new EngineError('invalid', 'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)');
+  return { startMs, endMs, stepMs: Math.max(1, Math.trunc(stepMs)) };
 }
 
-/** What is wrong with a query is said of its parameter, as Prometheus does. */
-async function atParameter<T>(name: string, act: () => Promise<T>): Promise<T> {
+function optionsOf(params: Params): { lookbackMs?: number; limits: Partial<QueryLimits> } {
+  const durationMs = Math.min(optionalDuration(params, 'timeout') ?? durationMaxMs, durationMaxMs);
+  const lookbackMs = optionalDuration(params, 'lookback_delta', 'error parsing lookback delta duration: ') ?? 0;
+  const limits = { durationMs, pointsMax: intervalsMax + 1 };
+  return lookbackMs > 0 ? { lookbackMs, limits } : { limits };
+}
+
+/** The expression is right by now: what the data makes impossible is an `execution` error to Prometheus. */
+async function evaluated<T>(act: () => Promise<T>): Promise<T> {
   try {
     return await act();
   } catch (error) {
     if (!(error instanceof EngineError) || error.code !== 'invalid') throw error;
-    throw new EngineError('invalid', `invalid parameter "${name}": ${error.message}`, error.place);
+    throw new EngineError('limit', error.message, error.place);
   }
 }
 
@@ -77,7 +100,7 @@ function countOf(result: InstantResult): number {
 function writeInstant(out: JsonBytes, result: InstantResult, limit: number): void {
   switch (result.type) {
     case 'scalar':
-      out.sample(formatSeconds(result.timeMs), result.value);
+      out.ascii(`[${formatSeconds(result.timeMs)},"${formatValue(result.value)}"]`);
       return;
     case 'string':
       out
@@ -90,7 +113,7 @@ function writeInstant(out: JsonBytes, result: InstantResult, limit: number): voi
     case 'vector':
       writeList(out, result.samples.slice(0, limit), ({ labels, timeMs, value, histogram }) => {
         writeMetric(out, labels);
-        if (histogram === undefined) out.ascii(',"value":').sample(formatSeconds(timeMs), value);
+        if (histogram === undefined) out.ascii(',"value":').sample(timeMs, value);
         else writeHistogramSample(out.ascii(',"histogram":'), formatSeconds(timeMs), histogram);
         out.ascii('}');
       });
@@ -99,18 +122,18 @@ function writeInstant(out: JsonBytes, result: InstantResult, limit: number): voi
 
 function writeSeries(out: JsonBytes, { labels, timesMs, values, histograms }: SeriesColumns): void {
   writeMetric(out, labels);
-  const all = Array.from(timesMs.keys());
-  const floats = histograms === undefined ? all : all.filter((i) => histograms[i] === undefined);
-  if (floats.length > 0) {
-    out.ascii(',"values":');
-    writeList(out, floats, (i) => out.sample(formatSeconds(timesMs[i]!), values[i]!));
-  }
-  if (floats.length < all.length) {
-    out.ascii(',"histograms":');
-    const rest = all.filter((i) => histograms?.[i] !== undefined);
-    writeList(out, rest, (i) => writeHistogramSample(out, formatSeconds(timesMs[i]!), histograms![i]!));
-  }
+  if (histograms === undefined) out.ascii(',"values":').samples(timesMs, values);
+  else writeMixed(out, timesMs, values, histograms);
   out.ascii('}');
+}
+
+function writeMixed(out: JsonBytes, timesMs: Float64Array, values: Float64Array, histograms: readonly (Histogram | undefined)[]): void {
+  const isFloat = (_: number, i: number): boolean => histograms[i] === undefined;
+  const floats = timesMs.filter(isFloat);
+  if (floats.length > 0) out.ascii(',"values":').samples(floats, values.filter(isFloat));
+  if (floats.length === timesMs.length) return;
+  const rest = Array.from(timesMs.keys()).filter((i) => histograms[i] !== undefined);
+  writeList(out.ascii(',"histograms":'), rest, (i) => writeHistogramSample(out, formatSeconds(timesMs[i]!), histograms[i]!));
 }
 
 function writeMetric(out: JsonBytes, labels: Labels): void {
@@ -118,12 +141,12 @@ function writeMetric(out: JsonBytes, labels: Labels): void {
 }
 
 function writeHistogramSample(out: JsonBytes, time: string, histogram: Histogram): void {
-  out.ascii(`[${time},{"count":"${formatValue(histogram.count)}","sum":"${formatValue(histogram.sum)}"`);
+  out.ascii(`[${time},{"count":"${formatNumber(histogram.count)}","sum":"${formatNumber(histogram.sum)}"`);
   const buckets = allBuckets(histogram).filter(({ count }) => count !== 0);
   if (buckets.length > 0) {
     out.ascii(',"buckets":');
     writeList(out, buckets, ({ lower, upper, count }) =>
-      out.ascii(`[${boundaryRule(histogram, lower, upper)},"${formatValue(lower)}","${formatValue(upper)}","${formatValue(count)}"]`),
+      out.ascii(`[${boundaryRule(histogram, lower, upper)},"${formatNumber(lower)}","${formatNumber(upper)}","${formatNumber(count)}"]`),
     );
   }
   out.ascii('}]');

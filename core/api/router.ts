@@ -1,15 +1,17 @@
 import { answerAlertmanagerApi, type Alerting } from '#core/alerting/index.ts';
 import type { Receiver, Scraper } from '#core/intake/index.ts';
-import { EngineError, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
+import type { Alert, Clock, HttpAnswer, HttpRequest } from '#core/model/index.ts';
 import type { Queries } from '#core/promql/index.ts';
-import { parseExpr, printExpr, walk } from '#core/promql/syntax/index.ts';
+import { printExpr } from '#core/promql/syntax/index.ts';
 import type { Rules } from '#core/rules/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
 import { failed, plainly } from './answer.ts';
-import { needed, readParams, type Params } from './params.ts';
+import { exprParam, readParams, type Params } from './params.ts';
+import { exprJson } from './parsed.ts';
 import { instantQuery, rangeQuery } from './query.ts';
 import { listExemplars, listLabels, listLabelValues, listMetadata, listSeries } from './series.ts';
-import { listAlerts, listRules, listTargets, topMetrics, tsdbStatus } from './state.ts';
+import { listAlerts, listRules, listTargets } from './state.ts';
+import { runtimeInfo, tsdbStatus } from './status.ts';
 
 export interface ApiParts {
   readonly clock: Clock;
@@ -26,25 +28,26 @@ export interface ApiParts {
 
 type Endpoint = (parts: ApiParts, params: Params) => HttpAnswer | Promise<HttpAnswer>;
 
-const topMetricsShown = 10;
-
 /** Prometheus' API under /api/v1/, for GET and POST alike. Source: its HTTP API documentation. */
 const endpoints: Readonly<Record<string, Endpoint>> = {
   query: instantQuery,
   query_range: rangeQuery,
-  query_exemplars: ({ live }, params) => listExemplars(live, selectorsIn(needed(params, 'query')), params),
-  format_query: (_parts, params) => plainly(printExpr(parseExpr(needed(params, 'query')))),
+  query_exemplars: ({ live }, params) => listExemplars(live, params),
+  format_query: (_parts, params) => plainly(printExpr(exprParam(params))),
+  parse_query: (_parts, params) => plainly(exprJson(exprParam(params))),
   series: ({ live }, params) => listSeries(live, params),
   labels: ({ live }, params) => listLabels(live, params),
   metadata: ({ live }, params) => listMetadata(live, params),
-  targets: ({ scraper }) => listTargets(scraper.targets()),
+  targets: ({ scraper }, params) => listTargets(scraper.targets(), params),
+  scrape_pools: ({ scraper }) => plainly({ scrapePools: [...new Set(scraper.targets().map(({ job }) => job))].sort() }),
+  notifications: () => plainly([]),
   rules: ({ rules }, params) => listRules(rules.groups(), params),
   alerts: ({ alerts }) => listAlerts(alerts()),
   alertmanagers: () => plainly({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
-  'status/tsdb': ({ live }) =>
-    tsdbStatus(live.stats(), topMetrics(live.series([], Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY), topMetricsShown)),
+  'status/tsdb': ({ live }, params) => tsdbStatus(live, params),
   'status/buildinfo': ({ info }) => plainly({ version: info.version, revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' }),
-  'status/runtimeinfo': ({ info }) => plainly({ startTime: new Date(info.startedMs).toISOString(), reloadConfigSuccess: true }),
+  'status/runtimeinfo': ({ info, clock, live }) => runtimeInfo(info.startedMs, clock.now(), live.stats()),
+  'status/walreplay': ({ live }) => plainly({ min: 0, max: 1, current: live.stats().isReplaying ? 0 : 1 }),
 };
 
 const text = (status: number, body: string): HttpAnswer => ({ status, headers: { 'content-type': 'text/plain; charset=utf-8' }, body });
@@ -69,16 +72,18 @@ async function route(parts: ApiParts, request: HttpRequest): Promise<HttpAnswer>
   if (path === '/metrics') return { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body: parts.ownMetrics() };
   if (path.startsWith('/api/v2/')) return answerAlertmanagerApi(parts.alerting, request, parts.info) ?? text(404, `there is nothing at ${path}\n`);
   const values = /^\/api\/v1\/label\/([^/]+)\/values$/.exec(path);
-  if (values !== null) return listLabelValues(parts.live, decodeURIComponent(values[1]!), readParams(request));
+  if (values !== null && request.method !== 'GET') return text(405, 'Method Not Allowed\n');
+  if (values !== null) return listLabelValues(parts.live, decoded(values[1]!), readParams(request));
   const name = path.startsWith('/api/v1/') ? path.slice('/api/v1/'.length) : '';
   if (Object.hasOwn(endpoints, name)) return endpoints[name]!(parts, readParams(request));
-  throw new EngineError('unsupported', `${path} is not yet supported`);
+  return text(404, '404 page not found\n');
 }
 
-function selectorsIn(query: string): Parameters<typeof listExemplars>[1] {
-  const found: Parameters<typeof listExemplars>[1][number][] = [];
-  walk(parseExpr(query), (expr) => {
-    if (expr.kind === 'selector') found.push(expr.matchers);
-  });
-  return found;
+/** A part of a path; what is no UTF-8 becomes a lone surrogate, which no name holds. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '\ud800';
+  }
 }

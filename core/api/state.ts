@@ -1,16 +1,22 @@
-import { formatTime, labelPairs, labelsToRecord, labelValue, type Alert, type HttpAnswer, type Labels, type Target } from '#core/model/index.ts';
+import { formatTime, labelPairs, labelsToRecord, type Alert, type HttpAnswer, type Labels, type Target } from '#core/model/index.ts';
 import { formatValue } from '#core/promql/index.ts';
 import type { GroupState, RuleState } from '#core/rules/index.ts';
-import type { TsdbStats } from '#core/tsdb/index.ts';
 import { plainly } from './answer.ts';
-import type { Params } from './params.ts';
+import { flagParam, refused, type Params } from './params.ts';
 
 const never = '0001-01-01T00:00:00Z'; // Go's zero time, which clients of Prometheus know as "not yet".
 const timeOf = (ms: number | undefined): string => (ms === undefined ? never : formatTime(ms));
 
-/** GET /api/v1/targets. */
-export function listTargets(targets: readonly Target[]): HttpAnswer {
-  const activeTargets = targets.map((target) => ({
+/** GET /api/v1/targets, with `state` and `scrapePool`. */
+export function listTargets(targets: readonly Target[], params: Params): HttpAnswer {
+  const state = (params.get('state') ?? '').toLowerCase();
+  const pool = params.get('scrapePool') ?? '';
+  const active = state === 'dropped' ? [] : targets.filter(({ job }) => pool === '' || job === pool);
+  return plainly({ activeTargets: active.map(targetJson), droppedTargets: [], droppedTargetCounts: state === 'active' ? null : {} });
+}
+
+function targetJson(target: Target): object {
+  return {
     discoveredLabels: labelsToRecord(target.labels),
     labels: labelsToRecord(target.labels),
     scrapePool: target.job,
@@ -22,8 +28,7 @@ export function listTargets(targets: readonly Target[]): HttpAnswer {
     health: target.health,
     scrapeInterval: `${target.intervalMs / 1000}s`,
     scrapeTimeout: `${target.timeoutMs / 1000}s`,
-  }));
-  return plainly({ activeTargets, droppedTargets: [], droppedTargetCounts: {} });
+  };
 }
 
 /** GET /api/v1/alerts: what rules have pending or firing. */
@@ -31,37 +36,32 @@ export function listAlerts(alerts: readonly Alert[]): HttpAnswer {
   return plainly({ alerts: alerts.filter(({ state }) => state !== 'resolved').map(alertJson) });
 }
 
-/** GET /api/v1/rules, with `type` and the name filters. */
+/** GET /api/v1/rules, with `type`, `exclude_alerts` and the name filters. */
 export function listRules(groups: readonly GroupState[], params: Params): HttpAnswer {
-  const type = params.get('type');
+  const type = (params.get('type') ?? '').toLowerCase();
+  if (!['', 'alert', 'record'].includes(type)) throw refused('type', `not supported value ${JSON.stringify(params.get('type'))}`);
+  const showsAlerts = !flagParam(params, 'exclude_alerts');
   const names = new Set(params.getAll('rule_name[]'));
   const groupNames = new Set(params.getAll('rule_group[]'));
   const files = new Set(params.getAll('file[]'));
   const wanted = (rule: RuleState): boolean =>
-    (names.size === 0 || names.has(rule.name)) && (type === null || type === '' || type === (rule.kind === 'alerting' ? 'alert' : 'record'));
+    (names.size === 0 || names.has(rule.name)) && (type === '' || type === (rule.kind === 'alerting' ? 'alert' : 'record'));
   const shown = groups
     .filter((group) => (groupNames.size === 0 || groupNames.has(group.name)) && (files.size === 0 || files.has(group.file)))
-    .map((group) => groupJson(group, group.rules.filter(wanted)))
-    .filter(({ rules }) => rules.length > 0 || (names.size === 0 && (type === null || type === '')));
+    .map((group) => groupJson(group, group.rules.filter(wanted), showsAlerts))
+    .filter(({ rules }) => rules.length > 0 || (names.size === 0 && type === ''));
   return plainly({ groups: shown });
 }
 
-/** GET /api/v1/status/tsdb: only what the store counts. */
-export function tsdbStatus(stats: TsdbStats, top: readonly { readonly name: string; readonly value: number }[]): HttpAnswer {
-  return plainly({
-    headStats: { numSeries: stats.series, chunkCount: stats.frames, minTime: stats.oldestMs ?? 0, maxTime: stats.newestMs ?? 0, numLabelPairs: 0 },
-    seriesCountByMetricName: top,
-    labelValueCountByLabelName: [],
-    memoryInBytesByLabelName: [],
-    seriesCountByLabelValuePair: [],
-  });
-}
-
-function groupJson(group: GroupState, rules: readonly RuleState[]): { readonly rules: readonly object[]; readonly [field: string]: unknown } {
+function groupJson(
+  group: GroupState,
+  rules: readonly RuleState[],
+  showsAlerts: boolean,
+): { readonly rules: readonly object[]; readonly [field: string]: unknown } {
   return {
     name: group.name,
     file: group.file,
-    rules: rules.map(ruleJson),
+    rules: rules.map((rule) => ruleJson(rule, showsAlerts)),
     interval: group.intervalMs / 1000,
     limit: group.limit,
     evaluationTime: group.durationMs / 1000,
@@ -69,7 +69,7 @@ function groupJson(group: GroupState, rules: readonly RuleState[]): { readonly r
   };
 }
 
-function ruleJson(rule: RuleState): object {
+function ruleJson(rule: RuleState, showsAlerts: boolean): object {
   const shared = {
     name: rule.name,
     query: rule.expr,
@@ -89,7 +89,7 @@ function ruleJson(rule: RuleState): object {
     duration: rule.forMs / 1000,
     keepFiringFor: rule.keepFiringForMs / 1000,
     annotations: pairsJson(rule.annotations),
-    alerts: alive.map(alertJson),
+    ...(showsAlerts ? { alerts: alive.map(alertJson) } : {}),
   };
 }
 
@@ -104,16 +104,3 @@ function alertJson(alert: Alert): object {
 }
 
 const pairsJson = (pairs: Labels): object => Object.fromEntries(labelPairs(pairs));
-
-/** The metrics with the most series, for status/tsdb. */
-export function topMetrics(series: readonly Labels[], count: number): { name: string; value: number }[] {
-  const counts = new Map<string, number>();
-  for (const labels of series) {
-    const name = labelValue(labels, '__name__');
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-  }
-  return [...counts]
-    .map(([name, value]) => ({ name, value }))
-    .sort((a, b) => b.value - a.value || (a.name < b.name ? -1 : 1))
-    .slice(0, count);
-}

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatSeconds, JsonBytes } from '#core/api/json.ts';
+import { formatNumber, formatSeconds, JsonBytes } from '#core/api/json.ts';
 
 const text = (out: JsonBytes): string => new TextDecoder().decode(out.done());
 
@@ -7,19 +8,52 @@ describe('JSON of the API', () => {
   test.each([
     [0, '0'],
     [1_700_000_000_000, '1700000000'],
-    [1_700_000_000_120, '1700000000.12'],
+    [1_700_000_000_120, '1700000000.120'],
     [1_700_000_000_007, '1700000000.007'],
-    [-1500, '-1.5'],
+    [-1500, '-1.500'],
     [-7, '-0.007'],
   ])('%d ms is %s s', (ms, seconds) => expect(formatSeconds(ms)).toBe(seconds));
 
   test('grows over its first buffer, and text of any language stays itself', () => {
     const out = new JsonBytes().ascii('[');
-    for (let i = 0; i < 2000; i++) out.sample('1.5', i).ascii(',');
+    for (let i = 0; i < 2000; i++) out.sample(1500, i).ascii(',');
     out.json({ city: 'Zürich ☃ 𝄞' }).ascii(']');
     const parsed = JSON.parse(text(out)) as unknown[];
     expect(parsed.length).toBe(2001);
     expect(parsed[1999]).toEqual([1.5, '1999']);
     expect(parsed[2000]).toEqual({ city: 'Zürich ☃ 𝄞' });
+  });
+
+  test('a value of few digits has the text that its shortest form has', () => {
+    const scaled = fc
+      .tuple(fc.integer({ min: -(10 ** 15), max: 10 ** 15 }), fc.integer({ min: 0, max: 9 }))
+      .map(([whole, places]) => whole / 10 ** places);
+    const special = fc.constantFrom(0, -0, 1e21, 1e-6, 1e-7, -0.1, 0.001, 100, 999_999_999_999_999, 1e15, Number.NaN, Number.POSITIVE_INFINITY);
+    fc.assert(
+      fc.property(fc.oneof(fc.double(), fc.integer(), scaled, special), (value) => {
+        expect(text(new JsonBytes().number(value))).toBe(formatNumber(value));
+      }),
+      { seed: 7, numRuns: 5000 },
+    );
+  });
+
+  test.each([
+    [1e21, '1e+21'],
+    [-1e-7, '-1e-07'],
+    [5e-324, '5e-324'],
+    [-0, '-0'],
+    [Number.NaN, 'NaN'],
+    [Number.NEGATIVE_INFINITY, '-Inf'],
+    [123_456_789.125, '123456789.125'],
+  ])('%d is %s', (value, written) => expect(text(new JsonBytes().number(value))).toBe(written));
+
+  test('series that share some times', () => {
+    const out = new JsonBytes();
+    out
+      .samples(Float64Array.of(1000, 2500), Float64Array.of(1, -2.5))
+      .ascii(',')
+      .samples(Float64Array.of(1000, 3000, 4000), Float64Array.of(1, 2, 3));
+    expect(text(out)).toBe('[[1,"1"],[2.500,"-2.5"]],[[1,"1"],[3,"2"],[4,"3"]]');
+    expect(text(new JsonBytes().samples(new Float64Array(0), new Float64Array(0)))).toBe('[]');
   });
 });

@@ -1,0 +1,93 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Ask, Told } from './pair.ts';
+
+/** Differences that are meant, by name. */
+export type Named =
+  | 'wording of a parse error'
+  | 'wording of an evaluation error'
+  | 'order of series that no query sorts'
+  | 'own figures, same fields'
+  | 'format_query keeps one line and short numbers'
+  | 'which series a limit keeps'
+  | 'not yet supported';
+
+interface Body {
+  readonly status?: string;
+  readonly errorType?: string;
+  readonly error?: string;
+  readonly data?: unknown;
+}
+
+/** Undefined when the answers are equal; the name of the difference when it is meant; otherwise what differs, to read. */
+export function compare(ask: Ask, theirs: Told, ours: Told): { readonly named: Named } | { readonly differs: string } | undefined {
+  if (notYet.some((part) => `${ask.path}?${ask.params}`.startsWith(part))) return { named: 'not yet supported' };
+  if (theirs.status !== ours.status || theirs.contentType !== ours.contentType) return differing(theirs, ours);
+  if (theirs.contentType !== 'application/json') return theirs.text === ours.text ? undefined : differing(theirs, ours);
+  const [their, our] = [JSON.parse(theirs.text) as Body, JSON.parse(ours.text) as Body];
+  if (isDeepStrictEqual(their, our)) return undefined;
+  const named = nameOf(ask, their, our);
+  return named === undefined ? differing(theirs, ours) : { named };
+}
+
+function differing(theirs: Told, ours: Told): { differs: string } {
+  const shown = ({ status, text }: Told): string => `${status} ${text.trim().slice(0, 600)}`;
+  return { differs: `\n  Prometheus: ${shown(theirs)}\n  Signalbox:  ${shown(ours)}` };
+}
+
+const sizeOf = ({ data }: Body): number => (data as readonly unknown[]).length;
+
+function nameOf({ path, params = '' }: Ask, their: Body, our: Body): Named | undefined {
+  if (their.error !== undefined || our.error !== undefined) return errorName(their, our);
+  if (ownFigures.some((part) => path.startsWith(part))) {
+    const wanted = shapeOf(their);
+    return isDeepStrictEqual(wanted, pick(shapeOf(our), wanted)) ? 'own figures, same fields' : undefined;
+  }
+  const withoutStats = [their, our].map((body) => ({
+    ...body,
+    data: { ...(body.data as object), stats: shapeOf((body.data as { stats?: unknown }).stats) },
+  }));
+  if (isDeepStrictEqual(withoutStats[0], withoutStats[1])) return 'own figures, same fields';
+  if (path === '/api/v1/format_query') return 'format_query keeps one line and short numbers';
+  if (path === '/api/v1/series' && params.includes('limit=')) return sizeOf(their) === sizeOf(our) ? 'which series a limit keeps' : undefined;
+  return isDeepStrictEqual(sorted(their), sorted(our)) ? 'order of series that no query sorts' : undefined;
+}
+
+const notYet = ['/api/v1/status/flags', '/api/v1/status/config', '/api/v1/targets/metadata', '/api/v1/rules?match', '/api/v1/rules?group_'];
+const ownFigures = ['/api/v1/status/', '/api/v1/targets', '/api/v1/scrape_pools'];
+/** What a program in Go on its own machine tells of itself. */
+const goFields = ['CWD', 'hostname', 'goroutineCount', 'GOMAXPROCS', 'GOMEMLIMIT', 'GOGC', 'GODEBUG'];
+
+/** The same status and type; of parse errors the same parameter too, since editors show what stands before the place. */
+function errorName(their: Body, our: Body): Named | undefined {
+  if (their.errorType !== our.errorType || their.error === undefined || our.error === undefined) return undefined;
+  if (their.error.startsWith('invalid label name') && our.error.startsWith('invalid label name')) return 'wording of a parse error';
+  if (their.errorType === 'execution') return 'wording of an evaluation error';
+  const before = /^(.*?)(?:\d+:\d+|unknown position): parse error: /;
+  const [named, ownNamed] = [before.exec(their.error), before.exec(our.error)];
+  const ownPrefix = ownNamed?.[1] ?? noSelector.exec(our.error)?.[1];
+  return named !== null && named[1] === ownPrefix ? 'wording of a parse error' : undefined;
+}
+
+/** Ours where a selector is needed and an expression was given. */
+const noSelector = /^((?:invalid parameter "match\[\]": )?)"[^"]*" is no series selector; write one like /;
+
+/** JSON with its leaves replaced by their types; a list by the shape of its first element. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.length === 0 ? [] : [shapeOf(value[0])];
+  if (typeof value !== 'object' || value === null) return typeof value;
+  return Object.fromEntries(Object.entries(value).flatMap(([name, inner]) => (goFields.includes(name) ? [] : [[name, shapeOf(inner)]])));
+}
+
+/** Of `ours`, what `theirs` has too: more is allowed, less is not. */
+function pick(ours: unknown, theirs: unknown): unknown {
+  if (Array.isArray(theirs)) return theirs.length === 0 ? [] : Array.isArray(ours) ? ours.map((one) => pick(one, theirs[0])) : ours;
+  if (typeof theirs !== 'object' || theirs === null || typeof ours !== 'object' || ours === null) return ours;
+  return Object.fromEntries(
+    Object.keys(theirs).flatMap((name) => (name in ours ? [[name, pick(ours[name as keyof object], theirs[name as keyof object])]] : [])),
+  );
+}
+
+function sorted(body: Body): unknown {
+  const list = Array.isArray(body.data) ? body.data : (body.data as { result?: unknown }).result;
+  return Array.isArray(list) ? list.map((one) => JSON.stringify(one)).sort() : body;
+}
