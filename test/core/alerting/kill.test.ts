@@ -54,7 +54,7 @@ test(
       const next = Math.max(-1, ...story.onDisk) + 1;
       child = start(path, url, String(next), (i) => {
         story.onDisk.add(i);
-        late ??= setTimeout(kill, random() * 200);
+        late ??= setTimeout(kill, 500 + random() * 1500);
       });
       await new Promise<void>((done) => child!.once('exit', () => done()));
       clearTimeout(early);
@@ -65,12 +65,13 @@ test(
 
     const lost = [...story.onDisk].filter((i) => !story.keysOf.has(`alert${i}`));
     const twice = [...story.keysOf.values()].filter((keys) => keys.length > 1);
-    expect(story.onDisk.size).toBeGreaterThan(killCount);
     expect(lost).toEqual([]);
-    expect(story.killedAtPost).toBeGreaterThan(killCount / 4);
     expect(twice.every((keys) => new Set(keys).size === 1)).toBe(true);
     // Up to 32 sends are under way at a kill; each of them may come once more, never twice.
     expect(twice.reduce((sum, keys) => sum + keys.length - 1, 0)).toBeLessThanOrEqual(story.kills * 32);
+    // The run was worth something: there was work to lose, and kills hit the moment in question.
+    expect(story.onDisk.size).toBeGreaterThan(killCount / 10);
+    expect(story.killedAtPost).toBeGreaterThan(killCount / 10);
   },
 );
 
@@ -82,15 +83,15 @@ async function receive(request: IncomingMessage, response: ServerResponse, story
   const name = body.alerts[0]!.labels.alertname;
   story.keysOf.set(name, [...(story.keysOf.get(name) ?? []), String(request.headers['idempotency-key'])]);
   const choice = story.kills < killCount ? random() : 1;
-  if (choice < 0.1) {
+  if (choice < 0.15) {
     story.killedAtPost++;
     kill();
     response.end();
-  } else if (choice < 0.2) {
+  } else if (choice < 0.3) {
     story.killedAtPost++;
     response.end();
     kill();
-  } else if (choice < 0.25) {
+  } else if (choice < 0.4) {
     response.statusCode = 503;
     response.end('away');
   } else response.end();

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tempFolder } from '../../support/folder.ts';
 import { alertmanagerMissing, prepareAlertmanager, runAlertmanager } from './support/alertmanager.ts';
@@ -39,10 +40,11 @@ function inOrder(deliveries: readonly Delivery[], momentOf: (delivery: Delivery)
 describe.skipIf(alertmanagerMissing !== '')(`the same timetables on a real Alertmanager${alertmanagerMissing}`, () => {
   const scratch = mkdtempSync(join(tmpdir(), 'signalbox-'));
   const runs = new Map<string, Promise<Delivery[]>>();
+  let program = '';
 
   /** All at once: each waits for its own time to pass. */
   beforeAll(() => {
-    const program = prepareAlertmanager(scratch);
+    program = prepareAlertmanager(scratch);
     for (const file of core) {
       const run = runAlertmanager(program, readTimetable(join(folder, file)), mkdtempSync(join(scratch, 'run-')));
       run.catch(() => undefined);
@@ -54,11 +56,17 @@ describe.skipIf(alertmanagerMissing !== '')(`the same timetables on a real Alert
     rmSync(scratch, { recursive: true });
   });
 
-  test.each(core.toSorted())('%s', async (file) => {
-    const theirs = await runs.get(file)!;
-    const ours = await runOurs(readTimetable(join(folder, file)), tempFolder());
+  /** A busy machine makes real time late: what differs is run again, alone. A true difference is there every time. */
+  test.each(core.toSorted())('%s', { timeout: 90_000 }, async (file) => {
+    const timetable = readTimetable(join(folder, file));
+    const ours = await runOurs(timetable, tempFolder());
     const moments = ours.map(({ atMs }) => atMs);
     const momentOf = ({ atMs }: Delivery): number => moments.findLast((moment) => atMs >= moment - 50 && atMs < moment + lateMs) ?? atMs;
-    expect(inOrder(theirs, momentOf)).toEqual(inOrder(ours, ({ atMs }) => atMs));
+    const wanted = inOrder(ours, ({ atMs }) => atMs);
+    let told = inOrder(await runs.get(file)!, momentOf);
+    for (let again = 0; again < 3 && !isDeepStrictEqual(told, wanted); again++) {
+      told = inOrder(await runAlertmanager(program, timetable, mkdtempSync(join(scratch, 'run-'))), momentOf);
+    }
+    expect(told).toEqual(wanted);
   });
 });
