@@ -21,6 +21,7 @@ export { burnWindows, type BurnWindow, type SloAlerting, type SloIndicator, type
 export { ExpositionReader, ExpositionColumns, type ExpositionPage, type PageFormat, type PageReader } from './exposition/reader.ts';
 export { ProtobufReader } from './exposition/protobuf.ts';
 export { checkOpenMetrics, type OpenMetricsProblem } from './exposition/openmetrics.ts';
+export { sortedPairs } from './exposition/line.ts';
 export { parseSignalboxConfig, defaultIntakeLimits, type SignalboxConfig, type IntakeLimits } from './signalbox-config.ts';
 export type { ScrapeConfig, ScrapeLimits, ScrapeProtocol, TargetGroup, FileSource, HttpSource } from './scrape-config.ts';
 export { hashMod, type RelabelAction, type RelabelRule } from './relabel-config.ts';

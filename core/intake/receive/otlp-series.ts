@@ -1,4 +1,4 @@
-import { nativeHistogram, otlpText, prometheusLabel, prometheusName, prometheusUnit } from '#core/formats/index.ts';
+import { nativeHistogram, otlpText, prometheusLabel, prometheusName, prometheusUnit, sortedPairs } from '#core/formats/index.ts';
 import type { OtlpAttributes, OtlpExemplar, OtlpMetric, OtlpPoint, OtlpResourceMetrics, OtlpScopeMetrics } from '#core/formats/index.ts';
 import { compareText, labelsFrom, labelsKey, METRIC_NAME, withLabel, type Labels, type MetricType, type UnixMs } from '#core/model/index.ts';
 import type { SampleSink } from '../sink.ts';
@@ -142,7 +142,7 @@ export class OtlpSeriesWriter {
     const ref = this.#sink.ref(labels);
     if (ref < 0) return;
     for (const { traceId, spanId, attributes, value, timeMs } of exemplars) {
-      const own: Pair[] = attributes.map(([key, text]) => [prometheusLabel(key), otlpText(text)]);
+      const own: Pair[] = attributes.map(([key, text]) => [labelOf(key), otlpText(text)]);
       this.#sink.addExemplar(ref, { labels: labelsFrom([...own, ['trace_id', traceId], ['span_id', spanId]]), value, timeMs: timeMs || this.#nowMs });
     }
   }
@@ -164,14 +164,45 @@ function identityOf(attributes: OtlpAttributes): readonly Pair[] {
 
 /** The labels of a point. Keys that become the same label are joined with ";", in order of key. What the source is called wins. */
 function labelsOf(name: string, attributes: OtlpAttributes, own: readonly Pair[]): Labels {
+  const pairs: string[] = [METRIC_NAME, name];
+  for (const [label, value] of own) if (value !== '') pairs.push(label, value);
+  const ownLength = pairs.length;
+  for (const [key, value] of attributes) {
+    const label = labelOf(key);
+    const at = nameAt(pairs, label);
+    if (at >= ownLength) return joinedLabels(name, attributes, own);
+    if (at < 0) pairs.push(label, otlpText(value));
+  }
+  return sortedPairs(pairs);
+}
+
+/** The same where two keys become one label. */
+function joinedLabels(name: string, attributes: OtlpAttributes, own: readonly Pair[]): Labels {
   const merged = new Map<string, string>();
   for (const [key, value] of [...attributes].sort(([a], [b]) => compareText(a, b))) {
-    const label = prometheusLabel(key);
-    const before = merged.get(label);
-    merged.set(label, before === undefined ? otlpText(value) : `${before};${otlpText(value)}`);
+    const before = merged.get(labelOf(key));
+    merged.set(labelOf(key), before === undefined ? otlpText(value) : `${before};${otlpText(value)}`);
   }
   for (const [label, value] of own) if (value !== '') merged.set(label, value);
   return labelsFrom(merged.set(METRIC_NAME, name));
+}
+
+function nameAt(pairs: readonly string[], name: string): number {
+  for (let i = 0; i < pairs.length; i += 2) if (pairs[i] === name) return i;
+  return -1;
+}
+
+/** Keys come again with every point; this many are remembered with their labels. */
+const knownKeysMax = 10_000;
+const knownKeys = new Map<string, string>();
+
+function labelOf(key: string): string {
+  const known = knownKeys.get(key);
+  if (known !== undefined) return known;
+  if (knownKeys.size >= knownKeysMax) knownKeys.clear();
+  const label = prometheusLabel(key);
+  knownKeys.set(key, label);
+  return label;
 }
 
 /** A bucket's bound or a quantile as Prometheus' own receiver writes it: in plain decimals, never with an exponent. */
