@@ -66,6 +66,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 /** Lets everything that waits for its turn run before a query goes on. */
 const breathe = (): Promise<void> => new Promise((done) => setImmediate(done));
 const nodeExporterLookEveryMs = 30_000;
+const dayMs = 86_400_000;
+/** Why somebody was (not) told is asked in reviews, and those come within a quarter. */
+const recordKeptMs = 90 * dayMs;
 
 class LiveEngine implements Engine {
   readonly #options: EngineOptions;
@@ -137,6 +140,7 @@ class LiveEngine implements Engine {
     await this.#configure(this.#config.current);
     this.#rules.start();
     void this.#lookForNodeExporter();
+    this.#pruneDaily();
   }
 
   attach(transport: Transport): void {
@@ -317,6 +321,12 @@ class LiveEngine implements Engine {
       alerts: { pending: count(states, 'pending'), firing: count(states, 'firing') },
       targets: { up: count(healths, 'up'), down: count(healths, 'down') },
     });
+  }
+
+  #pruneDaily(): void {
+    if (this.#stopped) return;
+    this.#alerting.prune(this.#options.clock.now() - recordKeptMs);
+    this.#options.clock.after(dayMs, () => this.#pruneDaily());
   }
 
   /** Without a configuration, a node exporter on its usual port is scraped from the moment that it answers. */
