@@ -48,11 +48,16 @@ function isAlive(pid: string): boolean {
 /** Every value of `seq` that the API gives, of scrapes that were finished: their last sample is there too. */
 async function finishedScrapes(served: Served): Promise<number[]> {
   const ask = async (query: string): Promise<readonly { values?: [number, string][] }[]> => {
-    const response = await fetch(`${served.origin}/api/v1/query?query=${encodeURIComponent(query)}`, { headers: { authorization: `Bearer ${served.token}` } });
+    const response = await fetch(`${served.origin}/api/v1/query?query=${encodeURIComponent(query)}`, {
+      headers: { authorization: `Bearer ${served.token}` },
+    });
     return response.status === 200 ? ((await response.json()) as { data: { result: { values?: [number, string][] }[] } }).data.result : [];
   };
   const last = new Set((await ask('filler{i="199"}[1h]')).flatMap(({ values = [] }) => values.map(([, value]) => value)));
-  return (await ask('seq[1h]')).flatMap(({ values = [] }) => values.map(([, value]) => value)).filter((value) => last.has(value)).map(Number);
+  return (await ask('seq[1h]'))
+    .flatMap(({ values = [] }) => values.map(([, value]) => value))
+    .filter((value) => last.has(value))
+    .map(Number);
 }
 
 test.skipIf(process.platform !== 'linux')(
@@ -60,7 +65,10 @@ test.skipIf(process.platform !== 'linux')(
   async () => {
     const dataDir = tempFolder();
     const target = await countingTarget();
-    writeFileSync(join(dataDir, 'signalbox.yml'), `scrape_configs: [{job_name: seq, scrape_interval: 100ms, scrape_timeout: 100ms, static_configs: [{targets: ['${target.address}']}]}]\n`);
+    writeFileSync(
+      join(dataDir, 'signalbox.yml'),
+      `scrape_configs: [{job_name: seq, scrape_interval: 100ms, scrape_timeout: 100ms, static_configs: [{targets: ['${target.address}']}]}]\n`,
+    );
     const seen = new Set<number>();
     for (let round = 0; round <= kills; round++) {
       const served = await serve({ dataDir });
