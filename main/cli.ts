@@ -44,15 +44,19 @@ const commands: Readonly<Record<string, Command>> = {
   import: { usage: 'import PATH... [--data DIR] [--case NAME] [--json]', does: 'imports files, folders and archives', load: later },
   backtest: {
     usage: 'backtest --rules FILE --start T --end T [--alertmanager FILE] [--data DIR] [--case NAME] [--json]',
-    does: 'says what would have fired and paged',
-    load: later,
+    does: 'says what would have fired, and when',
+    load: async () => (await import('./commands/backtest.ts')).backtest,
   },
   rootcause: { usage: 'rootcause --case NAME --start T --end T [--json]', does: 'ranks suspects', load: later },
   export: { usage: 'export --case NAME --out FILE', does: 'writes a case file', load: later },
   open: { usage: 'open FILE', does: 'opens a case file', load: later },
   drill: { usage: 'drill list | drill run NAME [--speed N]', does: 'practice drills', load: later },
   snapshot: { usage: 'snapshot --data DIR --out DIR', does: 'copies the data while it is in use', load: later },
-  doctor: { usage: 'doctor --data DIR', does: 'checks every checksum', load: later },
+  doctor: {
+    usage: 'doctor --data DIR',
+    does: 'checks every checksum and says what is damaged',
+    load: async () => (await import('./commands/doctor.ts')).doctor,
+  },
 };
 
 function help(): string {

@@ -9,12 +9,7 @@ const numberBytesMax = 32;
 const sampleBytesMax = numberBytesMax + 32;
 const ascii = (character: string): number => character.charCodeAt(0);
 const [openBracket, closeBracket, comma, quote] = [ascii('['), ascii(']'), ascii(','), ascii('"')];
-const [minus, point, zero] = [ascii('-'), ascii('.'), ascii('0')];
-/** Below it, every digit of the scaled number is exact. */
-const wholeMax = 1e15;
-const decimalsMax = 6;
-const scales = [1, 10, 100, 1e3, 1e4, 1e5, 1e6];
-const reversed = new Uint8Array(numberBytesMax);
+const [minus, zero] = [ascii('-'), ascii('0')];
 
 export class JsonBytes {
   #bytes = new Uint8Array(bytesAtStart);
@@ -47,69 +42,31 @@ export class JsonBytes {
   /** The samples of a series as a list. Series of one answer mostly share their times: each is formatted once. */
   samples(timesMs: Float64Array, values: Float64Array): this {
     this.#reserve(2 + timesMs.length * sampleBytesMax);
-    this.#bytes[this.#length++] = openBracket;
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = openBracket;
     for (let i = 0; i < timesMs.length; i++) {
-      if (i > 0) this.#bytes[this.#length++] = comma;
-      this.#copy(this.#times.at(i, timesMs[i]!));
-      this.#number(values[i]!);
-      this.#bytes[this.#length++] = quote;
-      this.#bytes[this.#length++] = closeBracket;
+      if (i > 0) bytes[at++] = comma;
+      const start = this.#times.at(i, timesMs[i]!);
+      for (let k = 0; k < start.length; k++) bytes[at++] = start[k]!;
+      at = putNumber(bytes, at, values[i]!);
+      bytes[at++] = quote;
+      bytes[at++] = closeBracket;
     }
-    this.#bytes[this.#length++] = closeBracket;
+    bytes[at++] = closeBracket;
+    this.#length = at;
     return this;
   }
 
   /** A sample value, without quotes. */
   number(value: number): this {
     this.#reserve(numberBytesMax);
-    this.#number(value);
+    this.#length = putNumber(this.#bytes, this.#length, value);
     return this;
   }
 
   done(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
-  }
-
-  #copy(text: Uint8Array): void {
-    for (let i = 0; i < text.length; i++) this.#bytes[this.#length + i] = text[i]!;
-    this.#length += text.length;
-  }
-
-  /**
-   * Most values have few digits: up to 15 the shortest text that reads back as a number is the only one of that length, so that
-   * `whole / scale === value` says that its digits are those of `whole`.
-   */
-  #number(value: number): void {
-    for (let decimals = 0; decimals <= decimalsMax; decimals += 3) {
-      const scale = scales[decimals]!;
-      const whole = Math.round(Math.abs(value) * scale);
-      if (!(whole < wholeMax)) break;
-      if (whole / scale !== Math.abs(value) || whole === 0) continue;
-      if (value < 0) this.#bytes[this.#length++] = minus;
-      return this.#decimal(whole, decimals);
-    }
-    const text = formatNumber(value);
-    for (let i = 0; i < text.length; i++) this.#bytes[this.#length + i] = text.charCodeAt(i);
-    this.#length += text.length;
-  }
-
-  /** `whole` shifted by `decimals` places, without zeros at the end of its fraction. */
-  #decimal(whole: number, decimals: number): void {
-    let rest = whole;
-    let places = decimals;
-    while (places > 0 && rest % 10 === 0) {
-      rest /= 10;
-      places--;
-    }
-    const digitsMin = places > 0 ? places + 2 : 1;
-    let digits = 0;
-    do {
-      const tenth = Math.floor(rest / 10);
-      reversed[digits++] = zero + (rest - tenth * 10);
-      if (digits === places) reversed[digits++] = point;
-      rest = tenth;
-    } while (rest > 0 || digits < digitsMin);
-    while (digits > 0) this.#bytes[this.#length++] = reversed[--digits]!;
   }
 
   #reserve(more: number): void {
@@ -119,6 +76,28 @@ export class JsonBytes {
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }
+}
+
+/** Writes a number at `at`, where there is room for the longest, and returns where it ends. */
+function putNumber(bytes: Uint8Array, at: number, value: number): number {
+  if ((value | 0) === value && value !== 0) return putInteger(bytes, at, value);
+  const text = formatNumber(value);
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+  return at + text.length;
+}
+
+/** A whole number of 32 bits other than 0. */
+function putInteger(bytes: Uint8Array, at: number, value: number): number {
+  let end = at;
+  if (value < 0) bytes[end++] = minus;
+  let rest = Math.abs(value);
+  for (let left = rest; left >= 1; left = Math.floor(left / 10)) end++;
+  for (let i = end - 1; rest > 0; i--) {
+    const tenth = Math.floor(rest / 10);
+    bytes[i] = zero + rest - tenth * 10;
+    rest = tenth;
+  }
+  return end;
 }
 
 /** What stands before the value of a sample, `[1700000000.123,"`, by the sample's place in its series. */

@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { labelsFromRecord } from '#core/model/index.ts';
+import { openTsdb } from '#core/tsdb/index.ts';
+import { ManualClock } from '../support/clock.ts';
+import { tempFolder } from '../support/folder.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const startMs = Date.UTC(2026, 0, 5, 3, 0, 0);
+const minuteMs = 60_000;
+
+interface Ran {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function run(args: readonly string[]): Promise<Ran> {
+  const child = spawn(process.execPath, [join(root, 'main/cli.ts'), ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (part) => (out += String(part)));
+  child.stderr.on('data', (part) => (err += String(part)));
+  return new Promise((done) => child.once('close', (code) => done({ code, out, err })));
+}
+
+/** A data dir with an hour of `load`, which is over 5 from minute 20 to 29. */
+async function dataDir(): Promise<string> {
+  const folder = tempFolder();
+  const store = openTsdb({ folder: join(folder, 'live'), clock: new ManualClock(startMs + 60 * minuteMs) });
+  const ref = store.ref(labelsFromRecord({ __name__: 'load', job: 'api' }));
+  const batch = store.batch();
+  for (let i = 0; i < 60; i++) batch.add(ref, startMs + i * minuteMs, i >= 20 && i < 30 ? 9 : 1);
+  await batch.commit('power');
+  await store.close();
+  writeFileSync(
+    join(folder, 'rules.yml'),
+    'groups:\n  - name: a\n    interval: 1m\n    rules:\n      - alert: TooMuch\n        expr: load > 5\n        for: 2m\n',
+  );
+  writeFileSync(join(folder, 'bad.yml'), 'groups:\n  - name: a\n    rules:\n      - alert: TooMuch\n        expr: load > (\n');
+  return folder;
+}
+
+test('a backtest says what would have fired, and when', async () => {
+  const data = await dataDir();
+  const args = ['backtest', '--rules', join(data, 'rules.yml'), '--start', String(startMs / 1000), '--end', '2026-01-05T04:00:00Z', '--data', data];
+  const { code, out, err } = await run(args);
+  expect([code, err]).toEqual([0, '']);
+  expect(out).toMatch(/^2026-01-05T03:2[23]\S* TooMuch \{.*job="api".*\} until 2026-01-05T03:3[01]\S*\n1 firings of 1 rules in \d+ evaluations\n$/);
+  const report = JSON.parse((await run([...args, '--json'])).out) as object;
+  expect(report).toMatchObject({ firings: [{ name: 'TooMuch', group: 'a', labels: { job: 'api' } }], rules: [{ firings: 1, failures: 0 }] });
+});
+
+test.for<readonly [args: string, code: number, err: RegExp]>([
+  ['backtest', 2, /^signalbox backtest: name a rule file with --rules; usage/],
+  ['backtest --rules DATA/rules.yml --start 1', 2, /^signalbox backtest: a backtest needs --end; usage/],
+  ['backtest --rules DATA/rules.yml --start noon --end 2', 2, /--start "noon" is neither RFC 3339 nor Unix seconds; usage/],
+  ['backtest --rules DATA/rules.yml --start 2 --end 1', 2, /--end must be after --start; usage/],
+  ['backtest --rules DATA/rules.yml --start 1 --end 2 --alertmanager x', 2, /--alertmanager is not yet supported; usage/],
+  ['backtest --rules DATA/none.yml --start 1 --end 2', 1, /^signalbox backtest: .*none.yml is not there\n$/],
+  ['backtest --rules DATA/bad.yml --start 1 --end 2 --data DATA', 1, /bad.yml:5: /],
+  ['backtest --rules DATA/rules.yml --start 1 --end 2 --data DATA/none', 1, /^signalbox backtest: there is no data in .*none; name its folder/],
+  ['doctor --data DATA/none', 1, /^signalbox doctor: there is no data in .*none; name its folder/],
+  ['doctor now', 2, /^signalbox doctor: "now" is one argument too many; usage/],
+])('%s', async ([args, code, err]) => {
+  const data = args.includes('DATA') ? await dataDir() : '';
+  expect(await run(args.split(' ').map((arg) => arg.replace('DATA', data)))).toEqual({ code, out: '', err: expect.stringMatching(err) as string });
+});
+
+test('the doctor says that all is well, and what is not', async () => {
+  const data = await dataDir();
+  expect(await run(['doctor', '--data', data])).toEqual({
+    code: 0,
+    out: expect.stringMatching(/: every checksum holds; 60 samples in \d+ frames, 1 series groups, \d+ commits in the log\n$/) as string,
+    err: '',
+  });
+  const file = join(data, 'live/metrics.db');
+  const bytes = readFileSync(file);
+  bytes.fill(0x5a, 4096, bytes.length - 4096);
+  for (const name of readdirSync(join(data, 'live'))) if (/-(wal|shm)$/.test(name)) writeFileSync(join(data, 'live', name), '');
+  writeFileSync(file, bytes);
+  const { code, err } = await run(['doctor', '--data', data]);
+  expect([code, err]).toEqual([1, expect.stringMatching(/^damaged: /)]);
+});
