@@ -1,11 +1,11 @@
 /** `signalbox query`: PromQL over the data of a folder, answered in the JSON of Prometheus' API. */
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { answerQuery } from '#core/api/index.ts';
 import { EngineError, parseDuration, parseTime } from '#core/model/index.ts';
+import { createQueries } from '#core/promql/index.ts';
+import { systemClock } from '../clock.ts';
 import { runningIn } from '../data-dir.ts';
-import { defaultDataDir } from '../places.ts';
 import { readArgs, UsageError } from './arguments.ts';
-import { askOffline } from './offline-engine.ts';
+import { dataDirOf, withStored } from './stored.ts';
 
 const options = {
   time: { type: 'string' },
@@ -29,8 +29,7 @@ export async function query(args: readonly string[]): Promise<number> {
   if (expr === undefined || extra !== undefined) throw new UsageError('give one expression, in quotes');
   if (values.case !== undefined) throw new UsageError('--case is not yet supported');
   const { path, form } = questionOf(expr, values);
-  const dataDir = values.data === undefined ? defaultDataDir() : resolve(values.data);
-  const text = await ask(dataDir, path, form);
+  const text = await ask(dataDirOf(values.data), path, form);
   const answer = JSON.parse(text) as ApiAnswer;
   if (answer.status !== 'success') throw new EngineError('invalid', answer.error ?? 'the engine gave no answer');
   process.stdout.write(`${values.json === true ? text.trimEnd() : JSON.stringify(answer, undefined, 2)}\n`);
@@ -63,14 +62,19 @@ function stepIn(text: string | undefined): string {
   return text;
 }
 
-/** Of the Signalbox that has the folder, or of the folder itself when none does. */
+/** Of the Signalbox that has the folder, or of what the folder holds when none can be asked. */
 async function ask(dataDir: string, path: string, form: URLSearchParams): Promise<string> {
   const running = runningIn(dataDir);
-  if (running === undefined || running.url === '') {
-    if (!existsSync(dataDir)) throw new EngineError('not-found', `there is no data in ${dataDir}; name its folder with --data`);
-    return askOffline(dataDir, path, form);
-  }
+  if (running === undefined || running.url === '') return askStored(dataDir, path, form);
   const answer = await fetch(`${running.url}${path}`, { method: 'POST', body: form, headers: { authorization: `Bearer ${running.token}` } });
   if (answer.status === 503) throw new EngineError('unavailable', (await answer.text()).trim());
   return answer.text();
+}
+
+function askStored(dataDir: string, path: string, form: URLSearchParams): Promise<string> {
+  return withStored(dataDir, async (source) => {
+    const queries = createQueries({ source, clock: systemClock, breathe: () => Promise.resolve() });
+    const { body } = await answerQuery({ queries, clock: systemClock }, path, form);
+    return typeof body === 'string' ? body : Buffer.from(body).toString();
+  });
 }

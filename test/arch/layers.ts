@@ -71,7 +71,7 @@ export const rows: readonly Row[] = [
   {
     name: 'main',
     path: 'main/',
-    uses: ['model', 'contract', 'formats', 'tsdb', 'promql', 'rules', 'alerting', 'runbooks', 'engine'],
+    uses: ['model', 'contract', 'formats', 'tsdb', 'promql', 'rules', 'alerting', 'runbooks', 'api', 'engine'],
     outside: ['electron', 'ws', 'node:*'],
   },
   { name: 'preload', path: 'preload/', uses: [], outside: ['electron'] },

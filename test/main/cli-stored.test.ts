@@ -53,6 +53,28 @@ test('a backtest says what would have fired, and when', async () => {
   expect(report).toMatchObject({ firings: [{ name: 'TooMuch', group: 'a', labels: { job: 'api' } }], rules: [{ firings: 1, failures: 0 }] });
 });
 
+test('a query reads a folder that no Signalbox has, and one whose Signalbox cannot be asked', async () => {
+  const data = await dataDir();
+  const args = ['query', 'load', '--time', '2026-01-05T03:25:30Z', '--json', '--data', data];
+  const answer = {
+    code: 0,
+    out: '{"status":"success","data":{"resultType":"vector","result":[{"metric":{"__name__":"load","job":"api"},"value":[1767583530,"9"]}]}}\n',
+    err: '',
+  };
+  expect(await run(args)).toEqual(answer);
+  expect(readdirSync(data).sort()).toEqual(['bad.yml', 'live', 'rules.yml']);
+  const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'signalbox'], { stdio: 'ignore' });
+  writeFileSync(join(data, 'session.json'), JSON.stringify({ pid: other.pid, url: '', otlpPort: 0, token: '' }));
+  expect(await run(args)).toEqual(answer);
+  other.kill('SIGKILL');
+});
+
+test('a query over a range', async () => {
+  const data = await dataDir();
+  const { code, out } = await run(['query', 'time()', '--start', '60', '--end', '120', '--step', '1m', '--json', '--data', data]);
+  expect([code, out]).toEqual([0, expect.stringContaining('"values":[[60,"60"],[120,"120"]]')]);
+});
+
 test.for<readonly [args: string, code: number, err: RegExp]>([
   ['backtest', 2, /^signalbox backtest: name a rule file with --rules; usage/],
   ['backtest --rules DATA/rules.yml --start 1', 2, /^signalbox backtest: a backtest needs --end; usage/],
@@ -62,6 +84,7 @@ test.for<readonly [args: string, code: number, err: RegExp]>([
   ['backtest --rules DATA/none.yml --start 1 --end 2', 1, /^signalbox backtest: .*none.yml is not there\n$/],
   ['backtest --rules DATA/bad.yml --start 1 --end 2 --data DATA', 1, /bad.yml:5: /],
   ['backtest --rules DATA/rules.yml --start 1 --end 2 --data DATA/none', 1, /^signalbox backtest: there is no data in .*none; name its folder/],
+  ['query 1+ --data DATA', 1, /^signalbox query: invalid parameter "query": 1:3: parse error: /],
   ['doctor --data DATA/none', 1, /^signalbox doctor: there is no data in .*none; name its folder/],
   ['doctor now', 2, /^signalbox doctor: "now" is one argument too many; usage/],
 ])('%s', async ([args, code, err]) => {

@@ -84,9 +84,7 @@ describe('the command line', () => {
     ['query up --start 1', 2, /^$/, /^signalbox query: a range needs --end; usage/],
     ['query up --time noon', 2, /^$/, /^signalbox query: --time "noon" is neither RFC 3339 nor Unix seconds; usage/],
     ['query up --start 1 --end 2 --step x', 2, /^$/, /--step "x" is neither a duration such as 30s nor seconds; usage/],
-    ['query 1+ --data FOLDER', 1, /^$/, /^signalbox query: .*1:/],
-    ['query 1+1 --json --data FOLDER', 0, /^\{"status":"success","data":\{"resultType":"scalar","result":\[[\d.]+,"2"\]\}\}\n$/, /^$/],
-    ['query time() --start 60 --end 120 --step 1m --json --data FOLDER', 0, /"values":\[\[60,"60"\],\[120,"120"\]\]/, /^$/],
+    ['query up --data FOLDER', 1, /^$/, /^signalbox query: .* holds no metrics; name a data folder\n$/],
     ['drill list', 2, /^$/, /^signalbox drill: not yet supported\n$/],
     ['import x', 2, /^$/, /^signalbox import: not yet supported\n$/],
   ];
@@ -101,15 +99,6 @@ describe('the command line', () => {
         .map((arg) => arg.replace('FOLDER', folder)),
     );
     expect(ran).toEqual({ code, out: expect.stringMatching(out) as string, err: expect.stringMatching(err) as string });
-  });
-
-  test('a folder in use elsewhere is not opened for a query', async () => {
-    const folder = tempFolder();
-    const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'signalbox'], { stdio: 'ignore' });
-    writeFileSync(join(folder, 'session.json'), JSON.stringify({ pid: other.pid, url: '', otlpPort: 0, token: '' }));
-    const { code, err } = await run(cli, ['query', 'up', '--data', folder]);
-    other.kill('SIGKILL');
-    expect([code, err]).toEqual([1, expect.stringContaining(`is in use by the Signalbox of process ${other.pid}; stop it`)]);
   });
 });
 
