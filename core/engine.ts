@@ -107,7 +107,7 @@ class LiveEngine implements Engine {
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
     const ledger = new Ledger();
     this.#scraper = createScraper({ store: live, clock, ledger });
-    const receiver = createReceiver({ store: live, clock, ledger });
+    const receiver = createReceiver({ store: live, traces, clock, ledger });
     this.#alerting = createAlerting({
       db: journal,
       clock,

@@ -1,4 +1,8 @@
+import type { Traces } from '#core/traces/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
 
 /** What intake writes to. A ref below 0 is a refused series, and `-ref` the verdict. */
 export type SampleSink = Pick<Tsdb, 'ref' | 'batch' | 'setMetadata' | 'addExemplar'>;
+
+/** What received spans go to. */
+export type SpanSink = Pick<Traces, 'append'>;

@@ -8,6 +8,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import { ExpositionColumns, ExpositionReader, parseSignalboxConfig } from '#core/formats/index.ts';
 import { createReceiver, createScraper, Ledger, type Receiver, type Scraper } from '#core/intake/index.ts';
 import type { Clock } from '#core/model/index.ts';
+import { openTraces, type Traces } from '#core/traces/index.ts';
 import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
 import { proto, type Field } from '../support/proto-writer.ts';
 import { readShared } from '../support/shared-data.ts';
@@ -44,12 +45,14 @@ async function cpuSeconds(act: () => Promise<void> | void): Promise<number> {
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
-async function withStore<T>(act: (store: Tsdb) => Promise<T>): Promise<T> {
+async function withStore<T>(act: (store: Tsdb, traces: Traces) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
   const store = openTsdb({ folder, clock: wallClock, limits: { seriesMax: 1_000_000, metricSeriesMax: 1_000_000 } });
+  const traces = openTraces({ folder, clock: wallClock });
   try {
-    return await act(store);
+    return await act(store, traces);
   } finally {
+    await traces.close();
     await store.close();
     rmSync(folder, { recursive: true, force: true });
   }
@@ -140,8 +143,8 @@ async function post(receiver: Receiver, path: string, body: Uint8Array, contentT
 
 async function benchRemoteWrite(): Promise<BenchRow[]> {
   const run = (seriesCount: number, samplesPerSeries: number, rounds: number): Promise<number> =>
-    withStore(async (store) => {
-      const receiver = createReceiver({ store, clock: wallClock, ledger: new Ledger() });
+    withStore(async (store, traces) => {
+      const receiver = createReceiver({ store, traces, clock: wallClock, ledger: new Ledger() });
       const rates: number[] = [];
       const beginMs = Date.now() - 1_800_000;
       for (let round = 0; round < rounds; round++) {
@@ -202,8 +205,8 @@ function otlpRequest(round: number, pointCount: number): Uint8Array {
 
 async function benchOtlp(): Promise<BenchRow[]> {
   const pointCount = 10_000;
-  return withStore(async (store) => {
-    const receiver = createReceiver({ store, clock: wallClock, ledger: new Ledger() });
+  return withStore(async (store, traces) => {
+    const receiver = createReceiver({ store, traces, clock: wallClock, ledger: new Ledger() });
     const rates: number[] = [];
     for (let round = 0; round < 8; round++) {
       const body = otlpRequest(round, pointCount);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { createReceiver, Ledger, type Receiver } from '#core/intake/index.ts';
 import { formatLabels, isStale, matcher, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
+import { openTraces, type Traces } from '#core/traces/index.ts';
 import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
 import { tempFolder } from './folder.ts';
 
@@ -20,14 +21,17 @@ export const wallClock: Clock = {
 export class ReceiveScene {
   readonly ledger = new Ledger();
   readonly store: Tsdb;
+  readonly traces: Traces;
   readonly receiver: Receiver;
   readonly answers: { readonly path: string; readonly status: number; readonly body: string }[] = [];
 
   constructor(clock: Clock = wallClock) {
     this.store = openTsdb({ folder: tempFolder(), clock });
-    this.receiver = createReceiver({ store: this.store, clock, ledger: this.ledger });
-    onTestFinished(() => {
+    this.traces = openTraces({ folder: tempFolder(), clock });
+    this.receiver = createReceiver({ store: this.store, traces: this.traces, clock, ledger: this.ledger });
+    onTestFinished(async () => {
       this.receiver.stop();
+      await this.traces.close();
       return this.store.close();
     });
   }

@@ -1,11 +1,12 @@
-import { readOtlpMetrics, readOtlpMetricsJson } from '#core/formats/index.ts';
+import { readOtlpMetrics, readOtlpMetricsJson, readOtlpSpans, readOtlpSpansJson } from '#core/formats/index.ts';
 import { EngineError, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import type { Ledger } from '../ledger.ts';
-import type { SampleSink } from '../sink.ts';
+import type { SampleSink, SpanSink } from '../sink.ts';
 import { gunzipped } from '../unpack.ts';
 import { DeltaTotals } from './delta-totals.ts';
 import { OtlpSeriesWriter } from './otlp-series.ts';
 import { PushBatch } from './push-batch.ts';
+import { takeSpans } from './span-batch.ts';
 
 /** Unpacked; the OpenTelemetry Collector takes as much. */
 const bodyBytesMax = 20 << 20;
@@ -16,12 +17,14 @@ type Form = 'protobuf' | 'json';
 /** OTLP over HTTP, the receiving side (OpenTelemetry protocol specification 1.x, "OTLP/HTTP"). */
 export class OtlpReceiver {
   readonly #sink: SampleSink;
+  readonly #spans: SpanSink;
   readonly #clock: Clock;
   readonly #ledger: Ledger;
   readonly #deltas: DeltaTotals;
 
-  constructor(sink: SampleSink, clock: Clock, ledger: Ledger) {
+  constructor(sink: SampleSink, spans: SpanSink, clock: Clock, ledger: Ledger) {
     this.#sink = sink;
+    this.#spans = spans;
     this.#clock = clock;
     this.#ledger = ledger;
     this.#deltas = new DeltaTotals(clock);
@@ -32,6 +35,7 @@ export class OtlpReceiver {
     if (form === undefined) return failure('protobuf', 415, 'the content type must be application/x-protobuf or application/json');
     try {
       if (request.method !== 'POST') return failure(form, 405, 'OTLP is POST');
+      if (request.path === '/v1/traces') return await this.#receiveTraces(request, form);
       if (request.path !== '/v1/metrics') throw new EngineError('unsupported', `receiving ${request.path.slice('/v1/'.length)} is not yet supported`);
       return await this.#receiveMetrics(request, form);
     } catch (error) {
@@ -47,7 +51,14 @@ export class OtlpReceiver {
     const writer = new OtlpSeriesWriter(this.#sink, batch, this.#deltas, this.#clock.now());
     writer.write(resources);
     await batch.commit(writer.receivedCount);
-    return success(form, writer.rejectedPointCount, batch.sentence);
+    return success(form, 'rejectedDataPoints', writer.rejectedPointCount, batch.sentence);
+  }
+
+  async #receiveTraces(request: HttpRequest, form: Form): Promise<HttpAnswer> {
+    const body = await unpacked(request);
+    const reading = form === 'json' ? readOtlpSpansJson(body) : readOtlpSpans(body);
+    const { rejectedCount, sentence } = await takeSpans(reading, this.#spans, this.#ledger, 'otlp_traces');
+    return success(form, 'rejectedSpans', rejectedCount, sentence);
   }
 }
 
@@ -71,10 +82,10 @@ function statusOf(error: EngineError): number {
   return error.code === 'unavailable' ? 503 : 400;
 }
 
-/** ExportMetricsServiceResponse: empty, or with its partial_success. */
-function success(form: Form, rejectedCount: number, sentence: string): HttpAnswer {
+/** ExportMetricsServiceResponse or ExportTraceServiceResponse: empty, or with its partial_success, whose fields have the same numbers. */
+function success(form: Form, field: 'rejectedDataPoints' | 'rejectedSpans', rejectedCount: number, sentence: string): HttpAnswer {
   if (form === 'json') {
-    const body = rejectedCount === 0 ? {} : { partialSuccess: { rejectedDataPoints: String(rejectedCount), errorMessage: sentence } };
+    const body = rejectedCount === 0 ? {} : { partialSuccess: { [field]: String(rejectedCount), errorMessage: sentence } };
     return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
   }
   const partial = Buffer.concat([Buffer.from([0x08]), varint(rejectedCount), textField(2, sentence)]);

@@ -1,6 +1,6 @@
 import type { Clock, HttpAnswer, HttpRequest } from '#core/model/index.ts';
 import type { Ledger } from '../ledger.ts';
-import type { SampleSink } from '../sink.ts';
+import type { SampleSink, SpanSink } from '../sink.ts';
 import { failureAnswer, plainAnswer } from './answers.ts';
 import { OtlpReceiver } from './otlp.ts';
 import { Pushgateway, type PushedGroup } from './pushgateway.ts';
@@ -8,6 +8,7 @@ import { RemoteWriteReceiver } from './remote-write.ts';
 
 export interface ReceiverOptions {
   readonly store: SampleSink;
+  readonly traces: SpanSink;
   readonly clock: Clock;
   /** Shared with the scraper. */
   readonly ledger: Ledger;
@@ -26,9 +27,9 @@ export interface Receiver {
 }
 
 /** What other systems push: Prometheus remote write, OTLP, and what batch jobs send to a Pushgateway. */
-export function createReceiver({ store, clock, ledger }: ReceiverOptions): Receiver {
+export function createReceiver({ store, traces, clock, ledger }: ReceiverOptions): Receiver {
   const remoteWrite = new RemoteWriteReceiver(store, clock, ledger);
-  const otlp = new OtlpReceiver(store, clock, ledger);
+  const otlp = new OtlpReceiver(store, traces, clock, ledger);
   const pushgateway = new Pushgateway(store, clock, ledger);
   const answerOf = (request: HttpRequest): Promise<HttpAnswer | undefined> | HttpAnswer => {
     if (request.path === '/api/v1/write') return request.method === 'POST' ? remoteWrite.receive(request) : plainAnswer(405, 'remote write is POST');

@@ -264,7 +264,6 @@ describe('OTLP metrics', () => {
   });
 
   test.each([
-    ['traces', '/v1/traces', '{}', json, 501, 'receiving traces is not yet supported'],
     ['logs', '/v1/logs', '{}', json, 501, 'receiving logs is not yet supported'],
     ['another type', '/v1/metrics', '', { 'content-type': 'text/plain' }, 415, ''],
     ['another encoding', '/v1/metrics', '{}', { ...json, 'content-encoding': 'br' }, 400, 'the content encoding must be gzip or none, not br'],
@@ -395,5 +394,29 @@ describe('names and forms', () => {
     // It writes exponential histograms as buckets of its own, and lets names begin with a digit.
     const names = data.map((name) => name.replace(/^(exponential_milliseconds|fine)_(bucket|count|sum)$/, '$1').replace(/^\d/, '_$&'));
     expect(new Set(scene.store.labelValues('__name__'))).toEqual(new Set(names));
+  });
+});
+
+describe('spans', () => {
+  test('the published example is stored, and what cannot be read is told and counted', async () => {
+    const scene = new ReceiveScene();
+    const example = JSON.parse(readShared('traces/otlp-examples/trace.json').toString()) as {
+      resourceSpans: { scopeSpans: { spans: object[] }[] }[];
+    };
+    const { spans } = example.resourceSpans[0]!.scopeSpans[0]!;
+    const count = spans.length;
+    spans.push({ traceId: 'no hex', spanId: '0000000000000001', name: 'broken' });
+    const answer = await scene.send('/v1/traces', JSON.stringify(example), json);
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(String(answer.body))).toMatchObject({
+      partialSuccess: { rejectedSpans: '1', errorMessage: expect.stringContaining('1') as string },
+    });
+    expect(scene.traces.stats().headSpans).toBe(count);
+    const row = scene.ledger.rows().find(({ source }) => source === 'otlp_traces')!;
+    expect({ received: row.received, stored: row.stored, rejected: [...row.rejected.values()].reduce((a, b) => a + b, 0) }).toEqual({
+      received: count + 1,
+      stored: count,
+      rejected: 1,
+    });
   });
 });
