@@ -4,6 +4,7 @@ export { evaluateInstant, evaluateRange } from './query.ts';
 export type { InstantResult, InstantValue, QueryOptions, QueryRange, RangeResult, Sample } from './query.ts';
 export { defaultLimits } from './budget.ts';
 export type { QueryLimits, QueryStats } from './budget.ts';
+export type { ExplainLabel, ExplainNode } from './explain.ts';
 export { memorySource } from './memory.ts';
 export type { SelectHints, SeriesSource } from './source.ts';
 export type { Notes } from './notes.ts';

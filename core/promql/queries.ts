@@ -21,7 +21,7 @@ export interface QueryCounts {
   readonly running: number;
 }
 
-type CallOptions = Pick<QueryOptions, 'signal' | 'lookbackMs' | 'limits'>;
+type CallOptions = Pick<QueryOptions, 'signal' | 'lookbackMs' | 'limits' | 'explain'>;
 
 /** A lane for queries on one source: bounded in number, fair in order. Lanes do not wait for each other. */
 export class Queries {

@@ -12,6 +12,7 @@ import { parseExpr, printExpr, typeOf, unwrap, type Expr } from './syntax/index.
 import { Budget, defaultLimits, type QueryLimits, type QueryStats } from './budget.ts';
 import type { QueryContext } from './context.ts';
 import { Evaluation } from './evaluate.ts';
+import { ExplainedEvaluation, type ExplainNode } from './explain.ts';
 import { extendedWindow } from './extended.ts';
 import { stepTime, type Grid } from './grid.ts';
 import { Notebook, type Notes } from './notes.ts';
@@ -33,6 +34,16 @@ export interface QueryOptions {
   readonly breathe?: () => Promise<void>;
   /** Metric names go at the end of the query (Prometheus' feature `promql-delayed-name-removal`); off. */
   readonly delayedNames?: boolean;
+  /** Tells what each part of the query gives and costs. Costs some time itself. */
+  readonly explain?: boolean;
+}
+
+/** What comes with every result. */
+interface About {
+  readonly notes: Notes;
+  readonly stats: QueryStats;
+  /** If asked for. */
+  readonly explain?: ExplainNode;
 }
 
 /** A sample of an instant vector. */
@@ -45,7 +56,7 @@ export interface Sample {
 }
 
 /** What a query gives at one instant. */
-export type InstantResult = InstantValue & { readonly notes: Notes; readonly stats: QueryStats };
+export type InstantResult = InstantValue & About;
 export type InstantValue =
   | { readonly type: 'vector'; readonly samples: readonly Sample[] }
   | { readonly type: 'scalar'; readonly timeMs: UnixMs; readonly value: number }
@@ -53,10 +64,8 @@ export type InstantValue =
   | { readonly type: 'matrix'; readonly series: readonly SeriesColumns[] };
 
 /** What a query gives over a range: each series only with the steps at which it has a value, sorted by labels. */
-export interface RangeResult {
+export interface RangeResult extends About {
   readonly series: readonly SeriesColumns[];
-  readonly notes: Notes;
-  readonly stats: QueryStats;
 }
 
 export interface QueryRange {
@@ -76,15 +85,14 @@ export async function evaluateInstant(
   options: QueryOptions = {},
 ): Promise<InstantResult> {
   const prepared = prepare(source, query, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, options);
-  const { context } = prepared;
   const value = await instantValue(prepared, { startMs: timeMs, stepMs: 1, steps: 1 });
-  return { ...value, notes: context.notes.notes(), stats: context.budget.stats() };
+  return { ...value, ...about(prepared) };
 }
 
 /** Evaluates a query at every step from `startMs` to `endMs`, both inclusive. Throws as evaluateInstant does. */
 export async function evaluateRange(source: SeriesSource, query: Expr | string, range: QueryRange, options: QueryOptions = {}): Promise<RangeResult> {
   const prepared = prepare(source, query, range, options);
-  const { context, expr } = prepared;
+  const { expr } = prepared;
   const grid = gridOf(range, { ...defaultLimits, ...options.limits }.pointsMax);
   const type = typeOf(expr);
   if (type !== 'scalar' && type !== 'vector')
@@ -93,7 +101,12 @@ export async function evaluateRange(source: SeriesSource, query: Expr | string, 
       `invalid expression type "${type === 'matrix' ? 'range vector' : type}" for range query, must be Scalar or instant Vector`,
     );
   const series = type === 'scalar' ? await scalarSeries(prepared, grid) : await vectorSeries(prepared, grid);
-  return { series, notes: context.notes.notes(), stats: context.budget.stats() };
+  return { series, ...about(prepared) };
+}
+
+function about({ expr, context, evaluation }: Prepared): About {
+  const base = { notes: context.notes.notes(), stats: context.budget.stats() };
+  return evaluation instanceof ExplainedEvaluation ? { ...base, explain: evaluation.explain(expr) } : base;
 }
 
 interface Prepared {
@@ -116,7 +129,7 @@ function prepare(source: SeriesSource, query: Expr | string, range: QueryRange, 
     ...range,
   };
   context.budget.check();
-  return { expr, context, evaluation: new Evaluation(context, expr) };
+  return { expr, context, evaluation: options.explain === true ? new ExplainedEvaluation(context, expr) : new Evaluation(context, expr) };
 }
 
 function gridOf({ startMs, endMs, stepMs }: QueryRange, pointsMax: number): Grid {

@@ -1,6 +1,7 @@
 import { EngineError, labelsFromRecord, labelsKey, type Histogram, type SeriesColumns } from '#core/model/index.ts';
 import { allBuckets, evaluateInstant, evaluateRange, memorySource, type Notes, type SeriesSource } from '#core/promql/index.ts';
 import { dataMinutes, dataStartMs } from './data.ts';
+import { distance, parseValue } from './doubles.ts';
 import type { ApiAnswer, Prometheus } from './prometheus.ts';
 import { QueryMaker } from './queries.ts';
 import { Random } from './random.ts';
@@ -115,10 +116,6 @@ function readResult({ resultType, result }: NonNullable<ApiAnswer['data']>): Map
   return series;
 }
 
-function parseValue(text: string): number {
-  return text === '+Inf' ? Infinity : text === '-Inf' ? -Infinity : Number(text);
-}
-
 function floatPoint([seconds, text]: [number, string]): Point {
   return { timeMs: Math.round(seconds * 1000), value: parseValue(text), histogram: undefined };
 }
@@ -162,22 +159,6 @@ function pointsOf({ timesMs, values, histograms }: SeriesColumns): Point[] {
     const histogram = histograms?.[i];
     return { timeMs, value: values[i]!, histogram: histogram === undefined ? undefined : numbersOf(histogram) };
   });
-}
-
-const bits = new DataView(new ArrayBuffer(16));
-
-/** How many doubles lie between two numbers. */
-function distance(a: number, b: number): number {
-  if (a === b || (Number.isNaN(a) && Number.isNaN(b))) return 0;
-  if (!Number.isFinite(a) || !Number.isFinite(b)) return Infinity;
-  bits.setFloat64(0, a);
-  bits.setFloat64(8, b);
-  const order = (at: number): bigint => {
-    const raw = bits.getBigInt64(at);
-    return raw < 0n ? -(raw & 0x7fffffffffffffffn) : raw;
-  };
-  const between = order(0) - order(8);
-  return Number(between < 0n ? -between : between);
 }
 
 function compare(theirs: Answer, ours: Answer, query: string): string | undefined {
