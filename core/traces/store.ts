@@ -93,8 +93,15 @@ class Store implements Traces {
   async flush(): Promise<void> {
     while (this.#loading.length > 0) this.#unload();
     if (this.#waiting.length > 0) await breathe();
-    await this.#sealing;
-    await this.#seal(this.#head.all(), loadBlockSpans);
+    while (this.#sealing !== undefined) await this.#sealing;
+    const sealed = this.#seal(this.#head.all(), loadBlockSpans);
+    // Upkeep waits for it and leaves a failure to the caller of flush.
+    const settled = sealed.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#sealing = settled.finally(() => (this.#sealing = undefined));
+    await sealed;
   }
 
   search(query: SearchQuery, signal?: AbortSignal): Promise<TracePage> {

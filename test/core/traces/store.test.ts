@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { closeDb, openDb } from '#core/db/index.ts';
 import type { Span } from '#core/model/index.ts';
-import { openTraces, type Traces } from '#core/traces/index.ts';
+import { openTraces, spanFlags, type Traces } from '#core/traces/index.ts';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ManualClock } from '../../support/clock.ts';
 import { tempFolder } from '../../support/folder.ts';
@@ -79,6 +79,59 @@ describe('span store', () => {
     closeDb(db);
   });
 
+  test('an append that the disk refuses is refused whole, and may be sent again', async () => {
+    const folder = tempFolder();
+    const traces = open(folder);
+    const db = openDb(join(folder, 'traces.db'), 'traces');
+    db.connection.exec(`create trigger full before insert on head begin select raise(abort, 'disk is full'); end`);
+    await expect(traces.append([span()])).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('disk is full') });
+    expect(traces.spans(hex(1, 16))).toEqual([]);
+    db.connection.exec('drop trigger full');
+    closeDb(db);
+    expect(await traces.append([span()])).toEqual(['stored']);
+    expect(traces.stats().appended).toBe(1);
+  });
+
+  test('a damaged append is set aside when the store opens', async () => {
+    const folder = tempFolder();
+    const first = openTraces({ folder, clock });
+    await first.append([span({ trace: 1 })]);
+    await first.append([span({ trace: 2 })]);
+    await first.close();
+    const db = openDb(join(folder, 'traces.db'), 'traces');
+    db.connection.exec(`update head set bytes = substr(bytes, 1, 20) where id = 1`);
+    closeDb(db);
+    const traces = open(folder);
+    expect(traces.stats()).toMatchObject({ headSpans: 1, damage: ['append 1: the checksum is wrong'] });
+  });
+
+  test('a trace whose spans lie in blocks and in the head is one tree', async () => {
+    const traces = open();
+    await traces.append([span({ id: 3, parent: 2, at: 2, takes: 1 })]);
+    await traces.flush();
+    await traces.append([span({ id: 1, takes: 9 })]);
+    await traces.flush();
+    await traces.append([span({ id: 2, parent: 1, at: 1, takes: 5 })]);
+    const trace = traces.trace(hex(1, 16))!;
+    expect([...trace.depth]).toEqual([0, 1, 2]);
+    expect(trace.flags.every((flags) => (flags & spanFlags.orphan) === 0)).toBe(true);
+    expect(traces.span(hex(1, 16), hex(2, 8))).toHaveLength(1);
+    expect(traces.trace(hex(2, 16))).toBeUndefined();
+  });
+
+  test('spans far apart in time, and times beyond doubles, come back exact', async () => {
+    const traces = open();
+    const spans = [
+      span({ id: 1, startNs: 1n, endNs: 2n }),
+      span({ id: 2, startNs: baseNs + 1n, endNs: baseNs + 3n }),
+      span({ id: 3, startNs: baseNs + 2n, endNs: baseNs + 2n ** 52n }),
+    ];
+    traces.load(spans);
+    await traces.flush();
+    expect(traces.stats().blocks).toBe(2);
+    expect(traces.spans(hex(1, 16))).toEqual(spans);
+  });
+
   test('a damaged block is set aside, the rest stays', async () => {
     const folder = tempFolder();
     const first = openTraces({ folder, clock });
@@ -108,6 +161,16 @@ describe('span store', () => {
     await traces.flush();
     expect(traces.stats()).toMatchObject({ headSpans: 0, blockSpans: 8194 });
     expect(traces.spans(hex(1, 16))).toHaveLength(5);
+  });
+
+  test('upkeep that falls due while everything is being sealed seals nothing twice', async () => {
+    const traces = open();
+    await traces.append(Array.from({ length: 9000 }, (_, i) => span({ trace: 1 + (i >> 3), id: i + 1 })));
+    await clock.advance(29_500);
+    const flushed = Promise.all([traces.flush(), traces.flush()]);
+    await clock.advance(3_000);
+    await flushed;
+    expect(traces.stats()).toMatchObject({ headSpans: 0, blockSpans: 9000 });
   });
 
   test('blocks that are too old go', async () => {
