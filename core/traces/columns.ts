@@ -142,7 +142,8 @@ export function findText(bytes: Uint8Array, text: string): number[] {
   const found: number[] = [];
   if (wanted.length === 0) return Array.from(lengths.keys()).filter((i) => lengths[i] === 0);
   for (let hit = haystack.indexOf(wanted), at = 0, i = 0; hit >= 0; hit = haystack.indexOf(wanted, hit + 1)) {
-    while (at < hit) at += lengths[i++]!;
+    // Empty texts take no room before the one that begins here.
+    while (at < hit || lengths[i] === 0) at += lengths[i++]!;
     if (at === hit && lengths[i] === wanted.length) found.push(i);
   }
   return found;
