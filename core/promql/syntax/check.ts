@@ -10,7 +10,7 @@ import {
   type ValueType,
   type VectorSelector,
 } from './ast.ts';
-import { constantSeconds } from './duration.ts';
+import { durationMs, isConstant } from './duration.ts';
 import { functionSignature, type Signature } from './functions.ts';
 import { printExpr } from './print.ts';
 import { syntaxError } from './text.ts';
@@ -74,7 +74,8 @@ function problemOf(expr: Expr): Problem | undefined {
     case 'subquery':
       return (
         durationProblem(expr.range) ??
-        (expr.step === undefined ? undefined : durationProblem(expr.step)) ??
+        durationProblem(expr.step) ??
+        durationProblem(expr.offset, true) ??
         wrong(typeOf(expr.expr) !== 'vector', expr.place, `subquery is only allowed on instant vector, got ${typeNames[typeOf(expr.expr)]} instead`)
       );
     case 'unary':
@@ -97,16 +98,20 @@ function wrong(condition: boolean, place: Place, what: string): Problem | undefi
 }
 
 function selectorProblem(expr: VectorSelector): Problem | undefined {
-  return wrong(
-    expr.matchers.every((m) => matchesValue(m, '')),
-    expr.place,
-    'vector selector must contain at least one non-empty matcher',
-  );
+  const matchesAll = expr.matchers.every((m) => matchesValue(m, ''));
+  return wrong(matchesAll, expr.place, 'vector selector must contain at least one non-empty matcher') ?? durationProblem(expr.offset, true);
 }
 
-function durationProblem(duration: Duration): Problem | undefined {
-  const seconds = constantSeconds(duration);
-  return wrong(seconds !== undefined && seconds <= 0, duration.place, 'duration must be greater than 0');
+/** Of a duration that depends on the query's step or range nothing is known yet. */
+function durationProblem(duration: Duration | undefined, signed = false): Problem | undefined {
+  if (duration === undefined || !isConstant(duration)) return undefined;
+  try {
+    durationMs(duration, { stepMs: 0, rangeMs: 0 }, signed);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return { place: error.place ?? duration.place, what: error.message };
+  }
 }
 
 function callProblem(expr: Call): Problem | undefined {

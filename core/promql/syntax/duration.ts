@@ -9,28 +9,29 @@ export interface DurationContext {
 
 const secondsMax = 2 ** 63 / 1e9; // Prometheus counts durations in nanoseconds in 64 bits.
 
-/** A duration in whole ms. Throws EngineError `invalid` for a division by zero, and for what is not positive unless `signed`. */
+/** A duration in whole ms. Throws EngineError `invalid` for a division by zero, what no 64 bits of nanoseconds hold, and what is not positive unless `signed`. */
 export function durationMs(duration: Duration, context: DurationContext, signed = false): DurationMs {
   const seconds = secondsOf(duration, context);
-  if (!signed && !(seconds > 0)) throw new EngineError('invalid', 'duration must be greater than 0', duration.place);
-  if (!(Math.abs(seconds) < secondsMax)) throw new EngineError('invalid', 'duration is out of range', duration.place);
+  if (!(Math.abs(seconds) < secondsMax)) throw new EngineError('invalid', 'duration out of range', duration.place);
+  if (!signed && seconds <= 0) throw new EngineError('invalid', 'duration must be greater than 0', duration.place);
   return Math.trunc(Number((seconds * 1000).toPrecision(15)));
+}
+
+/** Whether it has the same value in every query. */
+export function isConstant(duration: Duration): boolean {
+  switch (duration.kind) {
+    case 'seconds':
+      return true;
+    case 'call':
+      return duration.args.length > 0 && duration.args.every(isConstant);
+    case 'op':
+      return (duration.left === undefined || isConstant(duration.left)) && isConstant(duration.right);
+  }
 }
 
 /** The value in seconds when it does not depend on the query's step and range. */
 export function constantSeconds(duration: Duration): number | undefined {
-  switch (duration.kind) {
-    case 'seconds':
-      return duration.value;
-    case 'call':
-      return duration.args.length === 0 || duration.args.some((arg) => constantSeconds(arg) === undefined)
-        ? undefined
-        : secondsOf(duration, { stepMs: 0, rangeMs: 0 });
-    case 'op': {
-      const parts = duration.left === undefined ? [duration.right] : [duration.left, duration.right];
-      return parts.some((part) => constantSeconds(part) === undefined) ? undefined : secondsOf(duration, { stepMs: 0, rangeMs: 0 });
-    }
-  }
+  return isConstant(duration) ? secondsOf(duration, { stepMs: 0, rangeMs: 0 }) : undefined;
 }
 
 function secondsOf(duration: Duration, context: DurationContext): number {

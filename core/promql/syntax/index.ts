@@ -4,7 +4,7 @@ export { printExpr, printLabel, printNumber } from './print.ts';
 export { typeOf } from './check.ts';
 export { childrenOf, unwrap, walk } from './ast.ts';
 export { functionNames, functionSignature } from './functions.ts';
-export { durationMs, constantSeconds } from './duration.ts';
+export { constantSeconds, durationMs } from './duration.ts';
 export { lineColumn, quote, unquote } from './text.ts';
 export type { Signature } from './functions.ts';
 export type { DurationContext } from './duration.ts';

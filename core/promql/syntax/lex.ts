@@ -12,7 +12,7 @@ export interface Token {
 const space = /(?:[ \t\r\n]+|#[^\n]*)*/y;
 const nameForm = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const bracketNameForm = /[a-zA-Z_][a-zA-Z0-9_]*/y;
-const numberForm = /0[xX][0-9a-fA-F_]*|(?:(?:\d+(?:ms|[smhdwy]))+)(?![\w.])|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?/y;
+const numberForm = /0[xX][0-9a-fA-F_]+|(?:(?:\d+(?:ms|[smhdwy]))+)(?![\w.])|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?/y;
 const stringForm = /"(?:[^"\\\n]|\\[^\n])*"|'(?:[^'\\\n]|\\[^\n])*'|`[^`]*`/y;
 const opForm = /==|=~|!=|!~|<=|>=|<\/|>\/|[-+*/%^<>=(){}[\],:@]/y;
 const wordAfterNumber = /[\w.]+/y;

@@ -9,7 +9,8 @@
 import { EngineError, assert, matcher, messageOf, METRIC_NAME, type Matcher, type MatchOp, type Place } from '#core/model/index.ts';
 import type { Aggregation, AggregationOp, At, Binary, BinaryOp, Duration, Expr, Matching, Subquery, VectorSelector } from './ast.ts';
 import { checkExpr } from './check.ts';
-import { functionSignature } from './functions.ts';
+import { functionNames, functionSignature } from './functions.ts';
+import { nearestName } from './nearest.ts';
 import { parseDurationExpr, parseOffsetExpr } from './parse-duration.ts';
 import { Cursor } from './cursor.ts';
 
@@ -260,7 +261,7 @@ class Parser {
     if (this.#at.accept('{')) {
       while (!this.#at.accept('}')) {
         name = this.#condition(name, matchers);
-        if (this.#at.token.text !== '}') this.#at.expect(',', 'in label matching, expected "," or "}"');
+        if (this.#at.token.text !== '}' && !this.#at.accept(',')) throw this.#at.unexpected('in label matching, expected "," or "}"');
       }
     }
     const second = name === '' ? undefined : matchers.find((m) => m.name === METRIC_NAME);
@@ -375,7 +376,6 @@ class Parser {
 }
 
 function unknownFunction(name: string): string {
-  const lower = name.toLowerCase();
-  const known = functionSignature(lower) !== undefined || aggregations.has(lower);
-  return `unknown function with name ${JSON.stringify(name)}${known && lower !== name ? `; write ${lower}` : ''}`;
+  const mend = nearestName(name.toLowerCase(), [...functionNames, ...aggregations]);
+  return `unknown function with name ${JSON.stringify(name)}${mend === undefined ? '' : `; write ${mend}`}`;
 }
