@@ -108,9 +108,9 @@ function intrinsicMask(table: SpanTable, leaf: Leaf, key: Intrinsic): Mask {
 }
 
 /** The rows whose code is a hit. */
-function codesMask(codes: ArrayLike<number>, hits: readonly boolean[]): Mask {
-  if (!hits.includes(true)) return undefined;
-  const table = Uint8Array.from(hits, Number);
+function codesMask(codes: ArrayLike<number>, hits: readonly boolean[] | Uint8Array): Mask {
+  const table = hits instanceof Uint8Array ? hits : Uint8Array.from(hits, Number);
+  if (!table.includes(1)) return undefined;
   const mask = new Uint8Array(codes.length);
   let any = 0;
   for (let row = 0; row < codes.length; row++) any |= mask[row] = table[codes[row]!]!;
@@ -143,25 +143,25 @@ function valuesMask(table: SpanTable, name: string, leaf: Leaf): Mask {
   if (column === undefined) return undefined;
   const { codes, rows } = column;
   const hits = valueHits(column, leaf);
-  if (!hits.includes(true)) return undefined;
+  if (!hits.includes(1)) return undefined;
   if (rows === undefined) return codesMask(codes, hits);
   const mask = new Uint8Array(table.meta.spanCount);
-  for (let i = 0; i < rows.length; i++) if (hits[codes[i]!]!) mask[rows[i]!] = 1;
+  for (let i = 0; i < rows.length; i++) if (hits[codes[i]!] === 1) mask[rows[i]!] = 1;
   return mask.includes(1) ? mask : undefined;
 }
 
-/** For every code whether the condition holds for its value; never for 0, which is none. */
-function valueHits(column: ValueColumn, leaf: Leaf): boolean[] {
+/** For every code 1 when the condition holds for its value; never for 0, which is none. */
+function valueHits(column: ValueColumn, leaf: Leaf): Uint8Array {
   const { types } = column;
-  const hits: boolean[] = Array.from({ length: types.length + 1 }, () => false);
+  const hits = new Uint8Array(types.length + 1);
   if (leaf.kind === 'compare' && leaf.op === '=' && types.length > byteSearchFrom) {
     for (const text of new Set([leaf.value, isNumber(leaf.value) ? String(Number(leaf.value)) : leaf.value])) {
-      for (const i of column.find(text)) hits[i + 1] = holdsFor(leaf, types[i]!, text);
+      for (const i of column.find(text)) hits[i + 1] = Number(holdsFor(leaf, types[i]!, text));
     }
     return hits;
   }
   const { texts } = column;
-  for (let i = 0; i < texts.length; i++) hits[i + 1] = holdsFor(leaf, types[i]!, texts[i]!);
+  for (let i = 0; i < texts.length; i++) hits[i + 1] = Number(holdsFor(leaf, types[i]!, texts[i]!));
   return hits;
 }
 
