@@ -17,13 +17,17 @@ interface Run {
   readonly columns: readonly Float64Array[];
 }
 
+/** Room for the frame being encoded: one at a time. */
+const coded = new ByteWriter(65536);
+const plain = new ByteWriter(65536);
+
 /** Columns of numbers split in byte planes, the regular ones compressed together. What a window is recoded into. Layout: FORMAT.md, "Form 2". */
 export const planesForm: FrameForm = {
   id: 2,
 
   encode(writer: ByteWriter, windowStartMs: number, members: readonly Member[]): void {
-    const coded = new ByteWriter(65536);
-    const plain = new ByteWriter(65536);
+    coded.at = 0;
+    plain.at = 0;
     const encoder = new ColumnEncoder({ coded, plain });
     const runs = members.flatMap(runsOf);
     const lines = timelines(runs);

@@ -47,9 +47,12 @@ const forms: ReadonlyMap<number, FrameForm> = new Map([gorillaForm, planesForm].
 const version = 1;
 const headerBytes = 6;
 
+/** Room for the frame being encoded: one at a time. */
+const writer = new ByteWriter(65536);
+
 /** Version, form, CRC32C of what follows, payload. The samples of every member lie in the window that begins at `windowStartMs`. */
 export function encodeFrame(form: FrameForm, windowStartMs: number, members: readonly Member[]): Uint8Array {
-  const writer = new ByteWriter(16384);
+  writer.at = 0;
   writer.u8(version);
   writer.u8(form.id);
   writer.u32(0);

@@ -48,19 +48,24 @@ export class Groups {
     this.unsaved.delete(id);
   }
 
-  /** Gives waiting series a group, up to `seriesMax` of them: kin side by side in new groups, what is left over in the newest group with room. */
-  assign(catalogue: Catalogue, seriesMax: number): void {
-    if (this.waiting.size === 0) return;
+  /**
+   * Gives waiting series a group, the longest waiting `seriesMax` of them: kin side by side in new groups, what is left over in the newest
+   * group with room. Returns the groups that changed.
+   */
+  assign(catalogue: Catalogue, seriesMax: number): readonly number[] {
+    if (this.waiting.size === 0) return [];
     const fresh = [...this.waiting].slice(0, seriesMax).map((ref) => ({ ref, key: kinKey(catalogue.labels(ref)) }));
     const refs = fresh.sort((a, b) => compareKin(a.key, b.key)).map(({ ref }) => ref);
     for (const ref of refs) this.waiting.delete(ref);
     const last = this.members.get(this.#lastId);
     const topUp = last === undefined ? 0 : Math.min(groupSeriesMax - last.length, refs.length % groupSeriesMax);
-    if (topUp > 0) this.#fill(this.#lastId, refs.splice(refs.length - topUp, topUp));
-    for (let at = 0; at < refs.length; at += groupSeriesMax) this.#fill(++this.#lastId, refs.slice(at, at + groupSeriesMax));
+    const changed: number[] = [];
+    if (topUp > 0) changed.push(this.#fill(this.#lastId, refs.splice(refs.length - topUp, topUp)));
+    for (let at = 0; at < refs.length; at += groupSeriesMax) changed.push(this.#fill(++this.#lastId, refs.slice(at, at + groupSeriesMax)));
+    return changed;
   }
 
-  #fill(id: number, refs: readonly number[]): void {
+  #fill(id: number, refs: readonly number[]): number {
     this.unsaved.add(id);
     const members = this.members.get(id) ?? [];
     for (const ref of refs) {
@@ -68,6 +73,7 @@ export class Groups {
       members.push(ref);
     }
     this.members.set(id, members);
+    return id;
   }
 
   #place(ref: number, id: number, slot: number): void {

@@ -3,7 +3,7 @@ import { DamageError } from './bytes.ts';
 import { mergeColumns, rangeWithin, type Columns } from './columns.ts';
 import type { Tombstones } from './deletion.ts';
 import { FrameCache } from './frame-cache.ts';
-import type { Frame, Stretch } from './frame.ts';
+import { openFrame, type Frame, type Stretch } from './frame.ts';
 import type { Groups } from './groups.ts';
 import type { Head, SealedSample } from './head.ts';
 import { frameBytes, framesOf, sealedBounds, type FrameMeta } from './sealed.ts';
@@ -17,6 +17,12 @@ export interface ReaderParts {
   readonly tombstones: Tombstones;
   /** Hears of frames that cannot be read (of no frame when the index cannot be); their samples are missing from the answer. */
   readonly onDamage: (frame: FrameMeta | undefined, error: Error) => void;
+}
+
+/** A frame with its bytes read and checked. */
+export interface OpenFrame {
+  readonly meta: FrameMeta;
+  readonly frame: Frame;
 }
 
 /** Samples [from, to) of a stretch of frame `id`; the head's own come as if from the newest frame. */
@@ -51,7 +57,7 @@ export class Reader {
     const { groups, tombstones } = this.#parts;
     const known: KnownTimes = { times: new Float64Array(0) };
     for (const [group, members] of this.#byGroup(refs)) {
-      const frames = this.frames(group, minMs, maxMs);
+      const frames = this.#openFor(group, members, minMs, maxMs);
       const plain: Found[] = [];
       const other: Found[] = [];
       for (const ref of members) {
@@ -78,20 +84,27 @@ export class Reader {
   /** The sealed sample of a series at exactly this time. */
   sealedAt(ref: number, timeMs: number): SealedSample | undefined {
     const { groups } = this.#parts;
-    const pieces = this.#pieces(this.frames(groups.groupOf(ref), timeMs, timeMs), groups.slotOf(ref), timeMs, timeMs);
+    const frames = this.#openFor(groups.groupOf(ref), [ref], timeMs, timeMs);
+    const pieces = this.#pieces(frames, groups.slotOf(ref), timeMs, timeMs);
     const found = pieces.length === 0 ? undefined : this.#merge(ref, pieces);
     return found === undefined ? undefined : { value: found.values[0]!, histogram: found.histograms?.[0] };
   }
 
   /** All that the frames hold of a slot, without what tombstones hide; undefined when that is nothing. */
-  slot(frames: readonly FrameMeta[], group: number, slot: number): Columns | undefined {
+  slot(frames: readonly OpenFrame[], group: number, slot: number): Columns | undefined {
     const pieces = this.#pieces(frames, slot, -Infinity, Infinity);
     return pieces.length === 0 ? undefined : this.#merge(this.#parts.groups.members.get(group)?.[slot], pieces);
   }
 
-  /** The opened frame; undefined when it is gone or damaged, which is told. */
-  frame(meta: FrameMeta): Frame | undefined {
-    return this.#guard(meta, () => this.cache.open(meta.id, (id) => frameBytes(this.#parts.db, id)));
+  /** Opens frames that are read once, past the cache; those that are gone or damaged, which is told, are left out. */
+  openOnce(metas: readonly FrameMeta[]): OpenFrame[] {
+    return metas.flatMap((meta) => {
+      const frame = this.#guard(meta, () => {
+        const bytes = frameBytes(this.#parts.db, meta.id);
+        return bytes === undefined ? undefined : openFrame(bytes);
+      });
+      return frame === undefined ? [] : [{ meta, frame }];
+    });
   }
 
   /** The group's frames that overlap a range; none when the index is damaged, which is told. */
@@ -114,11 +127,20 @@ export class Reader {
     }
   }
 
-  #pieces(frames: readonly FrameMeta[], slot: number, minMs: number, maxMs: number): Piece[] {
+  /** The group's frames that overlap a range and hold any of the series, opened. */
+  #openFor(group: number, refs: readonly number[], minMs: number, maxMs: number): OpenFrame[] {
+    const { groups, db } = this.#parts;
+    const wanted = this.frames(group, minMs, maxMs).filter((meta) => refs.some((ref) => holdsSlot(meta, groups.slotOf(ref))));
+    return wanted.flatMap((meta) => {
+      const frame = this.#guard(meta, () => this.cache.open(meta.id, (id) => frameBytes(db, id)));
+      return frame === undefined ? [] : [{ meta, frame }];
+    });
+  }
+
+  #pieces(frames: readonly OpenFrame[], slot: number, minMs: number, maxMs: number): Piece[] {
     const pieces: Piece[] = [];
-    for (const meta of frames) {
-      if (!holdsSlot(meta, slot)) continue;
-      for (const stretch of this.frame(meta)?.stretches(slot) ?? []) {
+    for (const { meta, frame } of frames) {
+      for (const stretch of frame.stretches(slot)) {
         const [from, to] = rangeWithin(stretch.times, minMs, maxMs);
         if (from < to) pieces.push({ id: meta.id, stretch, from, to });
       }

@@ -2,8 +2,8 @@ import { planesForm } from './frame-planes.ts';
 import { windowMs, windowStart, type Member } from './frame.ts';
 import type { Frames } from './frames.ts';
 import { groupSeriesMax } from './groups.ts';
-import type { Reader } from './reader.ts';
-import { framesOf, oldestFresh, type FrameMeta } from './sealed.ts';
+import type { OpenFrame, Reader } from './reader.ts';
+import { framesOf, oldestFresh } from './sealed.ts';
 import type { WriteDb } from '#core/db/index.ts';
 
 /** A window is recoded when the newest sample is this far past its end: scrapes of all targets have then come by. */
@@ -28,16 +28,16 @@ export function recodeOldest(parts: RecodeParts, endMs: number): boolean {
 
 /** Rewrites all frames of a group in one window as one, without what tombstones hide. */
 export function rewriteWindow({ db, frames, reader }: RecodeParts, group: number, startMs: number): void {
-  const sound = framesOf(db, group, startMs, startMs + windowMs - 1).filter((meta) => reader.frame(meta) !== undefined);
+  const sound = reader.openOnce(framesOf(db, group, startMs, startMs + windowMs - 1));
   const members = membersOf(reader, group, sound);
   frames.change((change) => {
-    for (const meta of sound) change.remove(meta);
+    for (const { meta } of sound) change.remove(meta);
     if (members.length > 0) change.put(group, 1, planesForm, startMs, members);
   });
-  for (const { id } of sound) reader.cache.forget(id);
+  for (const { meta } of sound) reader.cache.forget(meta.id);
 }
 
-function membersOf(reader: Reader, group: number, frames: readonly FrameMeta[]): Member[] {
+function membersOf(reader: Reader, group: number, frames: readonly OpenFrame[]): Member[] {
   const members: Member[] = [];
   for (let slot = 0; slot < groupSeriesMax; slot++) {
     const columns = reader.slot(frames, group, slot);

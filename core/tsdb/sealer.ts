@@ -9,8 +9,6 @@ import { encodeGroup, type Groups } from './groups.ts';
 import type { Head } from './head.ts';
 import { putGroup, setSealed } from './sealed.ts';
 
-/** New series sorted into groups at once: bounds the pause. */
-const assignSeriesMax = 16_384;
 /** From this many samples a series on (an import, a rush), the head is sealed straight into the form it would be recoded into. */
 const recodedSamplesMin = 120;
 
@@ -20,11 +18,6 @@ export interface SealParts {
   readonly groups: Groups;
   readonly head: Head;
   readonly frames: Frames;
-}
-
-/** Gives series that have none a group. */
-export function assignGroups({ groups, catalogue }: SealParts): void {
-  groups.assign(catalogue, assignSeriesMax);
 }
 
 /** Moves the unsealed samples of whole groups from the head into frames, in one transaction. `lsn` is the newest commit in the head. */

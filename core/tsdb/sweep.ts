@@ -1,14 +1,18 @@
 import { checkpoint } from '#core/db/index.ts';
 import type { Clock } from '#core/model/index.ts';
-import { assignGroups, sealGroups, type SealParts } from './sealer.ts';
+import { sealGroups, type SealParts } from './sealer.ts';
 import type { Wal } from './wal.ts';
 
-/** Every group is sealed once in this time: 30 samples at the usual 15 s, and the most that the log has to hold twice. */
-const sweepMs = 450_000;
+/** Every group is sealed once in this time: 28 samples at the usual 15 s, and the most that the log has to hold twice. */
+const sweepMs = 420_000;
 /** Beyond this many unsealed samples commits seal as they go, so that a fast import stays in bounds. */
-const headSamplesPerSeries = 40;
-const headSamplesMin = 1 << 22;
+const headSamplesPerSeries = 16;
+const headSamplesMin = 1 << 20;
 const headSamplesMax = 1 << 24;
+/** New series sorted into groups at once: bounds the pause. */
+const assignSeriesMax = 16_384;
+/** So many new series do not wait for the next walk. */
+const waitingMax = 4096;
 /** Groups sealed in one transaction: one sync of the disk for about 100,000 samples. */
 const groupsPerSeal = 64;
 
@@ -21,11 +25,13 @@ export class Sweep {
   readonly #parts: SealParts;
   readonly #wal: Wal;
   readonly #clock: Clock;
-  #ids: readonly number[] = [];
+  /** The groups of this walk, in order; new ones join at the end. */
+  #ids: number[] = [];
   #at = 0;
   #startMs = -Infinity;
-  /** The newest commit when the walk began; no cut when series were then left without a group. */
-  #cutLsn = 0;
+  /** The newest commit when the walk began, and how many of the series that had no group then still have none. */
+  #startLsn = 0;
+  #waitingSinceStart = 0;
 
   constructor(parts: SealParts, wal: Wal, clock: Clock) {
     this.#parts = parts;
@@ -36,28 +42,31 @@ export class Sweep {
   /** Seals what the time says is due, at most one transaction. True when more is due. */
   step(): boolean {
     const share = (this.#clock.monotonicMs() - this.#startMs) / sweepMs;
+    if (this.#parts.groups.waiting.size >= waitingMax) this.#assign();
     if (this.#at === this.#ids.length) {
       if (share >= 1) this.#begin();
-      return false;
+      return this.#parts.groups.waiting.size >= waitingMax;
     }
     const dueAt = Math.min(this.#ids.length, Math.ceil(this.#ids.length * share));
     this.#sealNext(Math.min(dueAt - this.#at, groupsPerSeal));
-    return this.#at < dueAt;
+    return this.#at < dueAt || this.#parts.groups.waiting.size >= waitingMax;
   }
 
-  /** Seals until the head is within its bound again. */
+  /** Seals until the head is within its bound again, or everything that can be sealed is. */
   relieve(): void {
-    while (this.#parts.head.samples > this.#headSamplesBound()) {
-      if (this.#at === this.#ids.length) this.#begin();
-      if (this.#ids.length === 0) return;
+    for (let turns = 0; this.#parts.head.samples > this.#headSamplesBound() && turns < 2;) {
+      if (this.#at === this.#ids.length) {
+        this.#begin();
+        if (this.#parts.groups.waiting.size === 0) turns++;
+      }
       this.#sealNext(groupsPerSeal);
     }
   }
 
   /** Seals everything and empties the log. */
   sealAll(): void {
-    do this.#begin();
-    while (this.#parts.groups.waiting.size > 0);
+    this.#begin();
+    while (this.#parts.groups.waiting.size > 0) this.#assign();
     while (this.#at < this.#ids.length) this.#sealNext(groupsPerSeal);
     this.#wal.retire();
     checkpoint(this.#parts.db);
@@ -65,22 +74,32 @@ export class Sweep {
   }
 
   #begin(): void {
-    assignGroups(this.#parts);
     this.#ids = [...this.#parts.groups.members.keys()];
     this.#at = 0;
-    this.#cutLsn = this.#parts.groups.waiting.size === 0 ? this.#wal.lastLsn : 0;
+    this.#startLsn = this.#wal.lastLsn;
+    this.#waitingSinceStart = this.#parts.groups.waiting.size;
+    this.#assign();
     this.#startMs = this.#ids.length === 0 ? -Infinity : this.#clock.monotonicMs();
     this.#wal.retire();
     this.#parts.head.trim();
+  }
+
+  /** Gives the series that have waited longest a group, and takes new groups into this walk. */
+  #assign(): void {
+    const { groups, catalogue } = this.#parts;
+    const before = groups.waiting.size;
+    const made = groups.assign(catalogue, assignSeriesMax);
+    this.#waitingSinceStart -= before - groups.waiting.size;
+    for (const id of made) if (!this.#ids.includes(id, this.#at)) this.#ids.push(id);
   }
 
   #sealNext(count: number): void {
     if (count <= 0) return;
     sealGroups(this.#parts, this.#ids.slice(this.#at, this.#at + count), this.#wal.lastLsn);
     this.#at = Math.min(this.#ids.length, this.#at + count);
-    if (this.#at < this.#ids.length) return;
+    if (this.#at < this.#ids.length || this.#waitingSinceStart > 0) return;
     checkpoint(this.#parts.db);
-    this.#wal.cutBelow(this.#cutLsn + 1);
+    this.#wal.cutBelow(this.#startLsn + 1);
   }
 
   #headSamplesBound(): number {
