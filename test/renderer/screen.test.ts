@@ -223,6 +223,44 @@ describe('Explore', () => {
   });
 });
 
+describe('an incident', () => {
+  test('is told about: a draft, the log, and texts to paste', async () => {
+    await open('busy', '#/incidents/1', { person: 'Ada' });
+    await expectPage(page.getByRole('heading', { level: 1, name: 'Payments are refused' })).toBeVisible();
+    await page.keyboard.press('u');
+    const dialog = page.getByRole('dialog', { name: 'Status update' });
+    await expectPage(dialog.getByLabel('Actions')).toHaveValue('the cache was flushed');
+    await dialog.getByLabel('Conditions').fill('Payments fail for one user in five.');
+    await page.keyboard.press('Control+Enter');
+    const texts = page.getByRole('dialog', { name: 'The update as text' });
+    await expectPage(texts.getByRole('region', { name: 'For the team' })).toContainText('Needs: An incident commander.');
+    await texts.getByRole('region', { name: 'For a status page' }).getByRole('button', { name: 'Copy' }).click();
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe('Payments fail for one user in five.');
+    await texts.getByRole('button', { name: 'Done' }).click();
+    await expectPage(page.getByText('Status update: Payments fail for one user in five.')).toBeVisible();
+  });
+
+  test('keeps action items: added, changed, done', async () => {
+    await open('busy', '#/incidents/1', { person: 'Ada' });
+    const items = page.getByRole('region', { name: 'Action items' });
+    await expectPage(items).toBeVisible();
+    await page.keyboard.press('i');
+    const dialog = page.getByRole('dialog', { name: 'New action item' });
+    await dialog.getByLabel('What to do').fill('Watch the expiry of certificates');
+    await dialog.getByLabel(/^Due/).fill('2020-01-31');
+    await page.keyboard.press('Enter');
+    await expectPage(items.getByText('nobody yet')).toBeVisible();
+    await expectPage(items.getByText('due 2020-01-31')).toBeVisible();
+    await items.getByRole('button', { name: 'Watch the expiry of certificates', exact: true }).click();
+    await page.getByRole('dialog', { name: 'Action item 1' }).getByLabel('Owner').fill('Grace');
+    await page.keyboard.press('Control+Enter');
+    await expectPage(items.getByText('Grace')).toBeVisible();
+    await items.getByRole('button', { name: /^Done:/ }).click();
+    await expectPage(items.getByRole('button', { name: /^Reopen:/ })).toBeVisible();
+    expect(engine.incidents[0]!.incident.actions).toMatchObject([{ id: 1, owner: 'Grace', state: 'done' }]);
+  });
+});
+
 test('a lost engine is said with its reason, and everything comes back by itself', async () => {
   await open('busy', '#/alerts');
   await expectPage(firing(5)).toBeVisible();

@@ -162,6 +162,7 @@ export class ScriptedEngine {
       ...this.#systemHandlers(),
       ...this.#metricsHandlers(),
       ...this.#incidentHandlers(),
+      ...this.#followUpHandlers(),
       ...this.#runHandlers(),
     } as Handlers<SignalboxContract>;
   }
@@ -316,6 +317,29 @@ export class ScriptedEngine {
         fileName: `incident-${incident}.md`,
         markdown: `# ${this.#view(incident).incident.title}\n\n**Summary.** Users saw errors.\n\n## Timeline\n\nAll times in UTC.`,
       }),
+    };
+  }
+
+  /** What is told to others and what remains to be done. */
+  #followUpHandlers(): Partial<Handlers<SignalboxContract>> {
+    return {
+      'incidents.draft': ({ incident }) => ({
+        conditions: `${this.#view(incident).incident.title}: going on for 10m.`,
+        actions: 'the cache was flushed',
+        needs: 'An incident commander.',
+      }),
+      'incidents.update': ({ incident, conditions, actions, needs, by }) => {
+        const nextMs = Date.now() + 3_600_000;
+        return this.#log(incident, by, { kind: 'update', conditions, actions, needs, nextMs }, { nextUpdateMs: nextMs });
+      },
+      'incidents.updateText': ({ conditions, actions, needs, audience }) => ({
+        text: audience === 'public' ? conditions : `Conditions: ${conditions}\nActions: ${actions}\nNeeds: ${needs}`,
+      }),
+      'incidents.action': ({ incident, id, text, owner, dueMs, state, by }) => {
+        const before = this.#view(incident).incident.actions;
+        const action = { id: id ?? before.length + 1, text, owner, dueMs, state };
+        return this.#log(incident, by, { kind: 'action', action }, { actions: [...before.filter((one) => one.id !== action.id), action] });
+      },
     };
   }
 
