@@ -19,7 +19,7 @@ import { contract, serve, type Handlers, type SignalboxContract, type SystemInfo
 import { closeDb, openDb, sqliteVersion, type WriteDb } from '#core/db/index.ts';
 import { readSloFile } from '#core/formats/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
-import { createReceiver, createScraper, Ledger, listens, Outgoing, type Scraper } from '#core/intake/index.ts';
+import { createReceiver, createScraper, Ledger, listens, Outgoing, type Receiver, type Scraper } from '#core/intake/index.ts';
 import { formatTime, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
 import { createRules, sloRuleFile, type Rules, type RuleSeries } from '#core/rules/index.ts';
@@ -84,6 +84,8 @@ class LiveEngine implements Engine {
   readonly #incidents: Incidents;
   readonly #runbooks: Runbooks;
   readonly #scraper: Scraper;
+  readonly #receiver: Receiver;
+  readonly #ledger = new Ledger();
   readonly #outgoing: Outgoing;
   readonly #alertDesk: AlertDesk;
   readonly #incidentDesk: IncidentDesk;
@@ -105,9 +107,9 @@ class LiveEngine implements Engine {
     this.#queries = createQueries({ source: live, clock, breathe });
     this.#ruleQueries = createQueries({ source: live, clock, breathe });
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
-    const ledger = new Ledger();
+    const ledger = this.#ledger;
     this.#scraper = createScraper({ store: live, clock, ledger });
-    const receiver = createReceiver({ store: live, traces, clock, ledger });
+    this.#receiver = createReceiver({ store: live, traces, clock, ledger });
     this.#alerting = createAlerting({
       db: journal,
       clock,
@@ -132,7 +134,7 @@ class LiveEngine implements Engine {
       ...this.#runbookDesk.handlers(),
       ...new TraceDesk({ traces, clock }).handlers(),
     };
-    this.#api = createApi({ ...parts, receiver, ownMetrics: () => this.#ownMetrics() });
+    this.#api = createApi({ ...parts, receiver: this.#receiver, ownMetrics: () => this.#ownMetrics() });
   }
 
   async start(): Promise<void> {
@@ -156,6 +158,7 @@ class LiveEngine implements Engine {
     this.#config.stop();
     this.#rules.stop();
     await this.#scraper.stop();
+    this.#receiver.stop();
     this.#alerting.stop();
     this.#systemDesk.stop();
     await this.#outgoing.close();
@@ -318,6 +321,7 @@ class LiveEngine implements Engine {
       cpuSeconds: (user + system) / 1e6,
       lagSeconds: this.#systemDesk.lagMs / 1000,
       queries: this.#queries.counts,
+      ledger: this.#ledger.rows(),
       alerts: { pending: count(states, 'pending'), firing: count(states, 'firing') },
       targets: { up: count(healths, 'up'), down: count(healths, 'down') },
     });

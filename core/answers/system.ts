@@ -117,7 +117,7 @@ export class SystemDesk {
     const targets = scraper.targets();
     return {
       file,
-      problems: [...problems, ...rules.problems()],
+      problems: [...problems, ...rules.problems(), ...scraper.problems()],
       usersAffected: settings.usersAffected,
       scrapeJobs: [...new Set(targets.map((target) => target.job))].map((job) => {
         const own = targets.filter((target) => target.job === job);

@@ -1,8 +1,11 @@
+import type { LedgerRow } from '#core/intake/index.ts';
 import type { TsdbStats } from '#core/tsdb/index.ts';
 
 /** What Signalbox says of itself. Counters count since the process began. */
 export interface OwnFigures {
   readonly store: TsdbStats;
+  /** Where everything that came in went, by source. */
+  readonly ledger: readonly LedgerRow[];
   readonly startedMs: number;
   readonly rssBytes: number;
   readonly cpuSeconds: number;
@@ -30,6 +33,12 @@ export function ownMetrics(figures: OwnFigures): string {
       'Samples not stored, by reason.',
       [...store.rejected].map(([reason, count]) => [`{reason="${reason}"}`, count]),
     ),
+    family(
+      'signalbox_intake_total',
+      'counter',
+      'What came in, by source, fate and reason; received is the sum of the fates.',
+      figures.ledger.flatMap(ledgerSamples),
+    ),
     family('signalbox_head_series', 'gauge', 'Series in memory.', [['', store.series]]),
     family('signalbox_head_samples', 'gauge', 'Samples not yet sealed.', [['', store.headSamples]]),
     family('signalbox_sealed_samples', 'gauge', 'Samples in sealed frames.', [['', store.sealedSamples]]),
@@ -51,6 +60,19 @@ export function ownMetrics(figures: OwnFigures): string {
       ['{health="down"}', figures.targets.down],
     ]),
   ].join('');
+}
+
+function ledgerSamples({ source, received, stored, rejected, shed }: LedgerRow): Sample[] {
+  const sample = (fate: string, reason: string, count: number): Sample => [
+    `{source=${JSON.stringify(source)},fate="${fate}",reason="${reason}"}`,
+    count,
+  ];
+  return [
+    sample('received', '', received),
+    sample('stored', '', stored),
+    ...[...rejected].map(([reason, count]) => sample('rejected', reason, count)),
+    ...[...shed].map(([reason, count]) => sample('shed', reason, count)),
+  ];
 }
 
 function family(name: string, type: 'counter' | 'gauge', help: string, samples: readonly Sample[]): string {
