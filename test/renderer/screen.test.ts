@@ -261,6 +261,56 @@ describe('an incident', () => {
   });
 });
 
+describe('an incident as people put it right', () => {
+  test('shows what a role does, and frees it', async () => {
+    await open('busy', '#/incidents/1', { person: 'Ada' });
+    await expectPage(page.getByText('Ada Okafor · Incident commander')).toBeVisible();
+    await page.keyboard.press('o');
+    const dialog = page.getByRole('dialog', { name: 'Give a role' });
+    await expectPage(dialog.getByText('Mitigate before you understand.')).toBeVisible();
+    await dialog.getByRole('button', { name: 'Free it' }).click();
+    await expectPage(page.getByText('Nobody is Incident commander now')).toBeVisible();
+    await expectPage(page.getByRole('button', { name: 'I command' })).toBeVisible();
+  });
+
+  test('takes another title and start', async () => {
+    await open('busy', '#/incidents/1', { person: 'Ada' });
+    await expectPage(page.getByRole('heading', { level: 1, name: 'Payments are refused' })).toBeVisible();
+    await page.keyboard.press('w');
+    const dialog = page.getByRole('dialog', { name: 'Correct the incident' });
+    await dialog.getByLabel('What is broken').fill('Payments by card are refused');
+    await dialog.getByLabel(/^Began at/).fill('now+1h');
+    await expectPage(dialog.getByRole('button', { name: 'Correct it' })).toBeDisabled();
+    await dialog.getByLabel(/^Began at/).fill('2026-01-31 02:41:00');
+    await dialog.getByLabel('How that is known').fill('first error in the log');
+    await page.keyboard.press('Control+Enter');
+    await expectPage(page.getByRole('heading', { level: 1, name: 'Payments by card are refused' })).toBeVisible();
+    await expectPage(page.getByText('Start set to 2026-01-31 01:41:00 UTC')).toBeVisible();
+  });
+
+  test('shows what helped before, and lets an alert go', async () => {
+    await open('busy', `#/alerts`, { person: 'Ada' });
+    await expectPage(firing(5)).toBeVisible();
+    await page.keyboard.press('j');
+    await page.keyboard.press('i');
+    await expectPage(page.getByRole('radio', { name: /SEV-2/ })).toBeChecked();
+    await page.keyboard.press('Control+Enter');
+    await expectPage(page.getByRole('region', { name: 'Similar incidents' })).toContainText('Helped: switched to the second provider');
+    await page.getByRole('button', { name: 'Not part of this incident' }).click();
+    await page.getByRole('dialog', { name: 'Take the alert out' }).getByRole('textbox').fill('another cause');
+    await page.keyboard.press('Control+Enter');
+    await expectPage(page.getByText('An alert was taken out')).toBeVisible();
+    await expectPage(page.getByRole('button', { name: 'Not part of this incident' })).toHaveCount(0);
+  });
+
+  test('is reported by the template that is chosen', async () => {
+    await open('busy', '#/incidents/1/postmortem');
+    await page.getByLabel('Template').selectOption('Short report');
+    await expectPage(page.getByText('# short: Payments are refused')).toBeVisible();
+    expect(await hash()).toMatch(/template=short/);
+  });
+});
+
 test('a lost engine is said with its reason, and everything comes back by itself', async () => {
   await open('busy', '#/alerts');
   await expectPage(firing(5)).toBeVisible();

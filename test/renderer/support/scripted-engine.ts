@@ -305,7 +305,7 @@ export class ScriptedEngine {
           incident,
           by,
           { kind: 'role', role, who },
-          { roles: [...this.#view(incident).incident.roles.filter((one) => one.role !== role), { role, who }] },
+          { roles: [...this.#view(incident).incident.roles.filter((one) => one.role !== role), ...(who === '' ? [] : [{ role, who }])] },
         ),
       'incidents.note': ({ incident, text, by, atMs }) => this.#log(incident, by, { kind: 'note', text }, {}, atMs),
       'incidents.mitigate': ({ incident, how, by }) =>
@@ -313,9 +313,27 @@ export class ScriptedEngine {
       'incidents.resolve': ({ incident, how, by }) =>
         this.#log(incident, by, { kind: 'resolved', how }, { status: 'resolved', resolvedMs: Date.now(), nextUpdateMs: undefined }),
       'incidents.reopen': ({ incident, why, by }) => this.#log(incident, by, { kind: 'reopened', why }, { status: 'open', resolvedMs: undefined }),
-      'incidents.postmortem': ({ incident }) => ({
+      'incidents.roleCards': () => [
+        {
+          role: 'Incident commander',
+          severalPeople: false,
+          purpose: 'Decides, and knows how things stand.',
+          duties: ['Mitigate before you understand.', 'Keep the status updates on time.'],
+          notTheirs: 'Does not debug.',
+        },
+      ],
+      'incidents.title': ({ incident, title, by }) => this.#log(incident, by, { kind: 'title', title }, { title }),
+      'incidents.start': ({ incident, startedMs, why, by }) => this.#log(incident, by, { kind: 'started', startedMs, why }, { startedMs }),
+      'incidents.detach': ({ incident, alert, why, by }) =>
+        this.#log(incident, by, { kind: 'detached', alert, why }, { alerts: this.#view(incident).incident.alerts.filter((one) => one !== alert) }),
+      'incidents.similar': ({ incident }) =>
+        this.incidents
+          .filter((past) => past.incident.id < incident)
+          .map((past) => ({ incident: past.incident, score: 0.6, shared: ['checkout'], helped: 'switched to the second provider' })),
+      'incidents.templates': () => [{ id: 'short', title: 'Short report' }],
+      'incidents.postmortem': ({ incident, template }) => ({
         fileName: `incident-${incident}.md`,
-        markdown: `# ${this.#view(incident).incident.title}\n\n**Summary.** Users saw errors.\n\n## Timeline\n\nAll times in UTC.`,
+        markdown: `# ${template === undefined ? '' : `${template}: `}${this.#view(incident).incident.title}\n\n**Summary.** Users saw errors.\n\n## Timeline\n\nAll times in UTC.`,
       }),
     };
   }
