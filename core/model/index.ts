@@ -23,5 +23,5 @@ export type { Sev, Severity, Incident, IncidentEvent, IncidentFact, IncidentStat
 export type { Runbook, RunbookStep, RunbookCheck, RunbookRun, RunStep, RunbookEvent, StepState, Evidence } from './runbook.ts';
 export type { Target, TargetHealth } from './target.ts';
 export type { HttpRequest, HttpAnswer } from './http.ts';
-export { attributeText, attributeTypes, noScope, resourceOf, spanKinds, spanStatuses } from './span.ts';
+export { attributeTypes, noScope, resourceOf, spanKinds, spanStatuses } from './span.ts';
 export type { Attribute, AttributeType, Resource, Scope, Span, SpanEvent, SpanKind, SpanLink, SpanStatus } from './span.ts';

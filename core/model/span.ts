@@ -87,6 +87,6 @@ export function resourceOf(attributes: readonly Attribute[]): Resource {
 }
 
 /** The text of the first attribute with this key; empty when there is none. */
-export function attributeText(attributes: readonly Attribute[], key: string): string {
+function attributeText(attributes: readonly Attribute[], key: string): string {
   return attributes.find((one) => one.key === key)?.text ?? '';
 }

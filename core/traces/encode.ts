@@ -2,6 +2,7 @@ import { attributeTypes, spanKinds, spanStatuses, type Attribute, type Resource,
 import { bloomOf } from './bloom.ts';
 import { encodeCodes, encodeIntegers, encodeTexts, joinParts } from './columns.ts';
 import { bytesOfHex } from './ids.ts';
+import { atOnce } from './steps.ts';
 
 /** Spans as columns, each a payload under its name. Names and layouts: FORMAT.md, "Columns of a block". */
 export interface EncodedTable {
@@ -25,11 +26,7 @@ const detailChars = 1 << 18;
 
 /** Encodes in one go. */
 export function encodeSpans(spans: readonly Span[]): EncodedTable {
-  const steps = encodeInSteps(spans);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
+  return atOnce(encodeInSteps(spans));
 }
 
 /** Encodes a table of at least one span, pausing every millisecond or so for others to run. */

@@ -1,7 +1,8 @@
 import { attributeTypes, spanKinds, spanStatuses, type Attribute } from '#core/model/index.ts';
 import { bloomMayHold } from './bloom.ts';
 import { isNumber, type CompareOp, type Intrinsic, type SpanCondition } from './query.ts';
-import type { SpanTable, ValueColumn } from './table.ts';
+import type { SpanTable } from './table.ts';
+import type { ValueColumn } from './values-column.ts';
 
 /** One byte a row, 1 where the condition holds; undefined when it holds nowhere. */
 export type Mask = Uint8Array | undefined;

@@ -1,7 +1,5 @@
 /** The span store of one dataset, search over it, and what can be read from one trace. The byte formats are in FORMAT.md. */
 export { openTraces } from './store.ts';
-export { parseTraceQuery } from './query.ts';
-export type { SpanCondition, SpanField } from './query.ts';
 export type { SearchQuery, SpanVerdict, TraceLimits, TracePage, Traces, TracesOptions, TracesStats, TraceSummary } from './types.ts';
 export { assembleTrace, type AssembledTrace } from './assemble.ts';
 export { traceOfSpans, type TraceColumns } from './trace-columns.ts';

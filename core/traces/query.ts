@@ -209,7 +209,7 @@ export function isNumber(text: string): boolean {
 }
 
 /** `1.5s`, `100ms`, `250us`, or plain ns. Undefined when it is none. */
-export function parseSpanDuration(text: string): number | undefined {
+function parseSpanDuration(text: string): number | undefined {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)?$/.exec(text) ?? [];
   return amount === undefined ? undefined : Number(amount) * durationUnitsNs[unit ?? 'ns']!;
 }

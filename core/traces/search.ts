@@ -2,7 +2,8 @@ import { spanStatuses, EngineError } from '#core/model/index.ts';
 import { findTrace, fingerprintOf } from './blocks.ts';
 import { filterTable } from './filter.ts';
 import { parseTraceQuery } from './query.ts';
-import { lowerBound, noParent, type SpanTable } from './table.ts';
+import { noParent, type SpanTable } from './table.ts';
+import { lowerBound } from './values-column.ts';
 import type { SearchQuery, TracePage, TraceSummary } from './types.ts';
 
 /** A table among those that are searched, and a quick way to know that a trace is not in it. */
@@ -12,7 +13,7 @@ export interface Part {
   readonly fingerprints?: () => Uint32Array;
 }
 
-export const limitMax = 1000;
+const limitMax = 1000;
 const errorStatus = spanStatuses.indexOf('error');
 
 /** A trace with a match, by the first start that its part knows of: its own first start is that or earlier. */
@@ -152,7 +153,7 @@ export function stretchesOf(parts: readonly Part[], traceId: string): Stretch[] 
   });
 }
 
-export function summarise(parts: readonly Part[], traceId: string, matchedCount: number): TraceSummary {
+function summarise(parts: readonly Part[], traceId: string, matchedCount: number): TraceSummary {
   const stretches = stretchesOf(parts, traceId);
   const services = new Set<string>();
   let [startNs, endNs, rootNs, anyNs] = [2n ** 63n, 0n, 2n ** 63n, 2n ** 63n];

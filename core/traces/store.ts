@@ -8,12 +8,13 @@ import { allBlocks, blockOf, deleteBlock, insertBlock, packInSteps, quarantineBl
 import { ColumnCache } from './cache.ts';
 import { encodeInSteps } from './encode.ts';
 import { compareNs, Head, partition } from './head.ts';
-import { filterTable } from './filter.ts';
 import { isId } from './ids.ts';
-import { parseTraceQuery, type SpanCondition } from './query.ts';
+import { parseTraceQuery } from './query.ts';
 import { redOf, serviceMapOf, type OperationRed, type ServiceMap } from './red.ts';
 import { keysOf, valuesOf } from './values.ts';
-import { searchTraces, stretchesOf, type Part, type Stretch } from './search.ts';
+import { searchTraces, stretchesOf, type Part } from './search.ts';
+import { matchingIds, spansWithId } from './lookups.ts';
+import { atOnce, breathe, inSteps } from './steps.ts';
 import { gatherTrace } from './trace-columns.ts';
 import type { SearchQuery, SpanVerdict, TraceLimits, TracePage, Traces, TracesOptions, TracesStats } from './types.ts';
 
@@ -40,9 +41,6 @@ interface Waiting {
   readonly settle: () => void;
   readonly refuse: (why: EngineError) => void;
 }
-
-/** Lets everything that waits for its turn run. */
-const breathe = (): Promise<void> => new Promise((done) => setImmediate(done));
 
 class Store implements Traces {
   readonly #db: WriteDb;
@@ -368,18 +366,6 @@ class Store implements Traces {
   }
 }
 
-function matchingIds({ table, from, to }: Stretch, condition: SpanCondition): Uint8Array {
-  const mask = filterTable(table, condition, 0n, lastNs);
-  const ids = table.spanIds();
-  const rows = Array.from({ length: to - from }, (_, i) => from + i).filter((row) => mask?.[row] === 1);
-  return Buffer.concat(rows.map((row) => ids.subarray(row * 8, row * 8 + 8)));
-}
-
-function spansWithId({ table, from, to }: Stretch, spanId: string): Span[] {
-  const rows = Array.from({ length: to - from }, (_, i) => from + i);
-  return rows.filter((row) => table.spanId(row) === spanId).flatMap((row) => table.spans(row, row + 1));
-}
-
 function isDamaged({ table }: Block): boolean {
   try {
     table.verify();
@@ -387,21 +373,5 @@ function isDamaged({ table }: Block): boolean {
   } catch (error) {
     if (error instanceof DamageError) return true;
     throw error;
-  }
-}
-
-/** Runs steps with a pause for others between them. */
-async function inSteps<T>(steps: Generator<undefined, T>): Promise<T> {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    await breathe();
-  }
-}
-
-function atOnce<T>(steps: Generator<undefined, T>): T {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
   }
 }

@@ -60,7 +60,7 @@ export function rfc3339Ns(text: string): bigint | undefined {
  * An id in hex of any case and length up to `width` bytes, possibly behind `0x`, or base64 as protobuf's JSON mapping writes bytes.
  * Shorter ones are ids of their own (Jaeger and Zipkin drop leading zeros) and are padded. Undefined when it is neither.
  */
-export function idOf(text: string, width: number): string | undefined {
+function idOf(text: string, width: number): string | undefined {
   const plain = text.startsWith('0x') ? text.slice(2) : text;
   if (plain.length > 0 && plain.length <= width * 2 && /^[0-9a-f]+$/i.test(plain)) return plain.toLowerCase().padStart(width * 2, '0');
   const bytes = text.endsWith('=') && /^[A-Za-z0-9+/_-]+={1,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined;

@@ -56,7 +56,7 @@ function skipSpace(text: string, from: number): number {
 }
 
 /** Behind the value that begins at `from`; -1 when it does not end. Texts may stand in quotes as Node.js prints them. */
-export function valueEnd(text: string, from: number): number {
+function valueEnd(text: string, from: number): number {
   const first = text[from];
   if (isQuote(first)) return stringEnd(text, from);
   if (first !== '{' && first !== '[') {

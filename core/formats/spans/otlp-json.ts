@@ -107,11 +107,11 @@ function dropped(count: unknown, list: unknown, max: number): number {
 }
 
 /** A number, or the name that protobuf's JSON mapping allows: `SPAN_KIND_SERVER`, `STATUS_CODE_ERROR`. */
-export function kindOf(json: unknown): SpanKind {
+function kindOf(json: unknown): SpanKind {
   return named(json, spanKinds, 'SPAN_KIND_', 'the kind');
 }
 
-export function statusOf(json: unknown): SpanStatus {
+function statusOf(json: unknown): SpanStatus {
   return named(json, spanStatuses, 'STATUS_CODE_', 'the status code');
 }
 
