@@ -31,7 +31,7 @@ const secretBytesMax = 64 << 10;
 export class Outgoing {
   readonly #clock: Clock;
   readonly #folder: () => string;
-  readonly #agents = new Map<string, Agent>();
+  readonly #agents = new Map<string, Promise<Agent>>();
 
   /** `folder` is where relative paths of secrets and certificates begin. */
   constructor(clock: Clock, folder: () => string) {
@@ -77,7 +77,7 @@ export class Outgoing {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#agents.values()].map((agent) => agent.destroy()));
+    await Promise.all([...this.#agents.values()].map(async (agent) => (await agent).destroy()));
   }
 
   async #agent(tls: TlsSettings | undefined): Promise<Agent> {

@@ -1,6 +1,6 @@
 import { lookup as dnsLookup, type LookupAddress, type LookupOptions } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import type { HttpSettings, TlsSettings } from '#core/formats/index.ts';
 import { EngineError, messageOf, type DurationMs } from '#core/model/index.ts';
 import { fromFolder, type FileTexts } from './file-texts.ts';
@@ -37,7 +37,7 @@ export class HttpClient {
   readonly #settings: HttpSettings;
   readonly #folder: string;
   readonly #files: FileTexts;
-  #agent: { readonly tlsKey: string; readonly agent: Agent } | undefined;
+  #agent: { readonly tlsKey: string; readonly agent: Promise<Agent> } | undefined;
 
   constructor(settings: HttpSettings, folder: string, files: FileTexts) {
     this.#settings = settings;
@@ -64,7 +64,7 @@ export class HttpClient {
   }
 
   async close(): Promise<void> {
-    await this.#agent?.agent.destroy();
+    await (await this.#agent?.agent)?.destroy();
     this.#agent = undefined;
   }
 
@@ -82,7 +82,7 @@ export class HttpClient {
     const tls = this.#settings.tls === undefined ? {} : await this.#tlsOptions(this.#settings.tls);
     const tlsKey = JSON.stringify(tls);
     if (this.#agent?.tlsKey !== tlsKey) {
-      void this.#agent?.agent.close();
+      void this.#agent?.agent.then((agent) => agent.close());
       this.#agent = { tlsKey, agent: makeAgent(tls) };
     }
     return this.#agent.agent;
@@ -127,8 +127,12 @@ export function tlsVersion(name: string): string | undefined {
   return known[name];
 }
 
-/** Connections that never reach an address which is nobody's, whatever a name resolves to. */
-export function makeAgent(tls: object): Agent {
+/**
+ * Connections that never reach an address which is nobody's, whatever a name resolves to. The library is loaded with the first
+ * of them: it takes longer to load than the rest of the engine, and no screen waits for a scrape.
+ */
+export async function makeAgent(tls: object): Promise<Agent> {
+  const { Agent, buildConnector } = await import('undici');
   const connect = buildConnector({ ...tls, allowH2: false, timeout: 0, lookup: guardedLookup });
   return new Agent({
     // Times are kept by the caller's clock, which aborts.
