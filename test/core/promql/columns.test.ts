@@ -46,7 +46,7 @@ test('a range query gives at each step what an instant query gives there', async
     const whole = await acrossRange(query);
     if (whole === undefined || whole.size === 0) continue;
     const steps = await stepByStep(query);
-    expect(Object.fromEntries([...whole].sort()), query).toEqual(Object.fromEntries([...steps].sort()));
+    expect(Object.fromEntries(whole), query).toEqual(Object.fromEntries(steps));
     compared++;
   }
 });
