@@ -94,6 +94,7 @@ export function tableOf(encoded: EncodedTable, key: string, cache: ColumnCache):
 }
 
 const keyOf = ({ traceId, spanId }: Span): string => traceId + spanId;
+/** Starts that are all near one of them lie within one table's range. */
 const near = (a: Span, b: Span): boolean => (a.startNs > b.startNs ? a.startNs - b.startNs : b.startNs - a.startNs) < tableRangeNs / 2n;
 
 /** Whether two spans of the same ids are one that was sent twice: the client's and the server's half of a Zipkin span are not. */
@@ -120,7 +121,7 @@ export function partition(spans: readonly Span[], spansMax: number): Span[][] {
     for (const span of trace) {
       let last = parts.at(-1);
       const full = last !== undefined && last.length >= (span === trace[0] ? spansMax : 2 * spansMax);
-      if (last === undefined || full || span.startNs - last[0]!.startNs >= tableRangeNs) parts.push((last = []));
+      if (last === undefined || full || !near(span, last[0]!)) parts.push((last = []));
       last.push(span);
     }
   }

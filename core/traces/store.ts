@@ -84,12 +84,12 @@ class Store implements Traces {
   load(spans: readonly Span[]): readonly SpanVerdict[] {
     const verdicts = spans.map((span) => this.#judge(span, false));
     for (const [i, span] of spans.entries()) if (verdicts[i] === 'stored') this.#loading.push(span);
-    if (this.#loading.length >= 2 * loadBlockSpans) this.#unload();
+    if (this.#loading.length >= 2 * loadBlockSpans) this.#unload(false);
     return verdicts;
   }
 
   async flush(): Promise<void> {
-    while (this.#loading.length > 0) this.#unload();
+    this.#unload(true);
     if (this.#waiting.length > 0) await breathe();
     while (this.#sealing !== undefined) await this.#sealing;
     const sealed = this.#seal(this.#head.all(), loadBlockSpans);
@@ -170,7 +170,7 @@ class Store implements Traces {
   async close(): Promise<void> {
     this.#cancelTick();
     if (this.#waiting.length > 0) await breathe();
-    while (this.#loading.length > 0) this.#unload();
+    this.#unload(true);
     await this.#sealing;
     closeDb(this.#db);
   }
@@ -339,12 +339,14 @@ class Store implements Traces {
     this.#blocks = [...this.#blocks, blockOf(this.#db, id, bytes, packed.table, this.#cache)];
   }
 
-  /** Writes the first block's worth of what an import has loaded. */
-  #unload(): void {
-    const [first, ...rest] = partition(this.#loading, loadBlockSpans);
-    this.#loading = rest.flat();
-    const packed = atOnce(packInSteps(atOnce(encodeInSteps(first!))));
-    transaction(this.#db, () => this.#putBlock(packed));
+  /** Writes what an import has loaded; unless it is all, the last block waits for more. */
+  #unload(all: boolean): void {
+    const parts = partition(this.#loading, loadBlockSpans);
+    this.#loading = (all ? undefined : parts.pop()) ?? [];
+    for (const part of parts) {
+      const packed = atOnce(packInSteps(atOnce(encodeInSteps(part))));
+      transaction(this.#db, () => this.#putBlock(packed));
+    }
   }
 
   /** Drops the blocks that are too old, and the oldest while there are too many bytes. */

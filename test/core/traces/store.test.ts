@@ -126,9 +126,11 @@ describe('span store', () => {
       span({ id: 2, startNs: baseNs + 1n, endNs: baseNs + 3n }),
       span({ id: 3, startNs: baseNs + 2n, endNs: baseNs + 2n ** 52n }),
     ];
-    traces.load(spans);
+    const other = span({ trace: 2, startNs: 2n, endNs: baseNs });
+    const late = span({ trace: 2, id: 2, startNs: baseNs + 3n, endNs: baseNs + 4n });
+    traces.load([...spans, other, late]);
     await traces.flush();
-    expect(traces.stats().blocks).toBe(2);
+    expect(traces.spans(hex(2, 16)).map(({ startNs }) => startNs)).toEqual([2n, baseNs + 3n]);
     expect(traces.spans(hex(1, 16))).toEqual(spans);
   });
 
@@ -161,6 +163,15 @@ describe('span store', () => {
     await traces.flush();
     expect(traces.stats()).toMatchObject({ headSpans: 0, blockSpans: 8194 });
     expect(traces.spans(hex(1, 16))).toHaveLength(5);
+  });
+
+  test('an import of many spans is in blocks of many', async () => {
+    const traces = open();
+    const many = Array.from({ length: 70_000 }, (_, i) => span({ trace: 1 + (i >> 3), id: i + 1, at: i / 100 }));
+    for (let at = 0; at < many.length; at += 10_000) traces.load(many.slice(at, at + 10_000));
+    await traces.flush();
+    expect(traces.stats()).toMatchObject({ blocks: 3, blockSpans: 70_000, headSpans: 0 });
+    expect((await traces.search({ text: '', limit: 1 })).traces[0]!.spanCount).toBe(8);
   });
 
   test('upkeep that falls due while everything is being sealed seals nothing twice', async () => {
