@@ -66,7 +66,7 @@ async function benchSearch(traces: Traces, what: string, query: string): Promise
   const row = await timed(`search: ${what}`, async () => {
     found = (await traces.search({ text: query, limit: 50 })).traces.length;
   });
-  return { ...row, name: `${row.name}, ${found} found` };
+  return { ...row, name: `${row.name}, ${found} found`, goal: '< 1000' };
 }
 
 /** Wall time, with the CPU time beside it: the first depends on what else the machine does. */
@@ -77,7 +77,7 @@ async function timed(name: string, act: () => Promise<unknown>): Promise<BenchRo
   await act();
   const value = performance.now() - from;
   const { user, system } = process.cpuUsage(cpuFrom);
-  return { name: `${name} (CPU ${Math.round((user + system) / 1000)} ms)`, value, unit: 'ms', goal: '< 1000' };
+  return { name: `${name} (CPU ${Math.round((user + system) / 1000)} ms)`, value, unit: 'ms' };
 }
 
 function* batches(count: number, size: number): Generator<ReturnType<SpanMaker['trace']>> {
