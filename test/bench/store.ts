@@ -9,6 +9,7 @@ import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
 import { systemClock } from '../../main/clock.ts';
 import { readShared } from '../support/shared-data.ts';
 import type { BenchRow } from './row.ts';
+import { benchFleet } from './store-fleet.ts';
 
 const jobs = ['node', 'prometheus', 'victoria'];
 const stepMs = 15_000;
@@ -29,7 +30,7 @@ export async function benchStore(): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
   try {
     const appended = await append(capture, folder);
-    return [gorillaRow(capture), ...appended, ...(await readBack(capture, folder))];
+    return [gorillaRow(capture), ...appended, ...(await readBack(capture, folder)), ...(await benchFleet())];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
