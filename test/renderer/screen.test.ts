@@ -255,6 +255,10 @@ describe('an incident', () => {
     await page.getByRole('dialog', { name: 'Action item 1' }).getByLabel('Owner').fill('Grace');
     await page.keyboard.press('Control+Enter');
     await expectPage(items.getByText('Grace')).toBeVisible();
+    await page.evaluate(() => (location.hash = '#/incidents'));
+    const waiting = page.getByRole('region', { name: 'Open action items' });
+    await expectPage(waiting).toContainText('#1 Payments are refused');
+    await waiting.getByRole('link', { name: 'Watch the expiry of certificates' }).click();
     await items.getByRole('button', { name: /^Done:/ }).click();
     await expectPage(items.getByRole('button', { name: /^Reopen:/ })).toBeVisible();
     expect(engine.incidents[0]!.incident.actions).toMatchObject([{ id: 1, owner: 'Grace', state: 'done' }]);

@@ -353,6 +353,12 @@ export class ScriptedEngine {
       'incidents.updateText': ({ conditions, actions, needs, audience }) => ({
         text: audience === 'public' ? conditions : `Conditions: ${conditions}\nActions: ${actions}\nNeeds: ${needs}`,
       }),
+      'incidents.openActions': () =>
+        this.incidents.flatMap(({ incident }) =>
+          incident.actions
+            .filter((action) => action.state === 'open')
+            .map((action) => ({ incident: incident.id, title: incident.title, action, overdue: (action.dueMs ?? Infinity) < Date.now() })),
+        ),
       'incidents.action': ({ incident, id, text, owner, dueMs, state, by }) => {
         const before = this.#view(incident).incident.actions;
         const action = { id: id ?? before.length + 1, text, owner, dueMs, state };
