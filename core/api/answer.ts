@@ -1,7 +1,7 @@
 import { EngineError, messageOf, type ErrorCode, type HttpAnswer } from '#core/model/index.ts';
 import { JsonBytes } from './json.ts';
 
-export const jsonHeaders = { 'content-type': 'application/json' } as const;
+const jsonHeaders = { 'content-type': 'application/json' } as const;
 
 /** Prometheus' error types and the status each comes with. Source: Prometheus' HTTP API documentation, "Format overview". */
 const errorTypes: Readonly<Record<ErrorCode, readonly [type: string, status: number]>> = {

@@ -20,7 +20,7 @@ function merge(hash: bigint, lane: bigint): bigint {
 }
 
 /** XXH64 with seed 0. Source: the xxHash specification, 0.1.1. */
-export function xxh64(bytes: Uint8Array): bigint {
+function xxh64(bytes: Uint8Array): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   let hash = prime5;

@@ -2,7 +2,6 @@
 export { parseExpr } from './syntax/index.ts';
 export { evaluateInstant, evaluateRange } from './query.ts';
 export type { InstantResult, InstantValue, QueryOptions, QueryRange, RangeResult, Sample } from './query.ts';
-export { defaultLimits } from './budget.ts';
 export type { QueryLimits, QueryStats } from './budget.ts';
 export type { ExplainLabel, ExplainNode } from './explain.ts';
 export { memorySource } from './memory.ts';

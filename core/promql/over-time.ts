@@ -20,7 +20,7 @@ export function ofFloats(one: (row: RangeRow, from: number, to: number, call: Ra
 }
 
 /** The same over floats and, instead of them, histograms; a mix of both gives nothing but a warning. */
-export function ofEither(one: (values: Float64Array, from: number, to: number) => number, ofHistograms: HistogramFold): RangeFunction {
+function ofEither(one: (values: Float64Array, from: number, to: number) => number, ofHistograms: HistogramFold): RangeFunction {
   return (row, out, call) => {
     const { lo, hi, values } = row;
     for (let k = 0; k < call.steps; k++) {

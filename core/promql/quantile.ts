@@ -1,5 +1,5 @@
 /** The quantile of sorted numbers that have `nanCount` NaNs before them, by linear interpolation between ranks. */
-export function quantileOfSorted(quantile: number, sorted: Float64Array, count: number, nanCount: number): number {
+function quantileOfSorted(quantile: number, sorted: Float64Array, count: number, nanCount: number): number {
   const total = count + nanCount;
   if (total === 0 || Number.isNaN(quantile)) return NaN;
   if (quantile < 0) return -Infinity;

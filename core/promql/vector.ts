@@ -50,7 +50,7 @@ export function setHistogram(row: Row, step: number, value: Histogram): void {
   row.kinds[step] = histogram;
 }
 
-export function copyRow(from: Row, to: Row): void {
+function copyRow(from: Row, to: Row): void {
   to.values.set(from.values);
   to.kinds.set(from.kinds);
   to.histograms = from.histograms?.slice();

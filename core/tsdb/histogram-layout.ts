@@ -44,7 +44,7 @@ export function layoutColumns({ positiveSpans, negativeSpans }: Layout): number 
   return ownColumns + bucketCount(positiveSpans) + bucketCount(negativeSpans);
 }
 
-export function bucketCount(spans: readonly HistogramSpan[]): number {
+function bucketCount(spans: readonly HistogramSpan[]): number {
   return spans.reduce((sum, span) => sum + span.length, 0);
 }
 

@@ -4,7 +4,7 @@
  * One policy for both shells. `style-src-attr` is for the charts, which position themselves by style attributes;
  * Trusted Types make every other way into innerHTML an error (reliability, E3 and E4).
  */
-export const contentSecurityPolicy = [
+const contentSecurityPolicy = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",

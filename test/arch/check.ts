@@ -18,7 +18,7 @@ export function sourceFiles(): string[] {
 export const sourceText = (path: string): string => readFileSync(join(root, path), 'utf8');
 
 /** The row owning a repository path: the longest matching prefix wins. */
-export function rowOf(path: string): Row | undefined {
+function rowOf(path: string): Row | undefined {
   return rows.filter((row) => path.startsWith(row.path)).sort((a, b) => b.path.length - a.path.length)[0];
 }
 

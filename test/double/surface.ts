@@ -98,7 +98,7 @@ interface DialogAnswer {
 }
 
 /** Answers that the test queued, in order; a dialog without one waits, as it would for a person. */
-export const dialogAnswers: DialogAnswer[] = [];
+const dialogAnswers: DialogAnswer[] = [];
 export const dialogs: { message: string; detail: string }[] = [];
 const waiting: ((answer: DialogAnswer) => void)[] = [];
 

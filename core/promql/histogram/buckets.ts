@@ -13,8 +13,6 @@ export interface Bucket {
   readonly count: number;
 }
 
-export const noBuckets: Buckets = { at: [], counts: [] };
-
 export function hasCustomBounds(h: Histogram): boolean {
   return h.schema === customBoundsSchema;
 }

@@ -9,7 +9,7 @@ import type { Point, SeriesDescription } from './series.ts';
 
 const tolerance = 1e-6; // Relative, as in Prometheus' own runner.
 
-export function nearly(a: number, b: number): boolean {
+function nearly(a: number, b: number): boolean {
   if (a === b || (a !== a && b !== b)) return true;
   const difference = Math.abs(a - b);
   const total = Math.abs(a) + Math.abs(b);

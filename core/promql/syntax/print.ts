@@ -32,7 +32,7 @@ export function printExpr(expr: Expr): string {
 }
 
 /** A number as PromQL writes it: `+Inf`, `NaN`, otherwise the shortest decimal. */
-export function printNumber(value: number): string {
+function printNumber(value: number): string {
   if (value === Infinity) return '+Inf';
   if (value === -Infinity) return '-Inf';
   return Object.is(value, -0) ? '-0' : String(value);

@@ -2,7 +2,7 @@ import { labelsFromRecord, writeStale, type Histogram, type SeriesColumns } from
 import type { Ask } from './pair.ts';
 
 /** A round hour: Prometheus aligns subqueries to the epoch. */
-export const dataStartMs = Date.UTC(2026, 0, 5, 3, 0, 0);
+const dataStartMs = Date.UTC(2026, 0, 5, 3, 0, 0);
 const count = 40;
 const intervalMs = 15_000;
 export const dataEndMs = dataStartMs + count * intervalMs;
