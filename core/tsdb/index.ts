@@ -6,3 +6,4 @@ export type { DoctorReport } from './doctor.ts';
 export { verdicts, verdictName, refusal } from './types.ts';
 export type { Tsdb, TsdbView, TsdbOptions, Batch, Durability, SeriesRef, SeriesExemplars, StoreLimits, TsdbStats, Verdict } from './types.ts';
 export type { Damage } from './quarantine.ts';
+export type { Cardinality, Counted, GrowingLabel, RefusedSeries } from './cardinality.ts';

@@ -1,8 +1,19 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeDb, isCorrupt, transaction, type WriteDb } from '#core/db/index.ts';
-import { messageOf, type Cancel, type Clock, type Exemplar, type Labels, type Matcher, type MetricMetadata } from '#core/model/index.ts';
+import {
+  labelValue,
+  messageOf,
+  METRIC_NAME,
+  type Cancel,
+  type Clock,
+  type Exemplar,
+  type Labels,
+  type Matcher,
+  type MetricMetadata,
+} from '#core/model/index.ts';
 import { StoreBatch, type Ledger } from './batch.ts';
+import { CardinalityWatch, type Cardinality } from './cardinality.ts';
 import { allTombstones, insertTombstone, Tombstones } from './deletion.ts';
 import { Frames } from './frames.ts';
 import { Groups } from './groups.ts';
@@ -57,6 +68,7 @@ class Store extends View implements Tsdb, Ledger {
   readonly #tombstones: Tombstones;
   readonly #upkeep: MaintenanceParts;
   readonly #replay: Replay;
+  readonly #watch: CardinalityWatch;
   readonly #metadataDirty = new Set<string>();
   readonly #rejected = new Map<string, number>();
   readonly #damage: Damage[];
@@ -77,6 +89,7 @@ class Store extends View implements Tsdb, Ledger {
     this.#tombstones = tombstones;
     this.#damage = damage;
     this.#frames = new Frames(db);
+    this.#watch = new CardinalityWatch(this.catalogue);
     this.#replay = this.#recover();
     this.#unsealedExemplars = this.#replay.exemplars;
     this.wal = new Wal(this.#walFolder, clock, Math.max(this.#replay.lastLsn, maxSealedLsn(db)) + 1, files);
@@ -93,7 +106,10 @@ class Store extends View implements Tsdb, Ledger {
     const known = this.catalogue.find(labels);
     if (known >= 0) return known;
     const fault = labelFault(labels, this.#limits) ?? this.#roomFault(labels);
-    if (fault !== undefined) return -fault;
+    if (fault !== undefined) {
+      this.#watch.refuse(labelValue(labels, METRIC_NAME), verdictName(fault));
+      return -fault;
+    }
     const ref = this.catalogue.add(labels);
     this.head.reserve(this.catalogue.next);
     this.unlogged.add(ref);
@@ -168,7 +184,12 @@ class Store extends View implements Tsdb, Ledger {
     };
   }
 
+  cardinality(limit: number): Cardinality {
+    return this.#watch.report(limit);
+  }
+
   tick(): boolean {
+    this.#watch.look(this.#clock.monotonicMs(), this.#clock.now());
     if (!this.#replay.isDone) {
       this.#replay.step();
       return true;

@@ -1,4 +1,5 @@
 import type { Clock, DurationMs, Exemplar, Histogram, Labels, Matcher, MetricMetadata, SeriesColumns, UnixMs } from '#core/model/index.ts';
+import type { Cardinality } from './cardinality.ts';
 import type { Damage } from './quarantine.ts';
 
 /** Names a series of the head: 0 or more, never used again for another series. Negative: the series was refused, and the number is `-Verdict`. */
@@ -164,6 +165,8 @@ export interface Tsdb extends TsdbView {
   setMetadata(metric: string, metadata: MetricMetadata): void;
   /** Durable with the next commit of any batch. Of two exemplars of a series at one time the first stays. */
   addExemplar(ref: SeriesRef, exemplar: Exemplar): void;
+  /** The metrics, labels and pairs with the most series, what grows, and what was refused: the `limit` largest of each. Some 100 ms at 1 M series. */
+  cardinality(limit: number): Cardinality;
   /** One bounded slice of maintenance (a few ms). True when more is due at once. The store also calls it itself each second of the clock. */
   tick(): boolean;
   /** Seals everything and recodes it to its final form, open windows too: for the end of an import. Takes about a second for 10 M samples. */
