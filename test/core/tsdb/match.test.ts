@@ -63,18 +63,18 @@ test('a bitmap is a set', () => {
   const some = fc.tuple(fc.array(value, { maxLength: 300 }), fc.boolean()).map(([list, full]) => (full ? [...list, ...dense(list[0] ?? 0)] : list));
   fc.assert(
     fc.property(some, some, (a, b) => {
-      const [left, right] = [new Set(a), new Set(b)];
-      const sorted = (set: Set<number>): number[] => [...set].sort((x, y) => x - y);
+      const right = new Set(b);
+      const sorted = (list: readonly number[]): number[] => [...new Set(list)].sort((x, y) => x - y);
       const made = (act: (bitmap: Bitmap) => void): number[] => {
         const bitmap = Bitmap.of(a);
         act(bitmap);
         expect(bitmap.size).toBe(bitmap.toArray().length);
         return [...bitmap.toArray()];
       };
-      expect(made((bitmap) => bitmap.and(Bitmap.of(b)))).toEqual(sorted(left.intersection(right)));
-      expect(made((bitmap) => bitmap.or(Bitmap.of(b)))).toEqual(sorted(left.union(right)));
-      expect(made((bitmap) => bitmap.andNot(Bitmap.of(b)))).toEqual(sorted(left.difference(right)));
-      expect(made((bitmap) => b.forEach((one) => bitmap.remove(one)))).toEqual(sorted(left.difference(right)));
+      expect(made((bitmap) => bitmap.and(Bitmap.of(b)))).toEqual(sorted(a.filter((one) => right.has(one))));
+      expect(made((bitmap) => bitmap.or(Bitmap.of(b)))).toEqual(sorted([...a, ...b]));
+      expect(made((bitmap) => bitmap.andNot(Bitmap.of(b)))).toEqual(sorted(a.filter((one) => !right.has(one))));
+      expect(made((bitmap) => b.forEach((one) => bitmap.remove(one)))).toEqual(sorted(a.filter((one) => !right.has(one))));
       const copy = Bitmap.of(a).clone();
       expect(a.every((one) => copy.has(one))).toBe(true);
     }),
