@@ -5,7 +5,7 @@ import { formatG, formatValue } from './format-number.ts';
 import { labelsFraction } from './hash.ts';
 import { formatHistogram } from './histogram/format.ts';
 import { quantileOf } from './quantile.ts';
-import { absent, Block, collect, copyStep, float, histogram, newRow, newRows, type Head, type Row, type Vector } from './vector.ts';
+import { absent, Block, collect, copyStep, float, histogram, newRow, newRows, perHead, type Head, type Row, type Vector } from './vector.ts';
 
 const int64Max = 2 ** 63;
 
@@ -30,7 +30,7 @@ type Choice = (rows: readonly Row[], members: readonly number[], step: number) =
 /** Keeps, in each group and at each step, the elements that `choose` names. At a single step the order of choice stays. */
 async function keepChosen(context: AggregationContext, input: Vector, choose: Choice): Promise<Vector> {
   const { expr, steps, budget } = context;
-  const groups = groupsOf(expr, input);
+  const groups = await groupsOf(expr, input, budget);
   const { rows } = await collect(input, steps, budget);
   const kept = new Map<number, Row>();
   for (const list of members(groups.of, groups.heads.length)) {
@@ -87,14 +87,14 @@ export async function limitCount(context: AggregationContext, input: Vector, cou
 
 /** limit_ratio: a pseudo-random share of the elements; r and -(1 - r) take complements. */
 export async function limitRatio(context: AggregationContext, input: Vector, ratios: Float64Array): Promise<Vector> {
-  const { notes } = context;
+  const { budget, notes } = context;
   const capped = ratios.map((ratio) => {
     if (Number.isNaN(ratio)) throw new EngineError('invalid', 'Ratio value is NaN');
     const within = Math.max(-1, Math.min(1, ratio));
     if (within !== ratio) notes.invalidRatio(ratio, within, context.paramPlace);
     return within;
   });
-  const fractions = input.heads.map((head) => labelsFraction(head.labels));
+  const fractions = await perHead(input.heads, budget, (head) => labelsFraction(head.labels));
   return keepChosen(context, input, (rows, list, k) => {
     const ratio = capped[k]!;
     return list.filter((i) => rows[i]!.kinds[k] !== absent && (ratio >= 0 ? fractions[i]! < ratio : fractions[i]! >= 1 + ratio));
@@ -114,7 +114,7 @@ function noteQuantiles(context: AggregationContext, quantiles: Float64Array): vo
 export async function quantileAggregate(context: AggregationContext, input: Vector, quantiles: Float64Array): Promise<Vector> {
   const { expr, steps, budget, notes } = context;
   noteQuantiles(context, quantiles);
-  const groups = groupsOf(expr, input);
+  const groups = await groupsOf(expr, input, budget);
   const { rows } = await collect(input, steps, budget);
   const out = newRows(groups.heads.length, steps, budget);
   const values = new Float64Array(rows.length);
@@ -140,7 +140,7 @@ export async function countValues(context: AggregationContext, input: Vector, la
   if (label === '' || !label.isWellFormed()) throw new EngineError('invalid', `invalid label name ${quote(label)}`);
   const dropped = expr.without && expr.labels.includes(label);
   const labels = expr.without ? [...expr.labels, label] : expr.labels.filter((name) => name !== label);
-  const groups = groupsOf({ ...expr, labels }, input);
+  const groups = await groupsOf({ ...expr, labels }, input, budget);
   const found = new Map<string, { head: Head; row: Row }>();
   for (let i = 0; i < input.heads.length; i++) {
     const row = input.read(i);

@@ -3,7 +3,7 @@ import type { Aggregation } from './syntax/index.ts';
 import type { Budget } from './budget.ts';
 import { meanOfHistograms, sumOfHistograms, type Combined } from './histogram/arithmetic.ts';
 import type { Notebook } from './notes.ts';
-import { absent, Block, float, histogram, newRows, setHistogram, type Head, type Row, type Vector } from './vector.ts';
+import { absent, Block, float, histogram, newRows, perHead, setHistogram, type Head, type Row, type Vector } from './vector.ts';
 
 /** What an aggregation groups by: for each row its group, for each group its head. */
 export interface Groups {
@@ -22,13 +22,12 @@ export interface AggregationContext {
   readonly paramPlace: Place;
 }
 
-export function groupsOf(expr: Aggregation, input: Vector): Groups {
-  const of = new Int32Array(input.heads.length);
+export async function groupsOf(expr: Aggregation, input: Vector, budget: Budget): Promise<Groups> {
   const index = new Map<string, number>();
   const heads: { labels: Labels; dropName: boolean }[] = [];
   const names = new Set(expr.without ? [...expr.labels, METRIC_NAME] : expr.labels);
   const single = !expr.without && expr.labels.length === 1 ? expr.labels[0]! : undefined;
-  for (const [i, head] of input.heads.entries()) {
+  const of = await perHead(input.heads, budget, (head) => {
     const key = names.size === 0 ? '' : single !== undefined ? labelValue(head.labels, single) : groupKey(head.labels, names, expr.without);
     let group = index.get(key);
     if (group === undefined) {
@@ -36,9 +35,9 @@ export function groupsOf(expr: Aggregation, input: Vector): Groups {
       index.set(key, group);
       heads.push({ labels: groupLabels(head.labels, names, expr.without), dropName: head.dropName });
     } else if (head.dropName) heads[group]!.dropName = true;
-    of[i] = group;
-  }
-  return { of, heads };
+    return group;
+  });
+  return { of: Int32Array.from(of), heads };
 }
 
 function groupKey(labels: Labels, names: ReadonlySet<string>, without: boolean): string {
@@ -66,7 +65,7 @@ type AccumulatorKind = new (groups: number, context: AggregationContext) => Accu
 /** sum, avg, min, max, count, group, stddev and stdvar: one pass over the rows, none of them kept. */
 export async function aggregate(context: AggregationContext, input: Vector): Promise<Vector> {
   const { expr, steps, budget } = context;
-  const groups = groupsOf(expr, input);
+  const groups = await groupsOf(expr, input, budget);
   const accumulator = new (accumulators.get(expr.op)!)(groups.heads.length, context);
   for (let i = 0; i < input.heads.length; i++) {
     accumulator.add(groups.of[i]!, input.read(i));

@@ -1,6 +1,6 @@
 import { assert, EngineError, labelsFrom, labelValue, METRIC_NAME, noLabels, type Labels } from '#core/model/index.ts';
 import { unwrap, type Call, type Expr } from './syntax/index.ts';
-import { derivedHead, mergeDerived, type Evaluator } from './context.ts';
+import { derivedHeads, mergeDerived, type Evaluator } from './context.ts';
 import { dateFunctions } from './dates.ts';
 import { floatFunctions, largerOf, scalarFunctions, smallerOf, type ScalarFunction } from './float-functions.ts';
 import { stepTime, type Grid } from './grid.ts';
@@ -110,7 +110,7 @@ async function overRange(evaluator: Evaluator, call: Call, { compute, rangeArg, 
   const extend = arg.kind === 'matrix' ? arg.selector.extend : undefined;
   if (extend !== undefined) checkExtended(extend, call.name);
   const ranges = await evaluator.ranges(arg, grid);
-  const heads = keepsName ? ranges.heads : ranges.heads.map((head) => derivedHead(head, query.delayedNames));
+  const heads = keepsName ? ranges.heads : await derivedHeads(ranges.heads, query);
   const out = newRow(grid.steps);
   const read = (index: number): Row => {
     clearRow(out);
@@ -179,7 +179,7 @@ async function withScalars(evaluator: Evaluator, call: Call, grid: Grid, compute
 
 /** Rows made from another vector's, as metrics of their own. */
 async function derived(evaluator: Evaluator, input: Vector, grid: Grid, fill: (from: Row, to: Row) => void): Promise<Vector> {
-  const heads = input.heads.map((head) => derivedHead(head, evaluator.query.delayedNames));
+  const heads = await derivedHeads(input.heads, evaluator.query);
   return mergeDerived(input, mapRows(input, grid.steps, heads, fill), grid, evaluator.query);
 }
 
@@ -187,7 +187,7 @@ async function timestamps(evaluator: Evaluator, call: Call, grid: Grid): Promise
   const arg = call.args[0]!;
   if (unwrap(arg).kind === 'selector') {
     const times = await evaluator.sampleTimes(arg, grid);
-    const heads = times.heads.map((head) => derivedHead(head, evaluator.query.delayedNames));
+    const heads = await derivedHeads(times.heads, evaluator.query);
     return mergeDerived(times, { heads, read: (index) => times.read(index) }, grid, evaluator.query);
   }
   const input = await evaluator.vector(arg, grid);

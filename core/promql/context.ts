@@ -4,7 +4,7 @@ import type { Budget } from './budget.ts';
 import type { Grid, Sight } from './grid.ts';
 import type { Notebook } from './notes.ts';
 import type { SeriesSource } from './source.ts';
-import { mergeSame, withoutName, type Head, type Vector } from './vector.ts';
+import { mergeSame, perHead, withoutName, type Head, type Vector } from './vector.ts';
 import type { RangeVector } from './windows.ts';
 import { labelValue, METRIC_NAME } from '#core/model/index.ts';
 
@@ -35,8 +35,13 @@ export interface Evaluator {
   sampleTimes(expr: Expr, grid: Grid, seen?: Sight): Promise<Vector>;
 }
 
+/** The heads of metrics derived from others, one each. */
+export function derivedHeads(heads: readonly Head[], { budget, delayedNames }: QueryContext): Promise<Head[]> {
+  return perHead(heads, budget, (head) => derivedHead(head, delayedNames));
+}
+
 /** The head of a derived metric. */
-export function derivedHead(head: Head, delayedNames: boolean): Head {
+function derivedHead(head: Head, delayedNames: boolean): Head {
   return delayedNames ? { labels: head.labels, dropName: true } : { labels: withoutName(head.labels), dropName: false };
 }
 

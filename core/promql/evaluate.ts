@@ -4,7 +4,7 @@ import type { Aggregation, At, Binary, Duration, Expr, MatrixSelector, Subquery,
 import { aggregate, type AggregationContext } from './aggregate.ts';
 import { countValues, limitCount, limitRatio, quantileAggregate, topOrBottom } from './aggregate-select.ts';
 import { callScalar, callVector } from './call.ts';
-import { derivedHead, mergeDerived, type Evaluator, type QueryContext } from './context.ts';
+import { derivedHeads, mergeDerived, type Evaluator, type QueryContext } from './context.ts';
 import { smoothedVector } from './extended.ts';
 import { lastOf, sightOf, type Grid, type Sight } from './grid.ts';
 import { isInvariant } from './invariant.ts';
@@ -181,7 +181,7 @@ export class Evaluation implements Evaluator {
   async #unary(expr: Unary, grid: Grid): Promise<Vector> {
     const input = await this.vector(expr.expr, grid);
     if (expr.op === '+') return input;
-    const heads = input.heads.map((head) => derivedHead(head, this.query.delayedNames));
+    const heads = await derivedHeads(input.heads, this.query);
     return mergeDerived(input, mapRows(input, grid.steps, heads, negate), grid, this.query);
   }
 
@@ -203,7 +203,7 @@ export class Evaluation implements Evaluator {
     const input = await this.vector(leftScalar ? expr.right : expr.left, grid);
     const operation = new RowOperation(expr.op, expr.bool, expr.place, this.query.notes);
     const derived = dropsName(expr.op) || expr.bool;
-    const heads = derived ? input.heads.map((head) => derivedHead(head, this.query.delayedNames)) : input.heads;
+    const heads = derived ? await derivedHeads(input.heads, this.query) : input.heads;
     const result = mapRows(input, grid.steps, heads, (from, to) => {
       to.kinds.fill(0);
       operation.withScalar(from, scalars, leftScalar, to);

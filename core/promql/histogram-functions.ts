@@ -1,6 +1,6 @@
 import { assert, dropLabels, labelsKey, labelValue, METRIC_NAME, withLabel, type Histogram, type Place } from '#core/model/index.ts';
 import { unwrap, type Call } from './syntax/index.ts';
-import { derivedHead, mergeDerived, type Evaluator } from './context.ts';
+import { derivedHeads, mergeDerived, type Evaluator } from './context.ts';
 import { formatG } from './format-number.ts';
 import { stepTime, type Grid } from './grid.ts';
 import { classicFraction, classicQuantile, type ClassicBucket } from './histogram/classic.ts';
@@ -22,7 +22,7 @@ export async function histogramNumber(evaluator: Evaluator, call: Call, grid: Gr
   const compute = numbers.get(call.name);
   assert(compute !== undefined, `${call.name} is a function of histograms`);
   const input = await evaluator.vector(call.args[0]!, grid);
-  const heads = input.heads.map((head) => derivedHead(head, evaluator.query.delayedNames));
+  const heads = await derivedHeads(input.heads, evaluator.query);
   const result = mapRows(input, grid.steps, heads, (from, to) => {
     for (let k = 0; k < grid.steps; k++) {
       const isHistogram = from.kinds[k] === histogram;
@@ -139,7 +139,10 @@ async function measured(evaluator: Evaluator, input: Block, place: Place, grid: 
     if (budget.spend(grid.steps * (family.buckets.length + 1) * 4)) await budget.breathe();
   }
   return new Block(
-    families.map(({ head }) => derivedHead(head, evaluator.query.delayedNames)),
+    await derivedHeads(
+      families.map(({ head }) => head),
+      evaluator.query,
+    ),
     rows,
   );
 }

@@ -2,7 +2,7 @@ import { assert, EngineError, expandPattern, labelValue, messageOf, METRIC_NAME,
 import { quote, unwrap, type Call } from './syntax/index.ts';
 import type { Evaluator } from './context.ts';
 import type { Grid } from './grid.ts';
-import { mergeSame, type Head, type Vector } from './vector.ts';
+import { mergeSame, perHead, type Head, type Vector } from './vector.ts';
 
 function text(call: Call, index: number): string {
   const arg = unwrap(call.args[index]!);
@@ -52,6 +52,6 @@ function setLabel(head: Head, name: string, value: string): Head {
 
 async function relabelled(evaluator: Evaluator, call: Call, grid: Grid, relabel: (head: Head) => Head): Promise<Vector> {
   const input = await evaluator.vector(call.args[0]!, grid);
-  const changed = { heads: input.heads.map(relabel), read: (index: number) => input.read(index) };
+  const changed = { heads: await perHead(input.heads, evaluator.query.budget, relabel), read: (index: number) => input.read(index) };
   return mergeSame(changed, grid.steps, evaluator.query.budget);
 }

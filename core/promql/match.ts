@@ -13,6 +13,7 @@ import {
   float,
   newRow,
   newRows,
+  perHead,
   withoutName,
   type Head,
   type Row,
@@ -42,24 +43,24 @@ interface Match {
   readonly right: number[];
 }
 
-function matchesOf(matching: Matching, left: Vector, right: Vector): Match[] {
+async function matchesOf({ matching, budget }: MatchContext, left: Vector, right: Vector): Promise<Match[]> {
   const sign = signer(matching);
   const matches = new Map<string, Match>();
   for (const [side, vector] of [['left', left] as const, ['right', right] as const]) {
-    for (const [i, head] of vector.heads.entries()) {
+    await perHead(vector.heads, budget, (head, i) => {
       const key = sign(head.labels);
       let match = matches.get(key);
       if (match === undefined) matches.set(key, (match = { left: [], right: [] }));
       match[side].push(i);
-    }
+    });
   }
   return [...matches.values()];
 }
 
 /** `and`, `or` and `unless`: by what is there, never by value. */
 export async function setOperation(context: MatchContext, left: Vector, right: Vector): Promise<Vector> {
-  const { expr, matching, steps } = context;
-  const matches = matchesOf(matching, left, right);
+  const { expr, steps } = context;
+  const matches = await matchesOf(context, left, right);
   if (expr.op === 'or') return union(context, matches, left, right);
   const present: (Uint8Array | undefined)[] = [];
   for (const match of matches) {
@@ -128,7 +129,7 @@ interface Pair {
 export async function vectorOperation(context: MatchContext, left: Vector, right: Vector): Promise<Vector> {
   const { matching, expr, steps, budget, notes } = context;
   if (left.heads.length === 0 && right.heads.length === 0) return emptyVector;
-  const matches = matchesOf(matching, left, right);
+  const matches = await matchesOf(context, left, right);
   const operation = new RowOperation(expr.op, expr.bool, expr.place, notes);
   const grouped = matching.cardinality !== 'one-to-one';
   const oneIsRight = matching.cardinality !== 'one-to-many';
@@ -136,8 +137,8 @@ export async function vectorOperation(context: MatchContext, left: Vector, right
     matching.fillLeft === undefined &&
     matching.fillRight === undefined &&
     matches.every((match) => (oneIsRight || grouped ? oneSide(match, oneIsRight).length <= 1 && (grouped || match.left.length <= 1) : false));
-  const pairs = pairsOf(context, matches, left, right);
-  if (!simple || !distinct(pairs)) return checkedOperation(context, operation, matches, left, right);
+  const pairs = simple ? await pairsOf(context, matches, left, right) : [];
+  if (!simple || !(await distinct(pairs, budget))) return checkedOperation(context, operation, matches, left, right);
   for (const match of matches) {
     if (match.right.length === 0) await presence(left, match.left, context);
     if (match.left.length === 0) await presence(right, match.right, context);
@@ -163,18 +164,17 @@ function oneSide(match: Match, oneIsRight: boolean): readonly number[] {
   return oneIsRight ? match.right : match.left;
 }
 
-function distinct(pairs: readonly Pair[]): boolean {
-  return new Set(pairs.map((pair) => labelsKey(pair.head.labels))).size === pairs.length;
+async function distinct(pairs: readonly Pair[], budget: Budget): Promise<boolean> {
+  const heads = pairs.map((pair) => pair.head);
+  return new Set(await perHead(heads, budget, (head) => labelsKey(head.labels))).size === pairs.length;
 }
 
-function pairsOf(context: MatchContext, matches: readonly Match[], left: Vector, right: Vector): Pair[] {
-  const pairs: Pair[] = [];
-  for (const match of matches) {
-    for (const l of match.left) {
-      for (const r of match.right) pairs.push({ left: l, right: r, head: resultHead(context, left.heads[l]!, right.heads[r]!) });
-    }
-  }
-  return pairs;
+/** All pairs of matches that have at most one element on the one side. */
+async function pairsOf(context: MatchContext, matches: readonly Match[], left: Vector, right: Vector): Promise<Pair[]> {
+  const indexes = matches.flatMap((match) => match.left.flatMap((l) => match.right.map((r) => ({ left: l, right: r }))));
+  const lefts = indexes.map((pair) => left.heads[pair.left]!);
+  const heads = await perHead(lefts, context.budget, (head, i) => resultHead(context, head, right.heads[indexes[i]!.right]!));
+  return indexes.map((pair, i) => ({ ...pair, head: heads[i]! }));
 }
 
 /** The labels of what comes of two elements. */

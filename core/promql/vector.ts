@@ -108,6 +108,18 @@ export async function collect(vector: Vector, steps: number, budget: Budget): Pr
   return new Block(vector.heads, rows);
 }
 
+const unitsPerHead = 500; // Labels are taken apart and put together, which takes about a microsecond.
+
+/** What `make` makes of each head, letting others work in between. */
+export async function perHead<T>(heads: readonly Head[], budget: Budget, make: (head: Head, index: number) => T): Promise<T[]> {
+  const made: T[] = [];
+  for (const [i, head] of heads.entries()) {
+    made.push(make(head, i));
+    if (budget.spend(unitsPerHead)) await budget.breathe();
+  }
+  return made;
+}
+
 /** A vector whose rows are made from another's, each with its own head. `fill` writes the whole row. */
 export function mapRows(input: Vector, steps: number, heads: readonly Head[], fill: (from: Row, to: Row, index: number) => void): Vector {
   const out = newRow(steps);
@@ -134,7 +146,7 @@ export function withoutName(labels: Labels): Labels {
  */
 export async function mergeSame(vector: Vector, steps: number, budget: Budget): Promise<Vector> {
   const first = new Map<string, number>();
-  const targets = vector.heads.map((head, i) => {
+  const targets = await perHead(vector.heads, budget, (head, i) => {
     const key = labelsKey(head.labels);
     const known = first.get(key);
     if (known === undefined) first.set(key, i);

@@ -329,10 +329,13 @@ describe('slow and many', () => {
     socket.send(encodeFrame({ k: 'call', id: 2, name: 'bytes.of', input: { length: 64 << 20 } }));
     const other = await connect(web);
     await expect
-      .poll(async () => {
-        await clock.advance(10_000);
-        return other.call('wait.cancelled', {});
-      })
+      .poll(
+        async () => {
+          await clock.advance(10_000);
+          return other.call('wait.cancelled', {});
+        },
+        { timeout: 20_000 },
+      )
       .toBe(1);
   });
 
