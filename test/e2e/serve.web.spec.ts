@@ -128,7 +128,8 @@ test('a port that is taken is told with who has it and another one', async ({ da
   );
 });
 
-test('a query asks the Signalbox that has the folder', async ({ dataDir }) => {
+test('a query asks the Signalbox that has the folder', async ({ dataDir, served }) => {
+  expect(served.port).toBeGreaterThan(0);
   expect(await ends('query', 'vector(1)', '--json', '--data', dataDir)).toMatchObject({
     code: 0,
     out: expect.stringContaining('"status":"success"'),
