@@ -1,11 +1,11 @@
 import type { Exemplar, Histogram, Labels } from '#core/model/index.ts';
 import { staleMarker } from '#core/model/index.ts';
-import { ByteWriter } from './bytes.ts';
-import { grown } from './growable.ts';
+import { ByteWriter } from './bytes/bytes.ts';
+import { grown } from './bytes/growable.ts';
 import type { Head } from './head.ts';
 import { verdicts, type Batch, type Durability, type SeriesRef, type Verdict } from './types.ts';
-import type { Wal } from './wal.ts';
-import { putCommit } from './wal-record.ts';
+import type { Wal } from './log/wal.ts';
+import { putCommit } from './log/wal-record.ts';
 
 /** What a batch needs of the store. */
 export interface Ledger {

@@ -1,4 +1,4 @@
-import { openFrame, type Frame } from './frame.ts';
+import { openFrame, type Frame } from './codec/frame.ts';
 
 /** Opened frames, the most recently read ones, up to a number of bytes. */
 export class FrameCache {

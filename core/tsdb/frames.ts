@@ -1,5 +1,5 @@
 import { transaction, type WriteDb } from '#core/db/index.ts';
-import { encodeFrame, type FrameForm, type Member } from './frame.ts';
+import { encodeFrame, type FrameForm, type Member } from './codec/frame.ts';
 import { deleteFrame, insertFrame, lastIds, sealedTotals, type FrameMeta, type Level, type SealedTotals } from './sealed.ts';
 
 /** What one transaction does to the sealed frames. */

@@ -1,7 +1,7 @@
 import type { Histogram } from '#core/model/index.ts';
-import { lowerBoundMs, mergeColumns, sameBits, within, without, type Columns } from './columns.ts';
-import { grown } from './growable.ts';
-import { sameHistogram } from './histogram-row.ts';
+import { lowerBoundMs, mergeColumns, sameBits, within, without, type Columns } from './codec/columns.ts';
+import { grown } from './bytes/growable.ts';
+import { sameHistogram } from './codec/histogram-row.ts';
 import { verdicts, type Verdict } from './types.ts';
 
 /** Series of one page: their open tails lie side by side, so a scrape, whose refs are neighbours, walks memory in order. */

@@ -2,14 +2,14 @@ import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeDb, openReadDb, type ReadDb } from '#core/db/index.ts';
 import { EngineError } from '#core/model/index.ts';
-import { allTombstones, Tombstones } from './deletion.ts';
-import { Groups } from './groups.ts';
-import { quarantined, type Damage } from './quarantine.ts';
-import { loadGroups, Replay } from './recover.ts';
+import { allTombstones, Tombstones } from './upkeep/deletion.ts';
+import { Groups } from './names/groups.ts';
+import { quarantined, type Damage } from './upkeep/quarantine.ts';
+import { loadGroups, Replay } from './log/recover.ts';
 import { lastIds, sealedBounds, sealedTotals } from './sealed.ts';
 import type { TsdbStats, TsdbView } from './types.ts';
 import { View } from './view.ts';
-import { walSegments } from './wal-frame.ts';
+import { walSegments } from './log/wal-frame.ts';
 
 const attemptsMax = 5;
 

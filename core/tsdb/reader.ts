@@ -1,10 +1,10 @@
 import { isCorrupt, type ReadDb } from '#core/db/index.ts';
-import { DamageError } from './bytes.ts';
-import { mergeColumns, rangeWithin, type Columns } from './columns.ts';
-import type { Tombstones } from './deletion.ts';
+import { DamageError } from './bytes/bytes.ts';
+import { mergeColumns, rangeWithin, type Columns } from './codec/columns.ts';
+import type { Tombstones } from './upkeep/deletion.ts';
 import { FrameCache } from './frame-cache.ts';
-import { openFrame, type Frame, type Stretch } from './frame.ts';
-import type { Groups } from './groups.ts';
+import { openFrame, type Frame, type Stretch } from './codec/frame.ts';
+import type { Groups } from './names/groups.ts';
 import type { Head, SealedSample } from './head.ts';
 import { frameBytes, framesOf, sealedBounds, type FrameMeta } from './sealed.ts';
 

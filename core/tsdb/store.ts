@@ -13,24 +13,24 @@ import {
   type MetricMetadata,
 } from '#core/model/index.ts';
 import { StoreBatch, type Ledger } from './batch.ts';
-import { CardinalityWatch, type Cardinality } from './cardinality.ts';
-import { allTombstones, insertTombstone, Tombstones } from './deletion.ts';
+import { CardinalityWatch, type Cardinality } from './names/cardinality.ts';
+import { allTombstones, insertTombstone, Tombstones } from './upkeep/deletion.ts';
 import { Frames } from './frames.ts';
-import { Groups } from './groups.ts';
-import { defaultLimits, labelFault } from './limits.ts';
-import { compact, maintain, type MaintenanceParts } from './maintenance.ts';
-import { matchRefs } from './match.ts';
-import { insertExemplar, putMetadata, type RefExemplar } from './notes.ts';
-import { quarantined, quarantineFrame, quarantineGroup, quarantineSegment, type Damage } from './quarantine.ts';
-import { loadGroups, Replay } from './recover.ts';
-import { markDamaged, openOrSalvage } from './salvage.ts';
+import { Groups } from './names/groups.ts';
+import { defaultLimits, labelFault } from './names/limits.ts';
+import { compact, maintain, type MaintenanceParts } from './upkeep/maintenance.ts';
+import { matchRefs } from './names/match.ts';
+import { insertExemplar, putMetadata, type RefExemplar } from './log/notes.ts';
+import { quarantined, quarantineFrame, quarantineGroup, quarantineSegment, type Damage } from './upkeep/quarantine.ts';
+import { loadGroups, Replay } from './log/recover.ts';
+import { markDamaged, openOrSalvage } from './upkeep/salvage.ts';
 import { lastIds, maxSealedLsn, type FrameMeta } from './sealed.ts';
-import { copySnapshot } from './snapshot.ts';
-import { Sweep } from './sweep.ts';
+import { copySnapshot } from './upkeep/snapshot.ts';
+import { Sweep } from './upkeep/sweep.ts';
 import { verdictName, verdicts } from './types.ts';
 import type { Batch, SeriesRef, StoreLimits, Tsdb, TsdbOptions, TsdbStats, Verdict } from './types.ts';
 import { View } from './view.ts';
-import { Wal, type WalFiles } from './wal.ts';
+import { Wal, type WalFiles } from './log/wal.ts';
 
 /** Between slices of upkeep: when there is nothing more to do, and when there is. A slice takes a few ms. */
 const tickMs = 1000;

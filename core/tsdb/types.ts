@@ -1,6 +1,6 @@
 import type { Clock, DurationMs, Exemplar, Histogram, Labels, Matcher, MetricMetadata, SeriesColumns, UnixMs } from '#core/model/index.ts';
-import type { Cardinality } from './cardinality.ts';
-import type { Damage } from './quarantine.ts';
+import type { Cardinality } from './names/cardinality.ts';
+import type { Damage } from './upkeep/quarantine.ts';
 
 /** Names a series of the head: 0 or more, never used again for another series. Negative: the series was refused, and the number is `-Verdict`. */
 export type SeriesRef = number;

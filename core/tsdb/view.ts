@@ -1,11 +1,11 @@
 import type { ReadDb } from '#core/db/index.ts';
 import { compareLabels, compareText, type Labels, type Matcher, type MetricMetadata, type SeriesColumns } from '#core/model/index.ts';
-import { Catalogue } from './catalogue.ts';
-import type { Tombstones } from './deletion.ts';
-import type { Groups } from './groups.ts';
+import { Catalogue } from './names/catalogue.ts';
+import type { Tombstones } from './upkeep/deletion.ts';
+import type { Groups } from './names/groups.ts';
 import { Head, type HeadPeers } from './head.ts';
-import { matchRefs } from './match.ts';
-import { allMetadata, sealedExemplars, type RefExemplar } from './notes.ts';
+import { matchRefs } from './names/match.ts';
+import { allMetadata, sealedExemplars, type RefExemplar } from './log/notes.ts';
 import { Reader, type ReaderParts } from './reader.ts';
 import type { SeriesExemplars, TsdbView } from './types.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 import { labelsFrom, type Labels } from '#core/model/index.ts';
-import { gorillaEncode } from '#core/tsdb/gorilla.ts';
+import { gorillaEncode } from '#core/tsdb/codec/gorilla.ts';
 import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
 import { systemClock } from '../../main/clock.ts';
 import { readShared } from '../support/shared-data.ts';

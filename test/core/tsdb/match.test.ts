@@ -2,9 +2,9 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { labelsFrom, matcher, matchesLabels, type Labels, type Matcher } from '#core/model/index.ts';
-import { Bitmap } from '#core/tsdb/bitmap.ts';
-import { Catalogue } from '#core/tsdb/catalogue.ts';
-import { matchRefs } from '#core/tsdb/match.ts';
+import { Bitmap } from '#core/tsdb/names/bitmap.ts';
+import { Catalogue } from '#core/tsdb/names/catalogue.ts';
+import { matchRefs } from '#core/tsdb/names/match.ts';
 import { random } from './random.ts';
 
 const values = ['', 'a', 'b', 'ab', 'abc', 'b-1', 'b-2', 'x.y', 'xzy'];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { EngineError, labelsFromRecord, matcher } from '#core/model/index.ts';
 import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
-import type { WalFiles } from '#core/tsdb/wal.ts';
+import type { WalFiles } from '#core/tsdb/log/wal.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { tempFolder } from '../../support/folder.ts';
 import { random } from './random.ts';

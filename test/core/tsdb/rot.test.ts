@@ -4,7 +4,7 @@ import { closeSync, cpSync, existsSync, openSync, readdirSync, readSync, statSyn
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { labelsFromRecord, matcher } from '#core/model/index.ts';
-import { crc32c } from '#core/tsdb/crc32c.ts';
+import { crc32c } from '#core/tsdb/bytes/crc32c.ts';
 import { examineTsdb, openTsdb, type Tsdb } from '#core/tsdb/index.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { tempFolder } from '../../support/folder.ts';

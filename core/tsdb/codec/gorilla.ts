@@ -3,7 +3,7 @@
  * times count milliseconds, so the delta from the window's start takes 23 bits (2 h in ms) where the paper has 14 (2 h in s).
  * It is the reference that every other form is compared with, and the form in which the head is first sealed.
  */
-import { DamageError } from './bytes.ts';
+import { DamageError } from '../bytes/bytes.ts';
 
 const firstDeltaBits = 23;
 const int32Max = 0x7fffffff;

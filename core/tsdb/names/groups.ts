@@ -1,9 +1,9 @@
-import { ByteReader, ByteWriter, DamageError } from './bytes.ts';
+import { ByteReader, ByteWriter, DamageError } from '../bytes/bytes.ts';
 import { compareKin, kinKey, type Catalogue } from './catalogue.ts';
-import { crc32c } from './crc32c.ts';
-import { grown } from './growable.ts';
-import { getPacked, putPacked } from './packed.ts';
-import { getLabels, putLabels } from './wal-record.ts';
+import { crc32c } from '../bytes/crc32c.ts';
+import { grown } from '../bytes/growable.ts';
+import { getPacked, putPacked } from '../bytes/packed.ts';
+import { getLabels, putLabels } from '../log/wal-record.ts';
 import type { Labels } from '#core/model/index.ts';
 
 /** Series sealed together. 64 near kin make a frame that compresses well and is still cheap to read for one of them. */

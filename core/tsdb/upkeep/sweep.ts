@@ -1,7 +1,7 @@
 import { checkpoint } from '#core/db/index.ts';
 import type { Clock } from '#core/model/index.ts';
 import { sealGroups, type SealParts } from './sealer.ts';
-import type { Wal } from './wal.ts';
+import type { Wal } from '../log/wal.ts';
 
 /** Every group is sealed once in this time: 28 samples at the usual 15 s, and the most that the log has to hold twice. */
 const sweepMs = 420_000;

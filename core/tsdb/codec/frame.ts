@@ -1,7 +1,7 @@
 import type { Histogram } from '#core/model/index.ts';
-import { ByteReader, ByteWriter, DamageError } from './bytes.ts';
+import { ByteReader, ByteWriter, DamageError } from '../bytes/bytes.ts';
 import type { Columns } from './columns.ts';
-import { crc32c } from './crc32c.ts';
+import { crc32c } from '../bytes/crc32c.ts';
 import { gorillaForm } from './frame-gorilla.ts';
 import { planesForm } from './frame-planes.ts';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { checkpoint, closeDb, isCorrupt, openDb, openReadDb, sql, transaction, type ReadDb, type WriteDb } from '#core/db/index.ts';
 import { messageOf } from '#core/model/index.ts';
 import { allTombstones } from './deletion.ts';
-import { allMetadata } from './notes.ts';
+import { allMetadata } from '../log/notes.ts';
 import { quarantined, type Damage } from './quarantine.ts';
-import { groupRows, lastIds, maxSealedLsn, sealedBounds, sealedTotals } from './sealed.ts';
+import { groupRows, lastIds, maxSealedLsn, sealedBounds, sealedTotals } from '../sealed.ts';
 
 const databaseName = 'metrics.db';
 /** Beside the database when damage was found in its structure while it was open: the next start salvages. */

@@ -1,8 +1,8 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { sql, transaction, type ReadDb, type WriteDb } from '#core/db/index.ts';
-import { deleteGroup, type FrameMeta } from './sealed.ts';
-import type { WalDamage } from './wal-frame.ts';
+import { deleteGroup, type FrameMeta } from '../sealed.ts';
+import type { WalDamage } from '../log/wal-frame.ts';
 
 /** Something on disk that did not say what it must. It was set aside, not deleted; what it held is missing from answers. */
 export interface Damage {

@@ -1,13 +1,13 @@
 import { transaction } from '#core/db/index.ts';
-import type { Catalogue } from './catalogue.ts';
+import type { Catalogue } from '../names/catalogue.ts';
 import { deleteTombstone, type Tombstone, type Tombstones } from './deletion.ts';
-import { windowStart } from './frame.ts';
+import { windowStart } from '../codec/frame.ts';
 import { recodeOldest, rewriteWindow, settleMs } from './recode.ts';
 import { dropDeadSeries, retain, type RetentionParts } from './retention.ts';
-import { framesOf, releasePages } from './sealed.ts';
+import { framesOf, releasePages } from '../sealed.ts';
 import type { Sweep } from './sweep.ts';
-import type { Wal } from './wal.ts';
-import { holdsSlot } from './reader.ts';
+import type { Wal } from '../log/wal.ts';
+import { holdsSlot } from '../reader.ts';
 
 /** Free pages given back in one step: about 2 MB. */
 const pagesPerStep = 512;

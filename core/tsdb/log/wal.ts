@@ -1,7 +1,7 @@
 import { closeSync, fdatasync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, messageOf, type Cancel, type Clock } from '#core/model/index.ts';
-import type { ByteWriter } from './bytes.ts';
+import type { ByteWriter } from '../bytes/bytes.ts';
 import { finishFrame, walSegments, type Segment } from './wal-frame.ts';
 
 /** A segment is replayed in one go, in about 30 ms; and it is cut as soon as its samples are sealed. */

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeDb, openReadDb, quickCheck, type ReadDb } from '#core/db/index.ts';
 import { messageOf } from '#core/model/index.ts';
-import { openFrame } from './frame.ts';
-import { decodeGroup, groupSeriesMax } from './groups.ts';
+import { openFrame } from '../codec/frame.ts';
+import { decodeGroup, groupSeriesMax } from '../names/groups.ts';
 import { quarantined, type Damage } from './quarantine.ts';
-import { frameBytes, framesAfter, groupRows, type FrameMeta } from './sealed.ts';
-import { walFrames, walSegments } from './wal-frame.ts';
-import { getSamples } from './wal-record.ts';
+import { frameBytes, framesAfter, groupRows, type FrameMeta } from '../sealed.ts';
+import { walFrames, walSegments } from '../log/wal-frame.ts';
+import { getSamples } from '../log/wal-record.ts';
 
 export interface DoctorReport {
   /** What is damaged now; empty when every checksum holds. */

@@ -1,5 +1,5 @@
 import type { Histogram, HistogramSpan } from '#core/model/index.ts';
-import { DamageError, type ByteReader, type ByteWriter } from './bytes.ts';
+import { DamageError, type ByteReader, type ByteWriter } from '../bytes/bytes.ts';
 import { getSpans, hintOf, hints, putSpans, sameNumbers, sameSpans } from './histogram-row.ts';
 
 /** What neighbouring histograms of a series have in common; with it, each histogram is a row of numbers. */

@@ -1,6 +1,6 @@
 import { compareText, labelValue, METRIC_NAME, type Labels } from '#core/model/index.ts';
 import { Bitmap } from './bitmap.ts';
-import { grown } from './growable.ts';
+import { grown } from '../bytes/growable.ts';
 
 /**
  * Which series there are, and which of them carry a label. A label set is a row of pair ids (a pair is a name with a value),

@@ -1,9 +1,9 @@
-import { planesForm } from './frame-planes.ts';
-import { windowMs, windowStart, type Member } from './frame.ts';
-import type { Frames } from './frames.ts';
-import { groupSeriesMax } from './groups.ts';
-import type { OpenFrame, Reader } from './reader.ts';
-import { framesOf, oldestFresh } from './sealed.ts';
+import { planesForm } from '../codec/frame-planes.ts';
+import { windowMs, windowStart, type Member } from '../codec/frame.ts';
+import type { Frames } from '../frames.ts';
+import { groupSeriesMax } from '../names/groups.ts';
+import type { OpenFrame, Reader } from '../reader.ts';
+import { framesOf, oldestFresh } from '../sealed.ts';
 import type { WriteDb } from '#core/db/index.ts';
 
 /** A window is recoded when the newest sample is this far past its end: scrapes of all targets have then come by. */

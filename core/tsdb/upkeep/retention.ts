@@ -1,16 +1,16 @@
 import type { WriteDb } from '#core/db/index.ts';
 import { transaction } from '#core/db/index.ts';
-import type { Catalogue } from './catalogue.ts';
-import { windowMs, windowStart } from './frame.ts';
-import type { Frames } from './frames.ts';
-import type { Groups } from './groups.ts';
-import type { Head } from './head.ts';
-import type { Reader } from './reader.ts';
-import { holdsSlot } from './reader.ts';
-import { deleteExemplarsBefore } from './notes.ts';
-import { deleteGroup, framesBefore, framesOf } from './sealed.ts';
+import type { Catalogue } from '../names/catalogue.ts';
+import { windowMs, windowStart } from '../codec/frame.ts';
+import type { Frames } from '../frames.ts';
+import type { Groups } from '../names/groups.ts';
+import type { Head } from '../head.ts';
+import type { Reader } from '../reader.ts';
+import { holdsSlot } from '../reader.ts';
+import { deleteExemplarsBefore } from '../log/notes.ts';
+import { deleteGroup, framesBefore, framesOf } from '../sealed.ts';
 import { saveGroup } from './sealer.ts';
-import type { StoreLimits } from './types.ts';
+import type { StoreLimits } from '../types.ts';
 
 /** Frames removed in one transaction: bounds the pause. */
 const framesPerStep = 256;

@@ -1,5 +1,5 @@
-import { DamageError, type ByteReader, type ByteWriter } from './bytes.ts';
-import { columnSamplesMax, findScale, predict, restore, unscale, type Prediction, type Scale } from './numbers.ts';
+import { DamageError, type ByteReader, type ByteWriter } from '../bytes/bytes.ts';
+import { columnSamplesMax, findScale, predict, restore, unscale, type Prediction, type Scale } from '../bytes/numbers.ts';
 
 /**
  * A column of doubles in bytes: a short head, and planes. A plane is one byte of every residual, lowest first; planes that look

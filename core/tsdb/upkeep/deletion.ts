@@ -1,5 +1,5 @@
 import { sql, type ReadDb, type WriteDb } from '#core/db/index.ts';
-import { without, type Columns } from './columns.ts';
+import { without, type Columns } from '../codec/columns.ts';
 
 /** A deleted range of one series. It hides what was there when it was made: frames up to `frameMax`, commits up to `lsn`. */
 export interface Tombstone {

@@ -1,11 +1,11 @@
 import type { ReadDb } from '#core/db/index.ts';
-import { DamageError } from './bytes.ts';
-import type { Catalogue } from './catalogue.ts';
-import type { Tombstones } from './deletion.ts';
-import { decodeGroup, type GroupMember, type Groups } from './groups.ts';
-import { Head, type HeadPeers } from './head.ts';
+import { DamageError } from '../bytes/bytes.ts';
+import type { Catalogue } from '../names/catalogue.ts';
+import type { Tombstones } from '../upkeep/deletion.ts';
+import { decodeGroup, type GroupMember, type Groups } from '../names/groups.ts';
+import { Head, type HeadPeers } from '../head.ts';
 import type { RefExemplar } from './notes.ts';
-import { groupRows } from './sealed.ts';
+import { groupRows } from '../sealed.ts';
 import { walFrames, walNotes, walSegments, type Segment, type WalDamage } from './wal-frame.ts';
 import { getNotes, getSamples, type CommitSamples } from './wal-record.ts';
 

@@ -1,6 +1,6 @@
 import type { Histogram, Labels } from '#core/model/index.ts';
-import { DamageError, ByteReader, type ByteWriter } from './bytes.ts';
-import { getHistogram, putHistogram } from './histogram-row.ts';
+import { DamageError, ByteReader, type ByteWriter } from '../bytes/bytes.ts';
+import { getHistogram, putHistogram } from '../codec/histogram-row.ts';
 import type { RefExemplar } from './notes.ts';
 import { walHeaderBytes } from './wal-frame.ts';
 

@@ -1,13 +1,13 @@
 import type { WriteDb } from '#core/db/index.ts';
-import type { Catalogue } from './catalogue.ts';
-import { lowerBoundMs, within, type Columns } from './columns.ts';
-import { gorillaForm } from './frame-gorilla.ts';
-import { planesForm } from './frame-planes.ts';
-import { windowMs, windowStart, type Member } from './frame.ts';
-import type { Frames } from './frames.ts';
-import { encodeGroup, type Groups } from './groups.ts';
-import type { Head } from './head.ts';
-import { putGroup, setSealed } from './sealed.ts';
+import type { Catalogue } from '../names/catalogue.ts';
+import { lowerBoundMs, within, type Columns } from '../codec/columns.ts';
+import { gorillaForm } from '../codec/frame-gorilla.ts';
+import { planesForm } from '../codec/frame-planes.ts';
+import { windowMs, windowStart, type Member } from '../codec/frame.ts';
+import type { Frames } from '../frames.ts';
+import { encodeGroup, type Groups } from '../names/groups.ts';
+import type { Head } from '../head.ts';
+import { putGroup, setSealed } from '../sealed.ts';
 
 /** From this many samples a series on (an import, a rush), the head is sealed straight into the form it would be recoded into. */
 const recodedSamplesMin = 120;

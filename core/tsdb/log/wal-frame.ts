@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ByteWriter } from './bytes.ts';
-import { crc32c } from './crc32c.ts';
+import type { ByteWriter } from '../bytes/bytes.ts';
+import { crc32c } from '../bytes/crc32c.ts';
 
 /** A segment file of the log. Layout: FORMAT.md, "Write-ahead log". */
 export interface Segment {

@@ -1,5 +1,5 @@
 import { METRIC_NAME, compareText, type Labels } from '#core/model/index.ts';
-import { verdicts, type StoreLimits, type Verdict } from './types.ts';
+import { verdicts, type StoreLimits, type Verdict } from '../types.ts';
 
 /** For a live dataset; reference: VictoriaMetrics' and Prometheus' own defaults for labels, and what fits a laptop for the rest. */
 export const defaultLimits: StoreLimits = {

@@ -1,5 +1,5 @@
 import type { Histogram } from '#core/model/index.ts';
-import { ByteWriter, DamageError, type ByteReader } from './bytes.ts';
+import { ByteWriter, DamageError, type ByteReader } from '../bytes/bytes.ts';
 import type { Columns } from './columns.ts';
 import type { Frame, FrameForm, Member, Stretch } from './frame.ts';
 import { gorillaDecode, gorillaEncode, gorillaRun } from './gorilla.ts';

@@ -1,5 +1,5 @@
 import type { Histogram, HistogramSpan } from '#core/model/index.ts';
-import { DamageError, type ByteReader, type ByteWriter } from './bytes.ts';
+import { DamageError, type ByteReader, type ByteWriter } from '../bytes/bytes.ts';
 
 export const hints = ['unknown', 'reset', 'none', 'gauge'] as const;
 

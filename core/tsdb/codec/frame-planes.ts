@@ -1,10 +1,10 @@
 import type { Histogram } from '#core/model/index.ts';
-import { ByteReader, ByteWriter, DamageError } from './bytes.ts';
+import { ByteReader, ByteWriter, DamageError } from '../bytes/bytes.ts';
 import { ColumnEncoder, decodeValues, decodeWhole, isNumbers, placeColumn, type ColumnPlace } from './column.ts';
 import type { Frame, FrameForm, Member, Stretch } from './frame.ts';
 import { columnsOfHistograms, getLayout, histogramsOf, layoutColumns, layoutRuns, putLayout, type Layout } from './histogram-layout.ts';
-import { columnSamplesMax } from './numbers.ts';
-import { getPacked, putPacked } from './packed.ts';
+import { columnSamplesMax } from '../bytes/numbers.ts';
+import { getPacked, putPacked } from '../bytes/packed.ts';
 
 const floatKind = 0;
 const histogramKind = 1;

@@ -2,7 +2,7 @@ import { closeSync, copyFileSync, existsSync, fsyncSync, mkdirSync, openSync, re
 import { basename, join } from 'node:path';
 import { backup, type WriteDb } from '#core/db/index.ts';
 import { EngineError } from '#core/model/index.ts';
-import { walSegments } from './wal-frame.ts';
+import { walSegments } from '../log/wal-frame.ts';
 
 /**
  * A consistent copy of a store in use, which opens like any other. First the log, then the database: what is sealed in between is then in
