@@ -1,5 +1,5 @@
 import type { ViewEntry } from './shell/view.ts';
-import { IconAlert, IconExplore, IconIncident, IconOverview, IconRunbook, IconSettings, IconSource } from './ui/icons.ts';
+import { IconAlert, IconExplore, IconIncident, IconOverview, IconRunbook, IconSettings, IconSource, IconTrace } from './ui/icons.ts';
 import Overview from './views/overview/OverviewView.svelte';
 
 /** The rail, from the top. Only what the first screen needs comes with the first load. */
@@ -8,6 +8,7 @@ export const views: readonly ViewEntry[] = [
   { id: 'incidents', title: 'Incidents', icon: IconIncident, keys: 'g i', load: () => import('./views/incidents/IncidentsView.svelte') },
   { id: 'alerts', title: 'Alerts', icon: IconAlert, keys: 'g a', load: () => import('./views/alerts/AlertsView.svelte') },
   { id: 'explore', title: 'Explore', icon: IconExplore, keys: 'g e', load: () => import('./views/explore/ExploreView.svelte') },
+  { id: 'explore/traces', title: 'Traces', icon: IconTrace, keys: 'g t', load: () => import('./views/traces/TracesView.svelte') },
   { id: 'runbooks', title: 'Runbooks', icon: IconRunbook, keys: 'g r', load: () => import('./views/runbooks/RunbooksView.svelte') },
   { id: 'sources', title: 'Sources', icon: IconSource, keys: 'g s', load: () => import('./views/sources/SourcesView.svelte') },
   { id: 'settings', title: 'Settings', icon: IconSettings, keys: 'g ,', load: () => import('./views/settings/SettingsView.svelte') },

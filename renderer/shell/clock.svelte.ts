@@ -109,7 +109,7 @@ export class ViewClock {
     const { from, to } = this.range;
     const none = { from: undefined, to: undefined, 'g0.range_input': undefined, 'g0.end_input': undefined };
     const usual = from === startRange.from && to === startRange.to;
-    if (this.#router.place.path[0] === 'explore') this.#router.note({ ...none, ...rangeToPrometheus(this.range) });
+    if (this.#router.place.path.join('/') === 'explore') this.#router.note({ ...none, ...rangeToPrometheus(this.range) });
     else this.#router.note(usual ? none : { ...none, from, to });
   }
 }

@@ -46,3 +46,4 @@ export { default as IconTodo } from '@lucide/svelte/icons/circle';
 export { default as IconCalm } from '@lucide/svelte/icons/shield-check';
 export { default as IconHistory } from '@lucide/svelte/icons/history';
 export { default as IconBranch } from '@lucide/svelte/icons/split';
+export { default as IconTrace } from '@lucide/svelte/icons/chart-gantt';
