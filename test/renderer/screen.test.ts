@@ -115,6 +115,7 @@ describe('the keyboard', () => {
     await page.keyboard.press('j');
     await page.keyboard.press('i');
     const dialog = page.getByRole('dialog', { name: 'Declare an incident' });
+    await expectPage(dialog.getByLabel('What is broken')).not.toHaveValue('');
     await expectPage(dialog.getByRole('radio', { name: /SEV-2/ })).toBeChecked();
     await page.keyboard.press('Control+Enter');
     await expectPage(page.getByText('Declared as SEV-2')).toBeVisible();
@@ -297,7 +298,7 @@ describe('an incident as people put it right', () => {
     await expectPage(firing(5)).toBeVisible();
     await page.keyboard.press('j');
     await page.keyboard.press('i');
-    await expectPage(page.getByRole('radio', { name: /SEV-2/ })).toBeChecked();
+    await expectPage(page.getByLabel('What is broken')).not.toHaveValue('');
     await page.keyboard.press('Control+Enter');
     await expectPage(page.getByRole('region', { name: 'Similar incidents' })).toContainText('Helped: switched to the second provider');
     await page.getByRole('button', { name: 'Not part of this incident' }).click();
