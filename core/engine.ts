@@ -22,7 +22,7 @@ import { createIncidents, type Incidents } from '#core/incidents/index.ts';
 import { createReceiver, createScraper, Ledger, listens, Outgoing, type Receiver, type Scraper } from '#core/intake/index.ts';
 import { formatTime, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
-import { createRules, sloRuleFile, type Rules, type RuleSeries } from '#core/rules/index.ts';
+import { createRules, createStream, sloRuleFile, type Rules, type RuleSeries } from '#core/rules/index.ts';
 import { createRunbooks, type Runbooks } from '#core/runbooks/index.ts';
 import { openTraces, type Traces } from '#core/traces/index.ts';
 import { openTsdb, refusal, verdictName, type Tsdb } from '#core/tsdb/index.ts';
@@ -182,8 +182,10 @@ class LiveEngine implements Engine {
 
   #makeRules(): Rules {
     const { settings } = this.#config.current;
+    const stream = createStream({ store: this.#live, query: { clock: this.#options.clock, breathe } });
     return createRules({
-      query: async (expr, timeMs) => samplesOf(await this.#ruleQueries.instant(expr, timeMs)),
+      query: stream.query,
+      stream,
       append: (series) => this.#appendRuleSeries(series),
       db: this.#journal,
       clock: this.#options.clock,

@@ -8,7 +8,7 @@ export { runRuleTests } from './unit-test/run.ts';
 export type { RuleTestReport } from './unit-test/run.ts';
 export { createStream } from './stream/stream.ts';
 export type { Stream, Streaming, StreamOptions } from './stream/stream.ts';
-export type { IncrementalStore, Increments, StoreObserver } from './stream/increments.ts';
+export type { IncrementalStore } from './stream/increments.ts';
 export { sloRuleFile } from './slo/slo-rules.ts';
 export type { SloRulesOptions } from './slo/slo-rules.ts';
 export { budgetForecast, sloQueries } from './slo/slo-status.ts';

@@ -5,6 +5,7 @@ import { grown } from './bytes/growable.ts';
 import type { Head } from './head.ts';
 import { verdicts, type Batch, type Durability, type SeriesRef, type Verdict } from './types.ts';
 import type { Wal } from './log/wal.ts';
+import type { Observers } from './observe.ts';
 import { putCommit } from './log/wal-record.ts';
 
 /** What a batch needs of the store. */
@@ -19,6 +20,7 @@ export interface Ledger {
   /** A commit has carried these series, all exemplars, and `stored` samples. */
   committed(series: readonly { readonly ref: number }[], stored: number): void;
   countRejected(verdict: Verdict): void;
+  readonly observers: Observers;
 }
 
 const stale = staleMarker();
@@ -78,10 +80,21 @@ export class StoreBatch implements Batch {
     const floats = { refs: refs.subarray(0, count), times: times.subarray(0, count), values: values.subarray(0, count) };
     const series = this.#unlogged(floats.refs);
     putCommit(writer, { series, floats, histograms: this.#histograms, exemplars: ledger.pendingExemplars });
-    const lsn = ledger.wal.append(writer, series.length > 0 || ledger.pendingExemplars.length > 0);
+    const lsn = this.#log(series.length > 0 || ledger.pendingExemplars.length > 0);
     if (spare.length < spareMax) spare.push(this.#columns);
     ledger.committed(series, this.stored);
+    ledger.observers.added({ refs: floats.refs, timesMs: floats.times, values: floats.values, histograms: this.#histograms });
     return lsn;
+  }
+
+  /** When the log takes no more, the head holds what no observer was told of. */
+  #log(isUrgent: boolean): number {
+    try {
+      return this.#ledger.wal.append(writer, isUrgent);
+    } catch (error) {
+      this.#ledger.observers.changed();
+      throw error;
+    }
   }
 
   #unlogged(refs: Uint32Array): { ref: number; labels: Labels }[] {

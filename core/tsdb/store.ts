@@ -11,6 +11,7 @@ import {
   type Labels,
   type Matcher,
   type MetricMetadata,
+  type StoreObserver,
 } from '#core/model/index.ts';
 import { StoreBatch, type Ledger } from './batch.ts';
 import { CardinalityWatch, type Cardinality } from './names/cardinality.ts';
@@ -29,6 +30,7 @@ import { copySnapshot } from './upkeep/snapshot.ts';
 import { Sweep } from './upkeep/sweep.ts';
 import { verdictName, verdicts } from './types.ts';
 import type { Batch, SeriesRef, StoreLimits, Tsdb, TsdbOptions, TsdbStats, Verdict } from './types.ts';
+import { Observers } from './observe.ts';
 import { View } from './view.ts';
 import { Wal, type WalFiles } from './log/wal.ts';
 
@@ -55,6 +57,7 @@ export function openTsdb(options: TsdbOptions, files?: WalFiles): Tsdb {
 class Store extends View implements Tsdb, Ledger {
   readonly wal: Wal;
   readonly unlogged = new Set<SeriesRef>();
+  readonly observers = new Observers();
   pendingExemplars: RefExemplar[] = [];
   /** Exemplars that a commit has carried and the database not yet. */
   #unsealedExemplars: RefExemplar[];
@@ -116,6 +119,10 @@ class Store extends View implements Tsdb, Ledger {
     return ref;
   }
 
+  observe(observer: StoreObserver): Cancel {
+    return this.observers.add(observer);
+  }
+
   batch(): Batch {
     this.head.ceilingMs = this.#clock.now() + this.#limits.futureMs;
     return new StoreBatch(this);
@@ -147,6 +154,7 @@ class Store extends View implements Tsdb, Ledger {
       this.#tombstones.add(tombstone);
       this.head.cut(tombstone.ref, from, to);
     }
+    this.observers.changed();
     return refs.length;
   }
 
@@ -192,6 +200,7 @@ class Store extends View implements Tsdb, Ledger {
     this.#watch.look(this.#clock.monotonicMs(), this.#clock.now());
     if (!this.#replay.isDone) {
       this.#replay.step();
+      this.observers.changed();
       return true;
     }
     if (this.#unsealedExemplars.length > 0 || this.#metadataDirty.size > 0) this.#sealNotes();

@@ -1,4 +1,16 @@
-import type { Clock, DurationMs, Exemplar, Histogram, Labels, Matcher, MetricMetadata, SeriesColumns, UnixMs } from '#core/model/index.ts';
+import type {
+  Cancel,
+  Clock,
+  DurationMs,
+  Exemplar,
+  Histogram,
+  Labels,
+  Matcher,
+  MetricMetadata,
+  SeriesColumns,
+  StoreObserver,
+  UnixMs,
+} from '#core/model/index.ts';
 import type { Cardinality } from './names/cardinality.ts';
 import type { Damage } from './upkeep/quarantine.ts';
 
@@ -156,7 +168,10 @@ export interface TsdbView {
 export interface Tsdb extends TsdbView {
   /** The ref of a series, made when it is new. Negative when refused. Takes about a microsecond: keep refs where lines repeat. */
   ref(labels: Labels): SeriesRef;
+  labelsOf(ref: SeriesRef): Labels;
   batch(): Batch;
+  /** Tells of every commit from now on, and of whatever else changes answers within the last hours. */
+  observe(observer: StoreObserver): Cancel;
   /**
    * Deletes the matching series' samples with minMs <= time <= maxMs, durably, and returns how many series matched. Answers change at
    * once; the room on disk comes back in the course of maintenance. Samples added later in that range stay.

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Clock, Labels } from '#core/model/index.ts';
+import type { Clock } from '#core/model/index.ts';
 import { labelsFromRecord } from '#core/model/index.ts';
 import { evaluateInstant, samplesOf } from '#core/promql/index.ts';
-import { backtest, createRules, createStream, type IncrementalStore, type StoreObserver, type RuleQuery, type Stream } from '#core/rules/index.ts';
+import { backtest, createRules, createStream, type RuleQuery, type Stream } from '#core/rules/index.ts';
 import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
 import type { BenchRow } from './row.ts';
 
@@ -55,7 +55,7 @@ function hostSeries(host: number): Record<string, string>[] {
   return series;
 }
 
-function filler(store: Pick<Tsdb, 'ref' | 'batch'>, clock: StillClock): () => Promise<void> {
+function filler(store: Tsdb, clock: StillClock): () => Promise<void> {
   const draw = random(1);
   const refs: number[] = [];
   for (let host = 0; host < hosts; host++) for (const labels of hostSeries(host)) refs.push(store.ref(labelsFromRecord(labels)));
@@ -116,51 +116,6 @@ const manyAlerts = JSON.stringify({
 
 const median = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1]!;
 
-/** The store, telling what it is given. */
-function observed(store: Tsdb, labels: readonly Labels[]): { store: IncrementalStore; batch: Tsdb['batch'] } {
-  const observers = new Set<StoreObserver>();
-  return {
-    store: {
-      select: store.select.bind(store),
-      ref: store.ref.bind(store),
-      labels: (ref) => labels[ref]!,
-      observe: (observer) => {
-        observers.add(observer);
-        return () => observers.delete(observer);
-      },
-    },
-    batch: () => {
-      const batch = store.batch();
-      const refs: number[] = [];
-      const times: number[] = [];
-      const values: number[] = [];
-      return Object.assign(Object.create(batch) as typeof batch, {
-        add: (ref: number, timeMs: number, value: number) => {
-          refs.push(ref);
-          times.push(timeMs);
-          values.push(value);
-          return batch.add(ref, timeMs, value);
-        },
-        commit: async (durability: 'process' | 'power') => {
-          await batch.commit(durability);
-          const increments = {
-            refs: Uint32Array.from(refs),
-            timesMs: Float64Array.from(times),
-            values: Float64Array.from(values),
-            histograms: [],
-          };
-          for (const observer of observers) observer.added(increments);
-        },
-      });
-    },
-  };
-}
-
-function remember(labels: Labels[], ref: number, of: Labels): number {
-  labels[ref] = of;
-  return ref;
-}
-
 /** CPU time since `from`: the machine is shared, and wall time says more of the neighbours than of the rules. */
 function cpuMs(from: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(from);
@@ -199,13 +154,11 @@ export async function benchRules(): Promise<readonly BenchRow[]> {
   const clock = new StillClock();
   const store = openTsdb({ folder, clock });
   try {
-    const labels: Labels[] = [];
-    const feed = observed(store, labels);
-    const step = filler({ ref: (of) => remember(labels, store.ref(of), of), batch: feed.batch }, clock);
+    const step = filler(store, clock);
     for (let i = 0; i < 480; i++) await step();
     const text = ruleFile(1000, 1);
     const asked = await measure(step, clock, text, async (expr, timeMs) => samplesOf(await evaluateInstant(store, expr, timeMs)));
-    const stream = createStream({ store: feed.store });
+    const stream = createStream({ store });
     const streamed = await measure(step, clock, text, stream.query, stream);
     const many = await measure(step, clock, manyAlerts, stream.query, stream);
     const peer = 'Prometheus 340-430, vmalert 650-710';

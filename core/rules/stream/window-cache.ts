@@ -1,5 +1,5 @@
-import { matchesLabels, type DurationMs, type Histogram, type Matcher, type SeriesColumns, type UnixMs } from '#core/model/index.ts';
-import type { Increments, IncrementalStore } from './increments.ts';
+import { matchesLabels, type DurationMs, type Histogram, type Increments, type Matcher, type SeriesColumns, type UnixMs } from '#core/model/index.ts';
+import type { IncrementalStore } from './increments.ts';
 import { Window } from './window.ts';
 
 /** The series that a selector finds, with their windows, in the store's order. */
@@ -122,7 +122,7 @@ export class WindowCache {
   /** A series that no window is kept of: a selection that wants it reads anew. */
   #meet(ref: number, touched: Set<Selection>): void {
     if (this.#strangers.has(ref)) return;
-    const labels = this.#store.labels(ref);
+    const labels = this.#store.labelsOf(ref);
     let wanted = false;
     for (const selection of this.#selections.values()) {
       if (!matchesLabels(selection.matchers, labels)) continue;

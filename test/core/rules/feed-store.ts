@@ -1,5 +1,16 @@
-import { isStale, labelsKey, matchesLabels, writeStale, type Histogram, type Labels, type Matcher, type SeriesColumns } from '#core/model/index.ts';
-import type { Increments, IncrementalStore, StoreObserver } from '#core/rules/index.ts';
+import {
+  isStale,
+  labelsKey,
+  matchesLabels,
+  writeStale,
+  type Histogram,
+  type Increments,
+  type Labels,
+  type Matcher,
+  type SeriesColumns,
+  type StoreObserver,
+} from '#core/model/index.ts';
+import type { IncrementalStore } from '#core/rules/index.ts';
 
 export interface FedSample {
   readonly labels: Labels;
@@ -24,7 +35,7 @@ export class FeedStore implements IncrementalStore {
     return this.#series.push({ labels, samples: new Map() }) - 1;
   }
 
-  labels(ref: number): Labels {
+  labelsOf(ref: number): Labels {
     return this.#series[ref]!.labels;
   }
 
