@@ -1,6 +1,7 @@
 import type { Handlers, SignalboxContract } from '#core/contract/index.ts';
-import { EngineError, type Clock, type Span } from '#core/model/index.ts';
-import { diffTraces, type AssembledTrace, type Traces } from '#core/traces/index.ts';
+import { writeOtlpJson } from '#core/formats/index.ts';
+import { EngineError, type Clock, type Span, type TraceTree } from '#core/model/index.ts';
+import { diffTraces, flameOf, type Traces } from '#core/traces/index.ts';
 
 type Names = Extract<keyof SignalboxContract, `traces.${string}`>;
 type Answer<K extends Names> = Awaited<ReturnType<Handlers<SignalboxContract>[K]>>;
@@ -28,6 +29,13 @@ export class TraceDesk {
       },
       'traces.spans': ({ dataset, traceId, spanId }) => this.#store(dataset).span(traceId, spanId).map(detailOf),
       'traces.find': ({ dataset, traceId, text }) => this.#store(dataset).find(traceId, text),
+      'traces.statistics': ({ dataset, traceId, by }) => this.#store(dataset).statistics(traceId, by),
+      'traces.flame': ({ dataset, traceId }) => flameOf(this.#trace(dataset, traceId)),
+      'traces.export': ({ dataset, traceId }) => {
+        const spans = this.#store(dataset).spans(traceId);
+        if (spans.length === 0) throw noTrace(traceId);
+        return { fileName: `trace-${traceId}.json`, json: writeOtlpJson(spans) };
+      },
       'traces.diff': ({ dataset, before, after }) => ({ rows: diffTraces(this.#trace(dataset, before), this.#trace(dataset, after)) }),
       'traces.operations': ({ dataset, ...range }, { signal }) => {
         const { fromNs, toNs } = boundsOf(range);
@@ -49,9 +57,9 @@ export class TraceDesk {
     return { traces: rows, next, spansSearched, elapsedMs: this.#clock.monotonicMs() - fromMs };
   }
 
-  #trace(dataset: string, traceId: string): AssembledTrace {
+  #trace(dataset: string, traceId: string): TraceTree {
     const trace = this.#store(dataset).trace(traceId);
-    if (trace === undefined) throw new EngineError('not-found', `there is no span of trace ${traceId} here; it may be too old, or was never sent`);
+    if (trace === undefined) throw noTrace(traceId);
     return trace;
   }
 
@@ -65,15 +73,16 @@ function boundsOf({ fromNs, toNs }: { readonly fromNs?: string | undefined; read
   return { fromNs: fromNs === undefined ? 0n : BigInt(fromNs), toNs: toNs === undefined ? lastNs : BigInt(toNs) };
 }
 
+const noTrace = (traceId: string): EngineError =>
+  new EngineError('not-found', `there is no span of trace ${traceId} here; it may be too old, or was never sent`);
+
+/** A span with its times as decimal strings. */
 function detailOf(span: Span): Answer<'traces.spans'>[number] {
-  const { startNs, endNs, resource, events, links, flags: _, droppedAttributes, droppedEvents, droppedLinks, ...rest } = span;
+  const { startNs, endNs, events } = span;
   return {
-    ...rest,
+    ...span,
     startNs: String(startNs),
     endNs: String(endNs),
-    resource: resource.attributes,
-    events: events.map(({ timeNs, name, attributes }) => ({ timeNs: String(timeNs), name, attributes })),
-    links: links.map(({ traceId, spanId, attributes }) => ({ traceId, spanId, attributes })),
-    dropped: { attributes: droppedAttributes, events: droppedEvents, links: droppedLinks },
+    events: events.map((event) => ({ ...event, timeNs: String(event.timeNs) })),
   };
 }

@@ -18,4 +18,4 @@ export type { SystemInfo, SystemStatus, Settings, Overview } from './system.ts';
 export type { Dataset, InstantAnswer, MetricName, QueryReport, RangeAnswer } from './metrics.ts';
 export type { AlertView, Notice, RuleGroupView, RulesView, RuleView } from './alerts.ts';
 export type { IncidentView, RunbookSummary, Span, Suggestion } from './incidents.ts';
-export type { OperationRow, ServiceMapAnswer, SpanDetail, TraceAnswer, TraceRow, TraceSearchAnswer, TraceDiffRow } from './traces.ts';
+export type { SpanDetail, TraceAnswer, TraceRow, TraceSearchAnswer } from './traces.ts';

@@ -1,61 +1,21 @@
-import { criticalPath, type CriticalPath } from './critical-path.ts';
-import { statistics, repeats, skews, type OperationStatistics, type Repeat, type Skew } from './statistics.ts';
+import { noSpan, spanFlags, type TraceTree } from '#core/model/index.ts';
+import { criticalPath } from './critical-path.ts';
+import { repeats } from './repeats.ts';
+import { skews } from './skews.ts';
 import { errorStatus, inOrder, type TraceColumns } from './trace-columns.ts';
-import { findFamily, noSpan, spanFlags } from './tree.ts';
-
-/**
- * One trace as a tree, laid flat for a waterfall: spans in depth-first order, children by start. `i` counts that order everywhere;
- * the subtree of i is [i, i + descendants[i]].
- */
-export interface AssembledTrace {
-  readonly traceId: string;
-  /** The first start. All other times are offsets from it, in ns. */
-  readonly baseNs: bigint;
-  /** From the first start to the last end. */
-  readonly durationNs: number;
-  readonly spanCount: number;
-  readonly errorCount: number;
-  readonly services: readonly string[];
-  readonly names: readonly string[];
-  /** 8 bytes a span. */
-  readonly spanIds: Uint8Array;
-  readonly startNs: Float64Array;
-  /** Negative where the end lies before the start. */
-  readonly durationsNs: Float64Array;
-  /** The part of the span that no child covers. */
-  readonly selfNs: Float64Array;
-  /** The span's own share of the critical path. */
-  readonly criticalNs: Float64Array;
-  /** `noSpan` for roots. */
-  readonly parent: Uint32Array;
-  readonly depth: Uint32Array;
-  readonly service: Uint32Array;
-  readonly name: Uint32Array;
-  /** Bits of `spanFlags`. */
-  readonly flags: Uint32Array;
-  /** The kind's number, in the order of OTLP. */
-  readonly kind: Uint8Array;
-  readonly descendants: Uint32Array;
-  /** Errors in the span and all below it. */
-  readonly errors: Uint32Array;
-  readonly criticalPath: CriticalPath;
-  readonly statistics: readonly OperationStatistics[];
-  readonly repeats: readonly Repeat[];
-  readonly skews: readonly Skew[];
-}
+import { findFamily } from './tree.ts';
 
 /** The tree while it is built: what the parts of the assembly read. */
-export type SpanTree = Omit<AssembledTrace, 'criticalNs' | 'criticalPath' | 'statistics' | 'repeats' | 'skews'>;
+export type SpanTree = Omit<TraceTree, 'criticalNs' | 'criticalPath' | 'repeats' | 'skews'>;
 
 /** Builds the tree of a trace, however broken, in time linear in its spans but for sorting. */
-export function assembleTrace(columns: TraceColumns): AssembledTrace {
+export function assembleTrace(columns: TraceColumns): TraceTree {
   const tree = layOut(columns);
   const { path, criticalNs } = criticalPath(tree);
   return {
     ...tree,
     criticalNs,
     criticalPath: path,
-    statistics: statistics(tree, criticalNs),
     repeats: repeats(tree),
     skews: skews(tree),
   };

@@ -1,12 +1,5 @@
+import { noSpan, spanFlags, type CriticalPath } from '#core/model/index.ts';
 import type { SpanTree } from './assemble.ts';
-import { noSpan, spanFlags } from './tree.ts';
-
-/** What the trace's duration was spent on, without gaps: during [fromNs, toNs) span `span` itself was what the root waited for. */
-export interface CriticalPath {
-  readonly span: Uint32Array;
-  readonly fromNs: Float64Array;
-  readonly toNs: Float64Array;
-}
 
 /** Children that overlap by no more than this share of the shorter one count as one after the other: clocks are no better. */
 const overlapMax = 0.01;

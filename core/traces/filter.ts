@@ -28,6 +28,7 @@ export function filterTable(table: SpanTable, condition: SpanCondition, fromNs: 
 
 function maskOf(table: SpanTable, condition: SpanCondition): Mask {
   if (condition.kind === 'compare' || condition.kind === 'exists') return leafMask(table, condition);
+  if (condition.kind === 'text') return textMask(table, condition.lower);
   if (condition.kind === 'any') return condition.of.reduce<Mask>((mask, one) => union(mask, maskOf(table, one)), undefined);
   let mask: Uint8Array | undefined;
   for (const one of condition.of.toSorted((a, b) => cost(a) - cost(b))) {
@@ -46,6 +47,18 @@ function cost(condition: SpanCondition): number {
     return condition.kind === 'compare' && condition.op === '=' ? 1 : 2;
   }
   return 3;
+}
+
+/** The rows with the text anywhere: service and name, attributes of span, resource, events and links, status. Reads every column of texts. */
+function textMask(table: SpanTable, lower: string): Mask {
+  const holds = (text: string): boolean => text.toLowerCase().includes(lower);
+  const resources = table.resourceList().map(({ attributes }) => attributes.some(({ text }) => holds(text)));
+  let mask = union(codesMask(table.names(), table.nameTexts().map(holds)), codesMask(table.resources(), resources));
+  for (const name of table.valueNames()) {
+    const column = table.values(name)!;
+    mask = union(mask, hitsMask(table, column, Uint8Array.from([0, ...column.texts.map((text) => Number(holds(text)))])));
+  }
+  return mask;
 }
 
 function union(a: Mask, b: Mask): Mask {
@@ -141,9 +154,11 @@ function interval(op: CompareOp, bound: number): readonly [low: number, high: nu
 function valuesMask(table: SpanTable, name: string, leaf: Leaf): Mask {
   if (leaf.kind === 'compare' && leaf.op === '=' && !mayHold(table.filter(name), leaf.value)) return undefined;
   const column = table.values(name);
-  if (column === undefined) return undefined;
-  const { codes, rows } = column;
-  const hits = valueHits(column, leaf);
+  return column && hitsMask(table, column, valueHits(column, leaf));
+}
+
+/** The rows that have a value whose code is a hit. */
+function hitsMask(table: SpanTable, { codes, rows }: ValueColumn, hits: Uint8Array): Mask {
   if (!hits.includes(1)) return undefined;
   if (rows === undefined) return codesMask(codes, hits);
   const mask = new Uint8Array(table.meta.spanCount);

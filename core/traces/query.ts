@@ -3,12 +3,14 @@ import { compilePattern, EngineError, type Pattern } from '#core/model/index.ts'
 /**
  * The question asked of spans: the part of TraceQL (Grafana Tempo's documentation, "Construct a TraceQL query") that selects spans,
  * `{ resource.service.name = "checkout" && .http.status_code >= 500 && duration > 100ms }`, and beside it the plain form that people
- * type, `service=checkout http.status_code>=500 error`. Braces are optional, conditions side by side must all hold.
+ * type, `service=checkout http.status_code>=500 error`. Braces are optional, conditions side by side must all hold. A text in quotes by
+ * itself holds where it stands anywhere in the span, in either case.
  */
 export type SpanCondition =
   | { readonly kind: 'all' | 'any'; readonly of: readonly SpanCondition[] }
   | { readonly kind: 'compare'; readonly field: SpanField; readonly op: CompareOp; readonly value: string; readonly pattern: Pattern | undefined }
-  | { readonly kind: 'exists'; readonly field: SpanField; readonly wanted: boolean };
+  | { readonly kind: 'exists'; readonly field: SpanField; readonly wanted: boolean }
+  | { readonly kind: 'text'; readonly lower: string };
 
 export type CompareOp = '=' | '!=' | '<' | '<=' | '>' | '>=' | '=~' | '!~';
 export type Intrinsic = 'name' | 'service' | 'kind' | 'status' | 'statusMessage' | 'duration' | 'event';
@@ -101,6 +103,7 @@ class Parser {
     if (key === '') throw this.#fault('a condition is missing');
     const op = operators.find((one) => this.#take(one));
     if (key === 'error') return this.#error(op, from);
+    if (name === '' && op === undefined) return { kind: 'text', lower: key.toLowerCase() };
     const field = fieldOf(key);
     if (op === undefined) return { kind: 'exists', field, wanted: true };
     const valueFrom = this.#skipSpace();

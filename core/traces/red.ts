@@ -1,41 +1,9 @@
-import type { UnixNs } from '#core/model/index.ts';
+import type { OperationRed, ServiceMap, UnixNs } from '#core/model/index.ts';
 import type { Part } from './search.ts';
 import { Dictionary } from './encode.ts';
 import { highWords, otherGroup, Tallies } from './sketch.ts';
 import { errorStatus, kindNumbers } from './trace-columns.ts';
 import { noParent, type SpanTable } from './table.ts';
-
-/** The spans of one operation of one service in a range of time: rate, errors, durations. */
-export interface OperationRed {
-  readonly service: string;
-  readonly name: string;
-  /** Whether these spans answer somebody: roots, servers and consumers. */
-  readonly entry: boolean;
-  readonly calls: number;
-  readonly errors: number;
-  readonly p50Ns: number;
-  readonly p95Ns: number;
-  readonly p99Ns: number;
-  readonly maxNs: number;
-}
-
-/** Calls of one service by another. */
-export interface ServiceEdge {
-  readonly caller: string;
-  readonly callee: string;
-  readonly calls: number;
-  readonly errors: number;
-  readonly p50Ns: number;
-  readonly p95Ns: number;
-  readonly p99Ns: number;
-}
-
-export interface ServiceMap {
-  readonly edges: readonly ServiceEdge[];
-  readonly services: readonly { readonly service: string; readonly calls: number; readonly errors: number; readonly p95Ns: number }[];
-  /** Spans whose parent lies in another part of the store, or nowhere: their calls are not among the edges. */
-  readonly strayCount: number;
-}
 
 /** Places of tallies by a number of one table: an array while the numbers are few, else a map. */
 class Places {

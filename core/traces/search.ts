@@ -1,10 +1,10 @@
-import { spanStatuses, EngineError } from '#core/model/index.ts';
+import { spanStatuses, EngineError, type TraceSummary } from '#core/model/index.ts';
 import { findTrace, fingerprintOf } from './blocks.ts';
 import { filterTable } from './filter.ts';
 import { parseTraceQuery } from './query.ts';
 import { noParent, type SpanTable } from './table.ts';
 import { lowerBound } from './values-column.ts';
-import type { SearchQuery, TracePage, TraceSummary } from './types.ts';
+import type { SearchQuery, TracePage } from './types.ts';
 
 /** A table among those that are searched, and a quick way to know that a trace is not in it. */
 export interface Part {

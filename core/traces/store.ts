@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { closeDb, openDb, sql, transaction, type WriteDb } from '#core/db/index.ts';
-import { EngineError, messageOf, type Cancel, type Clock, type Span } from '#core/model/index.ts';
-import { assembleTrace, type AssembledTrace } from './assemble.ts';
+import { EngineError, messageOf } from '#core/model/index.ts';
+import type { Cancel, Clock, OperationRed, ServiceMap, Span, SpanStatistics, TraceTree } from '#core/model/index.ts';
+import { assembleTrace } from './assemble.ts';
 import { decodeBatch, encodeBatch } from './batch.ts';
 import { DamageError } from './blob.ts';
 import { allBlocks, blockOf, deleteBlock, insertBlock, packInSteps, quarantineBlock, type Block, type PackedTable } from './blocks.ts';
@@ -10,7 +11,8 @@ import { encodeInSteps } from './encode.ts';
 import { compareNs, Head, partition } from './head.ts';
 import { isId } from './ids.ts';
 import { parseTraceQuery } from './query.ts';
-import { redOf, serviceMapOf, type OperationRed, type ServiceMap } from './red.ts';
+import { redOf, serviceMapOf } from './red.ts';
+import { statisticsOf } from './statistics.ts';
 import { keysOf, valuesOf } from './values.ts';
 import { searchTraces, stretchesOf, type Part } from './search.ts';
 import { matchingIds, spansWithId } from './lookups.ts';
@@ -122,10 +124,17 @@ class Store implements Traces {
     return this.#read((parts) => valuesOf(parts, key, limit));
   }
 
-  trace(traceId: string): AssembledTrace | undefined {
+  trace(traceId: string): TraceTree | undefined {
     return this.#read((parts) => {
       const columns = gatherTrace(traceId, stretchesOf(parts, traceId));
       return columns && assembleTrace(columns);
+    });
+  }
+
+  statistics(traceId: string, by: string | undefined): readonly SpanStatistics[] {
+    return this.#read((parts) => {
+      const columns = gatherTrace(traceId, stretchesOf(parts, traceId), by);
+      return columns === undefined ? [] : statisticsOf(assembleTrace(columns));
     });
   }
 

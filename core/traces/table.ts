@@ -131,6 +131,11 @@ export class SpanTable {
     return this.#source.names().flatMap((name) => (name.startsWith('a:') ? [name.slice(2)] : []));
   }
 
+  /** Every name that `values` knows. */
+  valueNames(): string[] {
+    return this.#source.names().filter((name) => /^[ael]:|^event\.name$|^status\.text$|^trace\.state$/.test(name));
+  }
+
   traceId(trace: number): string {
     return hexAt(this.traceIds(), trace, 16);
   }

@@ -4,6 +4,7 @@ import { Dictionary, encodeSpans } from './encode.ts';
 import { tableOf } from './head.ts';
 import type { Stretch } from './search.ts';
 import { noParent, strayParent } from './table.ts';
+import { textsOf } from './values-column.ts';
 
 /** The spans of one trace as columns, in order of start. */
 export interface TraceColumns {
@@ -34,8 +35,11 @@ export const kindNumbers = {
   consumer: spanKinds.indexOf('consumer'),
 } as const;
 
-/** Gathers a trace out of the tables that hold its parts; undefined when none does. */
-export function gatherTrace(traceId: string, stretches: readonly Stretch[]): TraceColumns | undefined {
+/**
+ * Gathers a trace out of the tables that hold its parts; undefined when none does. With `label`, the value of that attribute of span or
+ * resource stands for each span's name, an empty text where it has none.
+ */
+export function gatherTrace(traceId: string, stretches: readonly Stretch[], label?: string): TraceColumns | undefined {
   const count = stretches.reduce((sum, { from, to }) => sum + to - from, 0);
   if (count === 0) return undefined;
   const [names, services] = [new Dictionary(), new Dictionary()];
@@ -57,6 +61,7 @@ export function gatherTrace(traceId: string, stretches: readonly Stretch[]): Tra
   let at = 0;
   for (const stretch of stretches) {
     copyStretch(stretch, columns, at, names, services);
+    if (label !== undefined) labelStretch(stretch, label, columns.name.subarray(at), names);
     at += stretch.to - stretch.from;
   }
   return stretches.length === 1 ? columns : byStart(columns);
@@ -90,6 +95,13 @@ function copyStretch({ table, from, to }: Stretch, into: TraceColumns, at: numbe
   into.durationNs.set(table.durationNs().subarray(from, to), first);
   into.kinds.set(table.kinds().subarray(from, to), first);
   into.spanIds.set(ids.subarray(from * 8, to * 8), first * 8);
+}
+
+/** Writes the attribute's values into `codes`, those of spans over those of their resources. */
+function labelStretch({ table, from, to }: Stretch, label: string, codes: Uint32Array, names: Dictionary): void {
+  const ofResource = table.resourceList().map(({ attributes }) => names.code(attributes.find(({ key }) => key === label)?.text ?? ''));
+  for (let row = from; row < to; row++) codes[row - from] = ofResource[table.resources()[row]!]!;
+  for (const [row, text] of textsOf(table.values(`a:${label}`), from, to)) codes[row - from] = names.code(text);
 }
 
 function byStart(columns: TraceColumns): TraceColumns {

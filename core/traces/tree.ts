@@ -1,27 +1,5 @@
+import { noSpan, spanFlags } from '#core/model/index.ts';
 import { kindNumbers, type TraceColumns } from './trace-columns.ts';
-
-/** What is odd about a span, as bits. The assembly changes nothing of a broken trace: it shows it, and says so here. */
-export const spanFlags = {
-  error: 1,
-  /** It names a parent that is not there; it stands as a root. */
-  orphan: 2,
-  /** It is among its own ancestors; the first one of the circle stands as a root. */
-  cycle: 4,
-  /** Another span, that starts no later, has the same id. */
-  duplicate: 8,
-  /** It ends before it starts. */
-  negative: 16,
-  /** The server's half of a span that client and server share; it stands under the client's. */
-  shared: 32,
-  /** It starts before its parent. */
-  early: 64,
-  /** It ends after its parent. */
-  late: 128,
-  /** It lies on the critical path. */
-  critical: 256,
-} as const;
-
-export const noSpan = 0xffffffff;
 
 /** Who is whose parent, by row of the columns. */
 export interface Family {

@@ -1,6 +1,4 @@
-import type { AssembledTrace } from './assemble.ts';
-import type { OperationRed, ServiceMap } from './red.ts';
-import type { Clock, DurationMs, Span, UnixNs } from '#core/model/index.ts';
+import type { Clock, DurationMs, OperationRed, ServiceMap, Span, SpanStatistics, TraceSummary, TraceTree, UnixNs } from '#core/model/index.ts';
 
 /** What became of a span. `stored` and `duplicate` are success; the others are rejections that the store has counted. */
 export type SpanVerdict = 'stored' | 'duplicate' | 'bad_trace_id' | 'bad_span_id' | 'bad_time' | 'future';
@@ -31,24 +29,6 @@ export interface SearchQuery {
   readonly limit: number;
   /** `next` of the page before. */
   readonly cursor?: string;
-}
-
-/** A trace that has at least one span for which the whole condition holds. */
-export interface TraceSummary {
-  readonly traceId: string;
-  /** Of the earliest span without a parent, else of the earliest span. */
-  readonly rootService: string;
-  readonly rootName: string;
-  /** False when every span names a parent: the root is missing, or not here yet. */
-  readonly hasRoot: boolean;
-  readonly startNs: UnixNs;
-  /** From the first start to the last end; 0 when every end lies before. */
-  readonly durationNs: number;
-  readonly spanCount: number;
-  readonly errorCount: number;
-  /** Spans for which the condition holds, of those that lie together with the first one found. */
-  readonly matchedCount: number;
-  readonly services: readonly string[];
 }
 
 /** Newest first. */
@@ -89,7 +69,9 @@ export interface Traces {
   flush(): Promise<void>;
   search(query: SearchQuery, signal?: AbortSignal): Promise<TracePage>;
   /** The trace as a tree; undefined when there is no span of it. */
-  trace(traceId: string): AssembledTrace | undefined;
+  trace(traceId: string): TraceTree | undefined;
+  /** The trace's spans by operation, or by service and the value of an attribute `by`; the group with the most own time first. */
+  statistics(traceId: string, by: string | undefined): readonly SpanStatistics[];
   /** Every span of a trace, by start; empty when there is none. */
   spans(traceId: string): readonly Span[];
   /** The spans of a trace with this id, by start: several where ids repeat. */

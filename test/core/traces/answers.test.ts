@@ -1,4 +1,5 @@
 import { TraceDesk } from '#core/answers/index.ts';
+import { readSpanText } from '#core/formats/index.ts';
 import { decodeFrame, encodeFrame } from '#core/contract/index.ts';
 import { openTraces } from '#core/traces/index.ts';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -40,10 +41,46 @@ describe('what screens ask of traces', () => {
       name: 'GetCart',
       parentId: hex(1, 8),
       attributes: [int('n', 1)],
-      resource: [{ key: 'service.name', text: 'cart' }],
+      resource: { service: 'cart', attributes: [{ key: 'service.name', text: 'cart' }] },
     });
     const ids = await handlers['traces.find']({ ...live, traceId: hex(1, 16), text: 'error' }, context);
     expect(Buffer.from(ids).toString('hex')).toBe(hex(2, 8));
+  });
+
+  test('a text in quotes finds spans by their name, their attributes and their status, in either case', async () => {
+    const handlers = await desk();
+    const found = async (text: string): Promise<string[]> => {
+      const ids = Buffer.from(await handlers['traces.find']({ ...live, traceId: hex(2, 16), text }, context)).toString('hex');
+      return ids.match(/.{16}/g) ?? [];
+    };
+    expect(await found('"getcart"')).toEqual([hex(2, 8)]);
+    expect(await found('"RETRY"')).toEqual([hex(3, 8)]);
+    expect(await found('"2"')).toEqual([hex(2, 8)]);
+    expect(await found('"nowhere"')).toEqual([]);
+    expect(await found('service=cart "retry"')).toEqual([hex(3, 8)]);
+  });
+
+  test('statistics by operation and by an attribute, and the flame graph', async () => {
+    const handlers = await desk();
+    const of = { ...live, traceId: hex(2, 16) };
+    expect((await handlers['traces.statistics'](of, context)).map(({ name, count }) => [name, count])).toEqual([
+      ['GetCart', 1],
+      ['GET /', 1],
+      ['retry', 1],
+    ]);
+    expect((await handlers['traces.statistics']({ ...of, by: 'n' }, context)).map(({ service, name, count }) => [service, name, count])).toEqual([
+      ['cart', '2', 1],
+      ['front', '', 1],
+      ['cart', '', 1],
+    ]);
+    expect(Array.from((await handlers['traces.flame'](of, context)).depth)).toEqual([0, 1, 2]);
+  });
+
+  test('a whole trace as OTLP JSON that reads back as it was', async () => {
+    const handlers = await desk();
+    const { fileName, json } = await handlers['traces.export']({ ...live, traceId: hex(2, 16) }, context);
+    expect(fileName).toBe(`trace-${hex(2, 16)}.json`);
+    expect(readSpanText(json).spans).toMatchObject([{ name: 'GET /' }, { name: 'GetCart', status: 'error' }, { name: 'retry' }]);
   });
 
   test('what differs between two traces', async () => {

@@ -1,20 +1,20 @@
 import { readdirSync } from 'node:fs';
 import { readSpanText } from '#core/formats/index.ts';
-import type { Span } from '#core/model/index.ts';
-import { assembleTrace, noSpan, spanFlags, traceOfSpans, type AssembledTrace } from '#core/traces/index.ts';
+import { noSpan, spanFlags, type Span, type TraceTree } from '#core/model/index.ts';
+import { assembleTrace, flameOf, statisticsOf, traceOfSpans } from '#core/traces/index.ts';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readShared, sharedData } from '../../support/shared-data.ts';
 import { span } from './support/spans.ts';
 
-const assembled = (spans: readonly Span[]): AssembledTrace => assembleTrace(traceOfSpans(spans)!);
-const idAt = ({ spanIds }: AssembledTrace, i: number): string =>
+const assembled = (spans: readonly Span[]): TraceTree => assembleTrace(traceOfSpans(spans)!);
+const idAt = ({ spanIds }: TraceTree, i: number): string =>
   Buffer.from(spanIds.subarray(i * 8, i * 8 + 8))
     .toString('hex')
     .replace(/^0+/, '');
 
 /** A line a span: its id behind as many dots as it is deep, and its flags. */
-function outline(trace: AssembledTrace): string[] {
+function outline(trace: TraceTree): string[] {
   const names = Object.entries(spanFlags).filter(([name]) => name !== 'critical');
   return Array.from({ length: trace.spanCount }, (_, i) => {
     const flags = names.filter(([, bit]) => (trace.flags[i]! & bit) !== 0).map(([name]) => name);
@@ -94,12 +94,39 @@ describe('assembly of a trace', () => {
   test('siblings that do the same are told as a group', () => {
     const queries = Array.from({ length: 412 }, (_, i) => span({ id: i + 2, parent: 1, of: 'db', name: 'SELECT', at: i, takes: 2 }));
     const trace = assembled([span({ id: 1, takes: 500 }), ...queries]);
-    expect(trace.repeats).toMatchObject([
-      { parent: 0, service: 'db', name: 'SELECT', count: 412, errors: 0, totalNs: 824e6, spans: { length: 412 } },
-    ]);
-    expect(trace.statistics.map(({ service, name, count }) => [service, name, count])).toEqual([
+    const { groupOf, ...groups } = trace.repeats;
+    const one = Object.fromEntries(Object.entries(groups).map(([column, values]) => [column, [...values]]));
+    expect(one).toEqual({ parent: [0], first: [1], count: [412], errors: [0], totalNs: [824e6], maxNs: [2e6], p95Ns: [2e6] });
+    expect([groupOf[0], groupOf[1], groupOf[412]]).toEqual([noSpan, 0, 0]);
+    expect(statisticsOf(trace).map(({ service, name, count }) => [service, name, count])).toEqual([
       ['db', 'SELECT', 412],
       ['shop', 'GET /', 1],
+    ]);
+  });
+
+  test('a flame graph lays spans of one path over each other, the most work first, and adds up what runs side by side', () => {
+    const flame = flameOf(
+      assembled([
+        span({ id: 1, takes: 100 }),
+        span({ id: 2, parent: 1, name: 'small', at: 0, takes: 10 }),
+        span({ id: 3, parent: 1, of: 'db', name: 'query', at: 10, takes: 80 }),
+        span({ id: 4, parent: 1, of: 'db', name: 'query', at: 10, takes: 80, status: 'error' }),
+        span({ id: 5, parent: 4, of: 'db', name: 'lock', at: 20, takes: 30 }),
+      ]),
+    );
+    const rows = Array.from(flame.depth, (depth, i) => [
+      `${'.'.repeat(depth)}${flame.services[flame.service[i]!]} ${flame.names[flame.name[i]!]}`,
+      flame.count[i],
+      flame.errors[i],
+      flame.descendants[i],
+      flame.totalNs[i]! / 1e6,
+      flame.selfNs[i]! / 1e6,
+    ]);
+    expect(rows).toEqual([
+      ['shop GET /', 1, 0, 3, 180, 10],
+      ['.db query', 2, 1, 1, 160, 130],
+      ['..db lock', 1, 0, 0, 30, 30],
+      ['.shop small', 1, 0, 0, 10, 10],
     ]);
   });
 
@@ -176,7 +203,7 @@ describe('critical path', () => {
     const wanted = testing.opTimeExclusive ?? testing[0]!;
     const trace = assembled(readSpanText(text).spans);
     const found: Record<string, number> = {};
-    for (const { service, name, criticalNs } of trace.statistics) if (criticalNs > 0) found[`[${service}] ${name}`] = criticalNs / 1000;
+    for (const { service, name, criticalNs } of statisticsOf(trace)) if (criticalNs > 0) found[`[${service}] ${name}`] = criticalNs / 1000;
     expect(found).toEqual(Object.fromEntries(Object.entries(wanted).filter(([, micros]) => micros > 0)));
   });
 

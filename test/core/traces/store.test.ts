@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { closeDb, openDb } from '#core/db/index.ts';
-import type { Span } from '#core/model/index.ts';
-import { openTraces, spanFlags, type Traces } from '#core/traces/index.ts';
+import { spanFlags, type Span } from '#core/model/index.ts';
+import { openTraces, type Traces } from '#core/traces/index.ts';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ManualClock } from '../../support/clock.ts';
 import { tempFolder } from '../../support/folder.ts';

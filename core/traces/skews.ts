@@ -1,0 +1,31 @@
+import { noSpan, spanFlags, type Skew } from '#core/model/index.ts';
+import type { SpanTree } from './assemble.ts';
+
+/**
+ * A call takes place within the span that makes it. Where one service's spans stick out of another's, its clock is off: the call is
+ * thought to lie in the middle of its caller, as when the way there and back take equally long (Cristian, 1989).
+ */
+export function skews(tree: SpanTree): readonly Skew[] {
+  const pairs = new Map<number, { calls: number; offsets: number[] }>();
+  for (let i = 0; i < tree.spanCount; i++) {
+    const above = tree.parent[i]!;
+    if (above === noSpan || tree.service[i] === tree.service[above] || tree.durationsNs[i]! > tree.durationsNs[above]!) continue;
+    const key = tree.service[above]! * tree.services.length + tree.service[i]!;
+    const pair = pairs.get(key) ?? { calls: 0, offsets: [] };
+    pairs.set(key, pair);
+    pair.calls++;
+    if ((tree.flags[i]! & (spanFlags.early | spanFlags.late)) === 0) continue;
+    const wayNs = (tree.durationsNs[above]! - tree.durationsNs[i]!) / 2;
+    pair.offsets.push(tree.startNs[i]! - tree.startNs[above]! - wayNs);
+  }
+  const found = [...pairs].filter(([, { offsets }]) => offsets.length > 0);
+  return found
+    .map(([key, { calls, offsets }]) => ({
+      caller: tree.services[Math.floor(key / tree.services.length)]!,
+      callee: tree.services[key % tree.services.length]!,
+      offsetNs: offsets.sort((a, b) => a - b)[offsets.length >> 1]!,
+      misfits: offsets.length,
+      calls,
+    }))
+    .sort((a, b) => Math.abs(b.offsetNs) - Math.abs(a.offsetNs));
+}
