@@ -1,93 +1,130 @@
+/** Fifteen queries over HTTP, in Signalbox and in the peers that are installed, on the same samples in one run. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { labelsFromRecord, labelValue, METRIC_NAME, type Clock, type SeriesColumns } from '#core/model/index.ts';
-import { evaluateRange, memorySource, type SeriesSource } from '#core/promql/index.ts';
-import type { BenchRow } from './row.ts';
+import type { BenchOptions, BenchRow } from './row.ts';
+import { intervalMs, type Fleet } from './fleet/write-requests.ts';
+import { startEngines, type QueryEngine } from './query-engines.ts';
 
-const hosts = 20;
-const intervalMs = 15_000;
-const points = 5_760;
-const startMs = Date.UTC(2026, 10, 20);
-const runsMax = 9;
-const runsMaxMs = 3_000;
-
-/** The queries and the fleet that the peers were measured with, kept beside the checkout. */
-interface Queries {
-  readonly QUERIES: readonly (readonly [name: string, query: string])[];
-}
-interface Fleet {
-  readonly SERIES_PER_HOST: number;
-  readonly hostOffset: (host: number) => number;
-  /** Fills `points` values a series into `out` from `base` on, series after series, and tells their labels. */
-  readonly genHost: (host: number, points: number, out: Float64Array, base: number) => readonly Record<string, string>[];
-}
-
-const shared = async <T>(...path: readonly string[]): Promise<T> =>
-  (await import(pathToFileURL(join(import.meta.dirname, '../../../shared/bench', ...path)).href)) as T;
-
-/** A day of 10,000 series at 15 s. */
-async function fleetSeries(): Promise<SeriesColumns[]> {
-  const { SERIES_PER_HOST, hostOffset, genHost } = await shared<Fleet>('lib', 'fleet.mjs');
-  return Array.from({ length: hosts }, (_, host) => {
-    const values = new Float64Array(SERIES_PER_HOST * points);
-    const timesMs = Float64Array.from({ length: points }, (_point, k) => startMs + hostOffset(host) + k * intervalMs);
-    return genHost(host, points, values, 0).map((labels, s) => ({
-      labels: labelsFromRecord(labels),
-      timesMs: timesMs.slice(),
-      values: values.subarray(s * points, (s + 1) * points),
-    }));
-  }).flat();
-}
-
-/** A source that finds a metric by its name at once: what is measured is the evaluation. */
-function byName(series: readonly SeriesColumns[]): SeriesSource {
-  const all = memorySource(series);
-  const named = new Map([...Map.groupBy(series, ({ labels }) => labelValue(labels, METRIC_NAME))].map(([name, list]) => [name, memorySource(list)]));
-  return {
-    select(matchers, ...rest) {
-      const name = matchers.find((one) => one.name === METRIC_NAME && one.op === '=')?.value;
-      return (name === undefined ? all : (named.get(name) ?? memorySource([]))).select(matchers, ...rest);
-    },
-  };
-}
-
-const clock: Clock = { now: () => Date.now(), monotonicMs: () => performance.now(), after: () => () => undefined };
-
-/** CPU time of one evaluation, the median of several: the machine may be shared. */
-async function measure(source: SeriesSource, query: string, rangeMs: number, stepMs: number): Promise<number> {
-  const endMs = startMs + points * intervalMs;
-  const took: number[] = [];
-  for (const fromMs = performance.now(); took.length < runsMax && performance.now() - fromMs < runsMaxMs;) {
-    const from = process.cpuUsage();
-    await evaluateRange(source, query, { startMs: endMs - rangeMs + stepMs, endMs, stepMs }, { clock });
-    const { user, system } = process.cpuUsage(from);
-    took.push((user + system) / 1000);
-  }
-  return took.sort((a, b) => a - b)[took.length >> 1]!;
-}
+const queries: readonly (readonly [name: string, expr: string])[] = [
+  ['sum by instance of rate, 7 of 8 modes', 'sum by (instance) (rate(node_cpu_seconds_total{mode!="idle"}[5m]))'],
+  ['sum by mode of rate', 'sum by (mode) (rate(node_cpu_seconds_total[5m]))'],
+  ['quantile of a histogram by le', 'histogram_quantile(0.99, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))'],
+  ['quantile by le and handler', 'histogram_quantile(0.95, sum by (le, handler) (rate(http_request_duration_seconds_bucket[5m])))'],
+  ['topk of rates', 'topk(5, sum by (instance) (rate(node_network_receive_bytes_total[5m])))'],
+  ['count by name', 'count by (job) ({__name__=~"node_.*"})'],
+  ['max_over_time 1 h', 'max_over_time(node_load1[1h])'],
+  ['join with group_left', 'sum by (dc) (rate(node_disk_read_bytes_total[5m]) * on (instance) group_left (dc) host_info)'],
+  ['raw selector', 'node_cpu_seconds_total'],
+  ['subquery', 'max_over_time(sum(rate(http_requests_total[5m]))[30m:1m])'],
+  ['ratio of averages', 'avg by (instance) (node_memory_MemAvailable_bytes) / on (instance) avg by (instance) (node_memory_MemTotal_bytes) * 100'],
+  ['error ratio over 1 h', 'sum(increase(http_requests_total{code=~"5.."}[1h])) / sum(increase(http_requests_total[1h]))'],
+  ['one series', 'node_load1{instance="host-0003:9100"}'],
+  ['quantile_over_time 1 h', 'quantile_over_time(0.9, node_hwmon_temp_celsius[1h])'],
+  ['predict_linear 1 h', 'predict_linear(node_filesystem_avail_bytes[1h], 14400)'],
+];
 
 const windows = [
-  { name: '1 h at 15 s', rangeMs: 3_600_000, stepMs: 15_000, peer: 'over HTTP: Prometheus 22-25, VictoriaMetrics 12.4-14.5' },
-  { name: '6 h at 60 s', rangeMs: 21_600_000, stepMs: 60_000, peer: 'over HTTP: Prometheus 63, VictoriaMetrics 12.7' },
-  { name: '24 h at 60 s', rangeMs: 86_400_000, stepMs: 60_000, peer: 'over HTTP: Prometheus 158, VictoriaMetrics 29.7' },
+  { name: '24 h at 60 s', rangeMs: 86_400_000, stepMs: 60_000 },
+  { name: '6 h at 60 s', rangeMs: 21_600_000, stepMs: 60_000 },
+  { name: '1 h at 15 s', rangeMs: 3_600_000, stepMs: 15_000 },
 ] as const;
+type Window = (typeof windows)[number];
 
-/** The fifteen queries over columns in memory, without a store and HTTP. */
-export async function benchPromql(): Promise<readonly BenchRow[]> {
-  const { QUERIES } = await shared<Queries>('bench-query.mjs');
-  const source = byName(await fleetSeries());
-  const rows: BenchRow[] = [];
-  for (const { name, rangeMs, stepMs, peer } of windows) {
-    const took: number[] = [];
-    for (const [id, query] of QUERIES) {
-      const ms = await measure(source, query, rangeMs, stepMs);
-      took.push(ms);
-      if (rangeMs < 86_400_000) continue;
-      const goal = id.startsWith('q14') ? { goal: '<= 150', peer: 'Prometheus 3493, VictoriaMetrics 690' } : {};
-      rows.push({ name: `${id}, ${name}`, value: ms, unit: 'CPU ms', ...goal });
+/** A cell ends after this many runs, or this long once it has three. */
+const runsMax = 15;
+const cellMs = 700;
+
+interface Cell {
+  readonly p50Ms: number;
+  readonly cpuMs: number;
+  readonly firstMs: number;
+  readonly bytes: number;
+}
+
+const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
+const geometric = (values: readonly number[]): number => Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
+
+/** One query, again and again, one at a time. The engines take turns, so that a busy machine hurts all alike. */
+async function measure(engines: readonly QueryEngine[], expr: string, { rangeMs, stepMs }: Window, endMs: number): Promise<Cell[]> {
+  const parameters = { query: expr, start: String((endMs - rangeMs + stepMs) / 1000), end: String(endMs / 1000), step: String(stepMs / 1000) };
+  const runs = engines.map(() => ({ took: [] as number[], firstMs: 0, cpuMs: 0, bytes: 0, spentMs: 0 }));
+  for (let round = 0; round <= runsMax; round++) {
+    for (const [i, engine] of engines.entries()) {
+      const run = runs[i]!;
+      if (run.took.length >= 3 && run.spentMs > cellMs) continue;
+      const cpuBefore = engine.cpuMs();
+      const { body, ms } = await engine.get('query_range', parameters);
+      run.spentMs += ms;
+      run.bytes = body.length;
+      if (round === 0) run.firstMs = ms;
+      else {
+        run.took.push(ms);
+        run.cpuMs += engine.cpuMs() - cpuBefore;
+      }
     }
-    const mean = Math.exp(took.reduce((sum, ms) => sum + Math.log(ms), 0) / took.length);
-    rows.push({ name: `${took.length} queries, geometric mean, ${name}`, value: mean, unit: 'CPU ms', peer });
   }
+  return runs.map(({ took, firstMs, cpuMs, bytes }) => ({ p50Ms: median(took), cpuMs: cpuMs / took.length, firstMs, bytes }));
+}
+
+const peersOf = (engines: readonly QueryEngine[], figures: readonly number[]): string =>
+  engines
+    .slice(1)
+    .map(({ name }, i) => `${name} ${Number(figures[i + 1]!.toPrecision(3))}`)
+    .join(', ');
+
+async function windowRows(engines: readonly QueryEngine[], window: Window, endMs: number): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  const cells: Cell[][] = [];
+  for (const [name, expr] of queries) {
+    const cell = await measure(engines, expr, window, endMs);
+    cells.push(cell);
+    const figures = cell.map(({ p50Ms }) => p50Ms);
+    const goal =
+      name.startsWith('quantile_over_time') && window.rangeMs === 86_400_000
+        ? { goal: '<= 150' }
+        : name === 'raw selector' && window.rangeMs === 86_400_000
+          ? { goal: '<= 350' }
+          : {};
+    rows.push({ name: `${name}, ${window.name}`, value: figures[0]!, unit: 'ms', peer: peersOf(engines, figures), ...goal });
+  }
+  const means = engines.map((_, i) => geometric(cells.map((cell) => cell[i]!.p50Ms)));
+  const cpu = engines.map((_, i) => cells.reduce((sum, cell) => sum + cell[i]!.cpuMs, 0));
+  const first = engines.map((_, i) => geometric(cells.map((cell) => cell[i]!.firstMs)));
+  rows.push(
+    { name: `${queries.length} queries, geometric mean of p50, ${window.name}`, value: means[0]!, unit: 'ms', peer: peersOf(engines, means) },
+    {
+      name: `${queries.length} queries, geometric mean of the first run, ${window.name}`,
+      value: first[0]!,
+      unit: 'ms',
+      peer: peersOf(engines, first),
+    },
+    { name: `${queries.length} queries, CPU of one round, ${window.name}`, value: cpu[0]!, unit: 'CPU ms', peer: peersOf(engines, cpu) },
+  );
+  engines.forEach(({ name }, i) => {
+    if (i === 0) return;
+    const goal = name === 'VictoriaMetrics' ? { goal: '<= 0.9' } : {};
+    rows.push({ name: `ratio to ${name}, ${window.name}`, value: means[0]! / means[i]!, unit: 'x', ...goal });
+  });
   return rows;
+}
+
+/** Twenty hosts of 500 series with `--long`, else five: the shape is the same, and loading takes seconds. */
+export async function benchPromql({ long }: BenchOptions): Promise<readonly BenchRow[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
+  const steps = 86_400_000 / intervalMs + 240;
+  // Ends a little in the past, so that the last scrape of every host is in.
+  const endMs = Math.floor(Date.now() / 60_000 - 2) * 60_000;
+  const fleet: Fleet = { hosts: long ? 20 : 5, steps, startMs: endMs - (steps - 1) * intervalMs };
+  const engines = await startEngines(folder, fleet);
+  try {
+    const rows: BenchRow[] = [{ name: 'samples in each engine', value: fleet.hosts * 500 * steps, unit: 'samples' }];
+    for (const window of windows) rows.push(...(await windowRows(engines, window, endMs)));
+    const memory = engines.map((engine) => engine.rssMB());
+    rows.push({ name: 'resident memory after it all', value: memory[0]!, unit: 'MB', peer: peersOf(engines, memory) });
+    return rows;
+  } finally {
+    for (const engine of engines) await engine.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

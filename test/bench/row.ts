@@ -8,3 +8,8 @@ export interface BenchRow {
   /** What a peer was measured at, with its name. */
   readonly peer?: string;
 }
+
+export interface BenchOptions {
+  /** `--long`: the full size of PERFORMANCE.md, however long it takes. */
+  readonly long: boolean;
+}

@@ -1,16 +1,16 @@
-/** `npm run bench [-- NAME...]`: runs the benchmarks that are there, or those named, and prints a table and then the same as JSON. */
+/** `npm run bench [-- NAME... [--long]]`: runs the benchmarks that are there, or those named, and prints a table and then the same as JSON. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { BenchRow } from './row.ts';
+import type { BenchOptions, BenchRow } from './row.ts';
 
 const names = ['store', 'promql', 'intake', 'rules', 'traces', 'start'];
 const fileOf = (name: string): string => join(import.meta.dirname, `${name}.ts`);
 const exported = (name: string): string => `bench${name[0]!.toUpperCase()}${name.slice(1)}`;
 
-async function bench(name: string): Promise<readonly BenchRow[]> {
-  const module = (await import(pathToFileURL(fileOf(name)).href)) as Record<string, () => Promise<readonly BenchRow[]>>;
-  return module[exported(name)]!();
+async function bench(name: string, options: BenchOptions): Promise<readonly BenchRow[]> {
+  const module = (await import(pathToFileURL(fileOf(name)).href)) as Record<string, (options: BenchOptions) => Promise<readonly BenchRow[]>>;
+  return module[exported(name)]!(options);
 }
 
 /** Four significant digits, which is more than a run repeats. */
@@ -32,7 +32,8 @@ function table(rows: readonly BenchRow[]): string {
     .join('\n');
 }
 
-const asked = process.argv.slice(2);
+const options: BenchOptions = { long: process.argv.includes('--long') };
+const asked = process.argv.slice(2).filter((argument) => argument !== '--long');
 const unknown = asked.filter((name) => !names.includes(name));
 if (unknown.length > 0) {
   process.stderr.write(`there is no benchmark named ${unknown.join(', ')}; there are ${names.join(', ')}\n`);
@@ -41,6 +42,6 @@ if (unknown.length > 0) {
 const rows: BenchRow[] = [];
 for (const name of (asked.length > 0 ? asked : names).filter((one) => existsSync(fileOf(one)))) {
   process.stderr.write(`${name} ...\n`);
-  rows.push(...(await bench(name)));
+  rows.push(...(await bench(name, options)));
 }
 process.stdout.write(`${table(rows)}\n\n${JSON.stringify(rows)}\n`);
