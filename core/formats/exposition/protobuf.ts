@@ -1,6 +1,7 @@
 import type { Exemplar, Labels, MetricType } from '#core/model/index.ts';
 import { LineCache } from '../line-cache.ts';
 import { ProtoReader } from '../protobuf.ts';
+import { boundText } from './bound.ts';
 import { HeadReader, sortedPairs } from './line.ts';
 import { MetadataBook } from './metadata.ts';
 import { readMetric, type ProtoMetric } from './proto-metric.ts';
@@ -156,14 +157,4 @@ class FamilyReader {
     if (slot !== expected) this.#cache.setAfter(this.#last, slot);
     return (this.#last = slot);
   }
-}
-
-/** A bound as Go's text exposition writes it: an exponent below 1e-4 and from 1e6 on. */
-function boundText(bound: number): string {
-  if (bound === Number.POSITIVE_INFINITY) return '+Inf';
-  if (bound === 0 || !Number.isFinite(bound)) return String(bound).replace('Infinity', 'Inf');
-  const [digits = '', exponent = '0'] = bound.toExponential().split('e');
-  const power = Number(exponent);
-  if (power >= -4 && power < 6) return String(bound);
-  return `${digits}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
 }

@@ -1,4 +1,5 @@
-import type { Exemplar, Histogram, Labels, MetricMetadata } from '#core/model/index.ts';
+import type { Exemplar, Histogram, Labels, MetricMetadata, MetricType } from '#core/model/index.ts';
+import { normaliseBound } from './bound.ts';
 import { byte, HeadReader, NumberReader, sortedPairs, TailReader, type ExpositionFormat } from './line.ts';
 import { MetadataBook, readComment } from './metadata.ts';
 import { LineCache } from '../line-cache.ts';
@@ -85,8 +86,9 @@ export class ExpositionColumns {
   }
 }
 
-const kindSample = 0;
-const kindComment = 1;
+/** Kinds of entries: lines of samples, by the type that the last `# TYPE` above them gave, then comments, by the type that they give. */
+const kinds = { sample: 0, bucket: 1, quantile: 2, comment: 3, typeOther: 4, typeHistogram: 5, typeSummary: 6 } as const;
+const firstComment = kinds.comment;
 /** A head or comment this long is beyond every limit of intake. */
 const lineBytesMax = 1 << 16;
 
@@ -104,6 +106,8 @@ export class ExpositionReader implements PageReader {
   readonly #tails: TailReader;
   readonly #metadata = new MetadataBook();
   #cache = new LineCache();
+  /** The kind of the lines of samples that follow the last `# TYPE`. */
+  #sampleKind: number = kinds.sample;
   /** Labels of the slots that the last page brought, so that nobody need parse a head twice. */
   #brought = new Map<number, Labels>();
 
@@ -122,6 +126,7 @@ export class ExpositionReader implements PageReader {
     const cache = this.#cache;
     const numbers = this.#numbers;
     into.rowCount = 0;
+    this.#sampleKind = kinds.sample;
     if (this.#brought.size > 0) this.#brought = new Map();
     cache.look(body);
     let slot = -1;
@@ -129,7 +134,7 @@ export class ExpositionReader implements PageReader {
     for (let line = 1; at < body.length && into.rowCount <= samplesMax; line++) {
       const expected = cache.after(slot);
       const headEnd = expected < 0 ? -1 : cache.matchAt(expected, at);
-      if (headEnd >= 0 && body[headEnd] === byte.space && cache.kind(expected) === kindSample) {
+      if (headEnd >= 0 && body[headEnd] === byte.space && cache.kind(expected) < firstComment) {
         const value = numbers.read(body, headEnd + 1);
         const end = numbers.end;
         if (end >= 0 && body[end] === byte.newline) {
@@ -138,8 +143,9 @@ export class ExpositionReader implements PageReader {
           at = end + 1;
           continue;
         }
-      } else if (headEnd >= 0 && body[headEnd] === byte.newline && cache.kind(expected) === kindComment) {
+      } else if (headEnd >= 0 && body[headEnd] === byte.newline && cache.kind(expected) >= firstComment) {
         slot = expected;
+        this.#under(cache.kind(slot));
         at = headEnd + 1;
         continue;
       }
@@ -163,11 +169,24 @@ export class ExpositionReader implements PageReader {
     if (brought !== undefined) return brought;
     const head = this.#cache.bytesOf(slot);
     this.#heads.read(head, 0, head.length);
-    return sortedPairs(this.#heads.pairs);
+    return this.#labelsRead(this.#cache.kind(slot));
+  }
+
+  /** The pairs of the head that was read last, as labels of a line of this kind. */
+  #labelsRead(kind: number): Labels {
+    const { pairs } = this.#heads;
+    if (kind === kinds.bucket) normaliseBound(pairs, 'le');
+    else if (kind === kinds.quantile) normaliseBound(pairs, 'quantile');
+    return sortedPairs(pairs);
+  }
+
+  /** Takes note of a comment that says a type. */
+  #under(kind: number): void {
+    if (kind > kinds.comment) this.#sampleKind = kind - kinds.typeOther;
   }
 
   compact(keep: (slot: number) => boolean): Int32Array {
-    const { cache, newSlots } = this.#cache.compacted((slot) => this.#cache.kind(slot) === kindSample && keep(slot));
+    const { cache, newSlots } = this.#cache.compacted((slot) => this.#cache.kind(slot) < firstComment && keep(slot));
     this.#cache = cache;
     this.#brought = new Map();
     return newSlots;
@@ -196,8 +215,8 @@ export class ExpositionReader implements PageReader {
     if (valueFrom < 0 || valueEnd < 0 || valueEnd > to) return bad('a value is expected after the name and labels');
     const tailReason = this.#tails.read(body, valueEnd, to);
     if (tailReason !== '') return bad(tailReason);
-    const slot = known >= 0 ? known : this.#cache.add(from, end, kindSample);
-    if (known < 0) this.#brought.set(slot, sortedPairs(this.#heads.pairs));
+    const slot = known >= 0 ? known : this.#cache.add(from, end, this.#sampleKind);
+    if (known < 0) this.#brought.set(slot, this.#labelsRead(this.#sampleKind));
     if (this.#tails.exemplar !== undefined) notes.exemplars.push({ row: into.rowCount, exemplar: this.#tails.exemplar });
     into.push(slot, value, this.#tails.timeMs);
     return slot;
@@ -212,8 +231,10 @@ export class ExpositionReader implements PageReader {
       return -1;
     }
     this.#metadata.note(comment);
+    const kind = comment.kind === 'type' ? kindOfType(comment.type) : kinds.comment;
+    this.#under(kind);
     const known = this.#cache.find(from, to);
-    return known >= 0 ? known : this.#cache.add(from, to, kindComment);
+    return known >= 0 ? known : this.#cache.add(from, to, kind);
   }
 
   /** The first byte of the line that is not blank (OpenMetrics: the first byte); -1 when there is none. */
@@ -228,6 +249,11 @@ export class ExpositionReader implements PageReader {
     const at = skipBlanks(body, end, to);
     return at < to && (at > end || body[end - 1] === byte.close) ? at : -1;
   }
+}
+
+function kindOfType(type: MetricType): number {
+  if (type === 'histogram') return kinds.typeHistogram;
+  return type === 'summary' ? kinds.typeSummary : kinds.typeOther;
 }
 
 function skipBlanks(body: Uint8Array, from: number, to: number): number {

@@ -66,7 +66,7 @@ describe('real exporters', () => {
     expect(scene.samples('requests_total|latency.*|temperature|size.*')).toEqual([
       'latency_seconds_bucket{le="+Inf"}: 1',
       'latency_seconds_bucket{le="0.1"}: 1',
-      'latency_seconds_bucket{le="1"}: 1',
+      'latency_seconds_bucket{le="1.0"}: 1',
       'latency_seconds_count: 1',
       'latency_seconds_sum: 0.05',
       'requests_total{code="200", path="a\\"b\\\\c\\nd"}: 3',
