@@ -7,7 +7,9 @@ import {
   fromOutside,
   IncidentDesk,
   MetricDesk,
+  RuleDesk,
   RunbookDesk,
+  SilenceDesk,
   SystemDesk,
   TraceDesk,
   usersAffected,
@@ -90,7 +92,9 @@ class LiveEngine implements Engine {
   readonly #alertDesk: AlertDesk;
   readonly #incidentDesk: IncidentDesk;
   readonly #metricDesk: MetricDesk;
+  readonly #ruleDesk: RuleDesk;
   readonly #runbookDesk: RunbookDesk;
+  readonly #silenceDesk: SilenceDesk;
   readonly #systemDesk: SystemDesk;
   readonly #handlers: Handlers<SignalboxContract>;
   readonly #api: (request: HttpRequest) => Promise<HttpAnswer>;
@@ -124,12 +128,16 @@ class LiveEngine implements Engine {
     this.#alertDesk = new AlertDesk(parts);
     this.#incidentDesk = new IncidentDesk(parts);
     this.#metricDesk = new MetricDesk(parts);
+    this.#ruleDesk = new RuleDesk(parts);
     this.#runbookDesk = new RunbookDesk(parts);
+    this.#silenceDesk = new SilenceDesk(parts);
     this.#systemDesk = new SystemDesk(parts, () => this.#metricDesk.targetsChanged());
     this.#handlers = {
       ...this.#systemDesk.handlers(),
       ...this.#metricDesk.handlers(),
       ...this.#alertDesk.handlers(),
+      ...this.#ruleDesk.handlers(),
+      ...this.#silenceDesk.handlers(),
       ...this.#incidentDesk.handlers(),
       ...this.#runbookDesk.handlers(),
       ...new TraceDesk({ traces, clock }).handlers(),
@@ -264,6 +272,8 @@ class LiveEngine implements Engine {
 
   #alertsChanged(): void {
     this.#alertDesk.changed();
+    this.#ruleDesk.changed();
+    this.#silenceDesk.changed();
     this.#systemDesk.alertsChanged();
   }
 

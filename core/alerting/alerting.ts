@@ -210,11 +210,11 @@ export class Alerting {
     });
   }
 
-  /** Ends a silence now. Throws EngineError `not-found`, `conflict`. */
-  expireSilence(id: string): Silence {
+  /** Ends a silence now. `by` is empty where the tool that asks does not say. Throws EngineError `not-found`, `conflict`. */
+  expireSilence(id: string, by = ''): Silence {
     return this.#commit(() => {
       const silence = this.#silences.expire(id, this.now());
-      this.#recordSilence('silence-ended', silence, `the silence of ${formatMatchers(silence.matchers)} was ended`);
+      this.#recordSilence('silence-ended', silence, `the silence of ${formatMatchers(silence.matchers)} was ended${by === '' ? '' : ` by ${by}`}`);
       return silence;
     });
   }

@@ -10,6 +10,8 @@ export type { Notification, NotifiedAlert, NotifyReason, Recipient, Send, SendRe
 export type { Route, RoutingGap } from './routes.ts';
 export { silenceState } from './silences.ts';
 export type { Silence, SilenceRequest, SilenceState } from './silences.ts';
+export { silenceWarnings, similarSilences } from './silence-advice.ts';
+export type { SimilarSilence } from './silence-advice.ts';
 export type { Why, WhyReceiver } from './why.ts';
 export { createSender } from './notify/sender.ts';
 export type { DesktopNotice, SenderOptions } from './notify/sender.ts';

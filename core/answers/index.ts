@@ -2,7 +2,9 @@
 export { AlertDesk, fromOutside } from './alerts.ts';
 export { IncidentDesk } from './incidents.ts';
 export { MetricDesk } from './metrics.ts';
+export { RuleDesk } from './rules.ts';
 export { RunbookDesk } from './runbooks.ts';
+export { SilenceDesk } from './silences.ts';
 export { SystemDesk } from './system.ts';
 export { TraceDesk } from './traces.ts';
 export { usersAffected } from './users.ts';

@@ -2,10 +2,20 @@
 import { alertsContract } from './alerts.ts';
 import { incidentsContract } from './incidents.ts';
 import { metricsContract } from './metrics.ts';
+import { rulesContract } from './rules.ts';
+import { silencesContract } from './silences.ts';
 import { systemContract } from './system.ts';
 import { tracesContract } from './traces.ts';
 
-export const contract = { ...systemContract, ...metricsContract, ...alertsContract, ...incidentsContract, ...tracesContract };
+export const contract = {
+  ...systemContract,
+  ...metricsContract,
+  ...alertsContract,
+  ...rulesContract,
+  ...silencesContract,
+  ...incidentsContract,
+  ...tracesContract,
+};
 export type SignalboxContract = typeof contract;
 
 export { createClient } from './rpc.ts';
@@ -16,6 +26,8 @@ export type { PortLike, SocketLike } from './transports.ts';
 export { decodeFrame, encodeFrame } from './frames.ts';
 export type { SystemInfo, SystemStatus, Settings, Overview } from './system.ts';
 export type { Dataset, InstantAnswer, MetricName, QueryReport, RangeAnswer } from './metrics.ts';
-export type { AlertView, Notice, RuleGroupView, RulesView, RuleView } from './alerts.ts';
+export type { AlertGroupView, AlertView, DecisionView, Notice, WhyStep, WhyView } from './alerts.ts';
+export type { RuleGroupView, RulesView, RuleView } from './rules.ts';
+export type { SilencePreview, SilenceView } from './silences.ts';
 export type { IncidentView, RunbookSummary, Span, Suggestion } from './incidents.ts';
 export type { SpanDetail, TraceAnswer, TraceRow, TraceSearchAnswer } from './traces.ts';

@@ -95,6 +95,11 @@ export function alertsOf(nowMs: number): AlertView[] {
       ack: undefined,
       incident: undefined,
       runbooks: sketch.runbook === undefined ? [] : [{ id: sketch.runbook, title: runbooks.find((one) => one.id === sketch.runbook)?.title ?? '' }],
+      receivers: state === 'firing' ? [sketch.labels['severity'] === 'page' ? 'on-call' : 'team'] : [],
+      silencedBy: [],
+      inhibitedBy: undefined,
+      mutedBy: [],
+      flapping: false,
     };
   });
 }
@@ -239,8 +244,13 @@ export function rulesOf(nowMs: number): RulesView {
   const rule = (name: string, expr: string, forMs: number, firing: number, pending: number): RulesView['groups'][number]['rules'][number] => ({
     name,
     kind: 'alerting',
+    line: 4,
     expr,
     forMs,
+    keepFiringForMs: 0,
+    lastWarning: '',
+    seriesCount: firing + pending,
+    askedBecause: '',
     labels: labelsFromRecord({ severity: 'page' }),
     annotations: labelsFromRecord({ summary: '{{ $labels.job }} needs a look' }),
     health: 'ok',
@@ -255,6 +265,8 @@ export function rulesOf(nowMs: number): RulesView {
       {
         name: 'shop',
         file: 'rules/shop.yml',
+        line: 2,
+        missedCount: 0,
         intervalMs: 15_000,
         rules: [
           rule('ErrorRatioHigh', errorRatio, 120_000, 1, 0),

@@ -1,7 +1,8 @@
 /** An engine of plain data that answers the whole contract: the harness of the screen's own tests. Acts change what streams say next. */
 import { EngineError, labelValue, type Incident, type IncidentEvent, type IncidentFact, type RunbookRun, type Sev } from '#core/model/index.ts';
-import { contract, type AlertView, type Handlers, type IncidentView, type SignalboxContract } from '#core/contract/index.ts';
+import { contract, type AlertView, type Handlers, type IncidentView, type SignalboxContract, type SilenceView } from '#core/contract/index.ts';
 import { alertsOf, overviewOf, pastIncident, rulesOf, runbooks, runOf, settings, stormOf, targetsOf } from './scene.ts';
+import { askedAlert, groupsOf, silenceAnswers, silencesOf, whyOf } from './scripted-alerting.ts';
 import { curvesFor, rangeAnswer } from './series.ts';
 
 export type SceneName = 'busy' | 'calm' | 'first' | 'storm';
@@ -11,6 +12,7 @@ export class ScriptedEngine {
   readonly scene: SceneName;
   readonly #startMs = Date.now();
   alerts: AlertView[];
+  silences: SilenceView[];
   incidents: { incident: Incident; events: IncidentEvent[] }[];
   runs = new Map<string, RunbookRun>();
   /** Every range query that came, and those that were cancelled. */
@@ -22,6 +24,7 @@ export class ScriptedEngine {
   constructor(scene: SceneName) {
     this.scene = scene;
     this.alerts = scene === 'busy' ? alertsOf(this.#startMs) : scene === 'storm' ? stormOf(this.#startMs, 3_000) : [];
+    this.silences = scene === 'first' ? [] : silencesOf(this.#startMs);
     this.incidents = scene === 'first' ? [] : [pastIncident(this.#startMs)];
   }
 
@@ -161,6 +164,7 @@ export class ScriptedEngine {
     return {
       ...this.#systemHandlers(),
       ...this.#metricsHandlers(),
+      ...this.#alertingHandlers(),
       ...this.#incidentHandlers(),
       ...this.#followUpHandlers(),
       ...this.#runHandlers(),
@@ -209,6 +213,16 @@ export class ScriptedEngine {
       },
       'rules.watch': this.#watch(() => (this.scene === 'first' ? { groups: [], problems: [] } : rulesOf(Date.now()))),
       'notices.watch': this.#watch(() => []),
+    };
+  }
+
+  #alertingHandlers(): Partial<Handlers<SignalboxContract>> {
+    return {
+      'alerts.groups': this.#watch(() => groupsOf(this.alerts, Date.now())),
+      'alerts.why': ({ alert, labels, timeMs }) => whyOf(askedAlert(this.alerts, alert, labels), timeMs),
+      'alerts.record': ({ alert }) => whyOf(askedAlert(this.alerts, alert, undefined), Date.now()).record,
+      'silences.watch': this.#watch(() => this.silences),
+      ...silenceAnswers(this, () => this.#changed()),
     };
   }
 
