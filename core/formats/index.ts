@@ -32,6 +32,16 @@ export { remoteWriteLabels, remoteWriteTypes, symbolText } from './remote-write.
 export { readOtlpMetrics, readOtlpMetricsJson, otlpText, addBuckets, coarser, nativeHistogram } from './otlp/index.ts';
 export { prometheusLabel, prometheusName, prometheusUnit } from './otlp/index.ts';
 export type { OtlpAttributes, OtlpExemplar, OtlpMetric, OtlpPoint, OtlpResourceMetrics, OtlpScopeMetrics } from './otlp/index.ts';
-export { readSpanText, readOtlpSpans, readOtlpSpansJson, writeOtlpJson, type ReadFault, type SpanReading } from './spans/index.ts';
+export {
+  readSpanText,
+  readOtlpSpans,
+  readOtlpSpansJson,
+  readZipkinJson,
+  readZipkinProto,
+  writeOtlpJson,
+  type ReadFault,
+  type SpanReading,
+} from './spans/index.ts';
 export { formatTraceparent, parseTraceparent, parseTracestate, parseB3, type TraceContext } from './spans/index.ts';
 export { readTargetGroups } from './target-file.ts';
+export { LogLines, type LineFault, type LogFileReport, type LogSource } from './logs/index.ts';

@@ -1,0 +1,3 @@
+/** Log lines in the formats that systems write. */
+export { LogLines, type LogSource } from './lines.ts';
+export type { LineFault, LogFileReport } from './report.ts';

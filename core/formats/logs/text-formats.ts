@@ -1,0 +1,168 @@
+import { levelOfSeverity, levelOfStatus, levelOfText, levelOfWord } from './level.ts';
+import type { LineFormat, Reading } from './reading.ts';
+import type { TimeReader } from './time.ts';
+
+/** `2021-01-01T00:00:00.000000000Z stdout F text`: what containerd and CRI-O write (kubernetes, CRI logging format). */
+export const cri: LineFormat = (line, into, time) => {
+  if (!time.iso(line, 0)) return false;
+  const { end } = time;
+  const stream = line.startsWith(' stdout ', end) ? 'stdout' : line.startsWith(' stderr ', end) ? 'stderr' : undefined;
+  const flag = line.charAt(end + 8);
+  if (stream === undefined || (flag !== 'F' && flag !== 'P')) return false;
+  into.format = 'CRI';
+  into.takeTime(time);
+  into.stream = ['stream', stream];
+  into.isPartial = flag === 'P';
+  into.line = line.slice(end + 10);
+  return true;
+};
+
+const klogForm = /^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\s:]+:\d+\]/;
+
+/** klog and glog: `E0517 15:04:22.619632 1952452992 file.cc:253] text`. */
+export const klog: LineFormat = (line, into, time) => {
+  const found = klogForm.exec(line);
+  if (found === null || !time.at(line, 0)) return false;
+  into.format = 'klog';
+  into.takeTime(time);
+  into.level = levelOfWord(found[1]!) ?? 'unknown';
+  return true;
+};
+
+const syslog5424 = /^<(\d{1,3})>1 (\S+) (\S+) (\S+) (\S+) (\S+) (?:-|\[)/;
+
+/** RFC 5424. */
+export const syslogNew: LineFormat = (line, into, time) => {
+  const [whole, priority, , host, app] = line.charCodeAt(0) === 0x3c ? (syslog5424.exec(line) ?? []) : [];
+  if (whole === undefined) return false;
+  into.format = 'syslog (RFC 5424)';
+  if (time.iso(line, line.indexOf(' ') + 1)) into.takeTime(time);
+  into.level = levelOfSeverity(Number(priority) & 7);
+  into.stream = named('host', host, 'service_name', app);
+  return true;
+};
+
+const syslogHead = /^ ([A-Za-z0-9_.:-]+) (?:([A-Za-z0-9_./-]{1,64}?)(?:\[[^\]]{1,32}\])?: )?/;
+
+/** RFC 3164, with its priority or without, and with the times that rsyslog can be told to write instead. */
+export const syslogOld: LineFormat = (line, into, time) => {
+  const priority = line.charCodeAt(0) === 0x3c ? (/^<(\d{1,3})>/.exec(line)?.[1] ?? '') : '';
+  const from = priority === '' ? 0 : priority.length + 2;
+  const c = line.charCodeAt(from);
+  const isWord = !(c >= 0x30 && c <= 0x39);
+  if ((isWord && !/^\S{3,5} /.test(line.slice(from, from + 6))) || (!isWord && line.charCodeAt(from + 4) !== 0x2d) || !time.at(line, from))
+    return false;
+  const { end } = time;
+  const [head, host, app] = syslogHead.exec(line.slice(end, end + 200)) ?? [];
+  if (head === undefined || (!time.isPartial && app === undefined) || levelOfWord(host!) !== undefined) return false;
+  into.format = 'syslog (RFC 3164)';
+  into.takeTime(time);
+  into.level = priority === '' ? levelOfText(line, end + head.length) : levelOfSeverity(Number(priority) & 7);
+  into.stream = named('host', host, 'service_name', app);
+  return true;
+};
+
+function named(...pairs: (string | undefined)[]): string[] {
+  const out: string[] = [];
+  for (let i = 0; i < pairs.length; i += 2) {
+    const value = pairs[i + 1];
+    if (value !== undefined && value !== '' && value !== '-') out.push(pairs[i]!, value);
+  }
+  return out;
+}
+
+const accessTime = /\[(\d\d\/[A-Za-z]{3}\/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?)\]/;
+const accessRest = /^[^"]{0,200}"(?:[^"\\]|\\.){0,16384}"\s+(\d{3}|-)\s/;
+
+/** Apache's and nginx' access logs: common, combined, with a host before or times behind. */
+export const access: LineFormat = (line, into, time) => {
+  const bracket = line.indexOf('[');
+  if (bracket < 3 || bracket > 300) return false;
+  const found = accessTime.exec(line.slice(bracket, bracket + 40));
+  if (found?.index !== 0 || !time.at(line, bracket + 1)) return false;
+  const rest = accessRest.exec(line.slice(time.end + 1));
+  if (rest === null) return false;
+  into.format = 'access log';
+  into.takeTime(time);
+  into.level = levelOfStatus(Number(rest[1]));
+  return true;
+};
+
+const pair = /([A-Za-z_@][\w.@/-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)/y;
+const timeKeys = new Set(['time', 'ts', 'timestamp', 't', '@timestamp', 'datetime', 'date', 'asctime']);
+const levelKeys = new Set(['level', 'lvl', 'severity', 'loglevel', 'levelname', 'log.level']);
+const serviceKeys = new Set(['service', 'service_name', 'service.name', 'app', 'application']);
+const pairsMin = 2;
+const pairsMax = 256;
+
+/** logfmt: a line that begins with `key=value` pairs. */
+export const logfmt: LineFormat = (line, into, time) => {
+  let count = 0;
+  pair.lastIndex = 0;
+  while (count < pairsMax) {
+    const at = pair.lastIndex;
+    const found = pair.exec(line);
+    if (found === null) {
+      if (at < line.length && count < pairsMin) return false;
+      break;
+    }
+    count++;
+    takePair(found[1]!, found[2] ?? found[3]!, into, time);
+  }
+  if (count < pairsMin) return false;
+  into.format = 'logfmt';
+  return true;
+};
+
+function takePair(key: string, value: string, into: Reading, time: TimeReader): void {
+  if (timeKeys.has(key) && !into.hasTime) {
+    if (time.at(value, 0) || (/^\d+(?:\.\d+)?$/.test(value) && time.number(Number(value)))) into.takeTime(time);
+  } else if (levelKeys.has(key)) into.level = levelOfWord(value) ?? into.level;
+  else if (serviceKeys.has(key) && /^[^\s"]{1,100}$/.test(value) && into.stream.length === 0) into.stream = ['service_name', value];
+}
+
+const composePrefix = /^(?:\u001b\[[0-9;]*[A-Za-z])*([A-Za-z0-9][A-Za-z0-9_.-]{0,63})\s*\| ?/;
+
+/** What docker compose puts before each line: `web-1  | `. The length of it; 0 when there is none. */
+export function composeHead(line: string): { readonly service: string; readonly length: number } | undefined {
+  const found = line.indexOf('|') < 0 ? null : composePrefix.exec(line);
+  return found === null ? undefined : { service: found[1]!, length: found[0].length };
+}
+
+/** A timestamp is looked for in this much of a line: levels, threads, process ids and addresses may stand before it. */
+const headChars = 100;
+const escapes = /^(?:\u001b\[[0-9;]*[A-Za-z])+/;
+
+/** Text with a timestamp of any common form near its beginning. */
+export const dated: LineFormat = (line, into, time) => {
+  const skipped = line.charCodeAt(0) === 0x1b ? (escapes.exec(line)?.[0].length ?? 0) : 0;
+  const c = line.charCodeAt(skipped);
+  // Lines that are indented belong to the one before them, whatever they hold.
+  if (c === 0x20 || c === 0x09) return false;
+  const from = timeWithin(line, skipped, time);
+  if (from < 0) return false;
+  into.format = 'text';
+  into.takeTime(time);
+  const ahead = from > skipped + 1 ? levelOfText(line.slice(skipped, from)) : 'unknown';
+  into.level = ahead === 'unknown' ? levelOfText(line, time.end) : ahead;
+  return true;
+};
+
+/** Where the first timestamp of the line begins; -1 when there is none. */
+function timeWithin(line: string, from: number, time: TimeReader): number {
+  if (time.at(line, from)) return from;
+  if (line.charCodeAt(from) <= 0x39 && time.clockOnly(line, from)) return from;
+  const end = Math.min(line.length, from + headChars);
+  let before = line.charCodeAt(from);
+  for (let at = from + 1; at < end; at++) {
+    const c = line.charCodeAt(at);
+    if (c >= 0x30 && c <= 0x39 && !isWordCode(before) && before !== 0x2e && before !== 0x3d && time.at(line, at)) return at;
+    before = c;
+  }
+  const [, lead] = /^([A-Za-z][\w-]{0,15} )\d\d:\d\d/.exec(line.slice(from, from + 32)) ?? [];
+  return lead !== undefined && time.clockOnly(line, from + lead.length) ? from + lead.length : -1;
+}
+
+function isWordCode(c: number): boolean {
+  return (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a) || c === 0x5f;
+}

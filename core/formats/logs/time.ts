@@ -1,0 +1,358 @@
+import { abbreviationMinutes, type ZoneOffset } from './zone.ts';
+
+const daySeconds = 86_400;
+/** A clock of another machine may be this much ahead before a date without a year is taken for last year's. */
+const aheadSeconds = daySeconds;
+
+const code = (text: string): number => text.charCodeAt(0);
+const [c0, c9, colon, dot, comma, dash, plus, space, upperT, upperZ] = [...'09:.,-+ TZ'].map(code) as [
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+];
+
+/** Names of months as syslog writes them in the locales met: English, French, German, Spanish; by their first letters. */
+const months: readonly (readonly string[])[] = [
+  ['jan', 'ene'],
+  ['feb', 'fev', 'fév'],
+  ['mar', 'mär'],
+  ['apr', 'avr', 'abr'],
+  ['may', 'mai'],
+  ['jun', 'juin'],
+  ['jul', 'juil'],
+  ['aug', 'aoû', 'aou', 'ago'],
+  ['sep'],
+  ['oct', 'okt'],
+  ['nov'],
+  ['dec', 'déc', 'dez', 'dic'],
+];
+const monthNumbers = new Map(months.flatMap((names, i) => names.map((name) => [name, i + 1] as const)));
+
+/** 1 to 12; 0 for a word that is no month. */
+function monthOf(word: string): number {
+  const lower = word.toLowerCase();
+  return monthNumbers.get(lower) ?? monthNumbers.get(lower.slice(0, 4)) ?? monthNumbers.get(lower.slice(0, 3)) ?? 0;
+}
+
+const word = '([A-Za-zéûä]{3,9})\\.?';
+const clock = '(\\d\\d?):(\\d\\d):(\\d\\d)(?:[.,](\\d{1,9}))?';
+const monthDay = new RegExp(`${word} {1,2}(\\d\\d?)(?:,? (\\d{4}))?,? {1,2}${clock}(?: ([A-Z]{3,4}))?(?: (\\d{4}))?(?: ?([+-]\\d\\d:?\\d\\d))?`, 'y');
+const dayMonth = new RegExp(`(\\d\\d?)[ /-]${word}[ /-](\\d{4}|\\d\\d)[ :T]${clock}(?: ?([+-]\\d\\d:?\\d\\d|Z|[A-Z]{3,4}\\b))?`, 'y');
+const numeric = new RegExp(`(\\d{2})([/.])(\\d{2})[/.](\\d{4}|\\d\\d),?[ T-]${clock}(?: ?([AaPp][Mm]))?(?: ?([+-]\\d\\d:?\\d\\d|Z))?`, 'y');
+const compact = /(\d{4})(\d\d)(\d\d)[T. _-]?(\d\d):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?!\d)/y;
+const ordinal = new RegExp(`(\\d{4})-(\\d{3})[T ]${clock}(Z|[+-]\\d\\d:?\\d\\d)?`, 'y');
+const epoch = /(\d{10})(?:(\d{3})(\d{3})?(\d{3})?)?(?:[.,](\d{1,9}))?(?![\d:/-])/y;
+const clockOnly = new RegExp(`${clock}(?!\\d)`, 'y');
+const minuteClock = /(\d\d):(\d\d)\.(\d{3,9})(?!\d)/y;
+const klog = /[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9})/y;
+const tai = /@4([0-9a-f]{15})([0-9a-f]{8})/y;
+/** Leap seconds between TAI and UTC, and the ten seconds of TAI64's epoch (cr.yp.to/libtai/tai64.html): what multilog writes. */
+const taiAheadSeconds = 10;
+
+export interface TimeContext {
+  /** Of times that name no zone. */
+  readonly zone: ZoneOffset;
+  /** When the file was last written or its bytes came: the year and the day of times that have none. */
+  readonly nowSeconds: number;
+}
+
+/**
+ * Reads timestamps of log lines. The fields tell of the last one read, so that nothing is allocated for the common forms.
+ * Sources: RFC 3339, RFC 3164, RFC 5424, Common Log Format, klog's header, TAI64N, ISO 8601 ordinal dates, ctime.
+ */
+export class TimeReader {
+  /** Unix seconds, and nanoseconds beyond them. */
+  seconds = 0;
+  nanos = 0;
+  /** Where the timestamp ends. */
+  end = 0;
+  /** Whether the year, or the whole date, was not in the text. */
+  isPartial = false;
+  #daySeconds = 0;
+  #dayKey = -1;
+
+  readonly #context: TimeContext;
+
+  constructor(context: TimeContext) {
+    this.#context = context;
+  }
+
+  get timeNs(): bigint {
+    return BigInt(this.seconds) * 1_000_000_000n + BigInt(this.nanos);
+  }
+
+  /** Reads a timestamp that begins exactly at `from`. */
+  at(line: string, from: number): boolean {
+    this.isPartial = false;
+    const c = line.charCodeAt(from);
+    if (c >= c0 && c <= c9) return this.iso(line, from) || this.#digits(line, from);
+    if (c === 0x40) return this.#tai(line, from);
+    if ((c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a) return this.#klog(line, from) || this.#monthDay(line, from);
+    return false;
+  }
+
+  /** `YYYY-MM-DD` with any of `-/.`, one of `T _:` or a blank, `HH:MM[:SS]`, a fraction and a zone. */
+  iso(line: string, from: number): boolean {
+    const year = digits(line, from, 4);
+    const separator = line.charCodeAt(from + 4);
+    if (year < 1970 || (separator !== dash && separator !== 0x2f && separator !== dot) || line.charCodeAt(from + 7) !== separator) return false;
+    const month = digits(line, from + 5, 2);
+    const day = digits(line, from + 8, 2);
+    const between = line.charCodeAt(from + 10);
+    if (month < 1 || month > 12 || day < 1 || day > 31) return false;
+    if (between !== upperT && between !== space && between !== 0x74 && between !== 0x5f && between !== colon && between !== dash) return false;
+    const hour = digits(line, from + 11, 2);
+    const minute = digits(line, from + 14, 2);
+    if (line.charCodeAt(from + 13) !== colon || hour < 0 || hour > 24 || minute < 0 || minute > 59) return false;
+    let at = from + 16;
+    let second = 0;
+    if (line.charCodeAt(at) === colon) {
+      second = digits(line, at + 1, 2);
+      if (second < 0 || second > 60) return false;
+      at += 3;
+    }
+    this.seconds = this.#dayStart(year, month, day) + hour * 3600 + minute * 60 + second;
+    this.#zone(line, this.#fraction(line, at));
+    return true;
+  }
+
+  /** A whole text that is a time, such as a value of JSON: ISO, or an epoch of any unit. */
+  whole(text: string): boolean {
+    return this.at(text, 0) && this.end >= text.length;
+  }
+
+  /** A number since 1970 in seconds, ms, us or ns, told by its size. False for one of no year from 2000 to 2100. */
+  number(value: number): boolean {
+    let scaled = value;
+    while (scaled > 1e11) scaled /= 1000;
+    if (!(scaled > 946_684_800 && scaled < 4_102_444_800)) return false;
+    const unit = value > 1e17 ? 1e9 : value > 1e14 ? 1e6 : value > 1e11 ? 1e3 : 1;
+    this.seconds = Math.floor(value / unit);
+    // A double of seconds holds microseconds of these years, no more.
+    this.nanos = unit === 1 ? Math.round((value - this.seconds) * 1e6) * 1000 : Math.round((value - this.seconds * unit) * (1e9 / unit));
+    return this.#carry();
+  }
+
+  /** Only a time of day, or minutes and seconds: the last ones before `nowSeconds`. */
+  clockOnly(line: string, from: number): boolean {
+    const { nowSeconds } = this.#context;
+    const found = matchAt(clockOnly, line, from);
+    if (found !== null) {
+      this.seconds = this.#wholeDay(nowSeconds) + Number(found[1]) * 3600 + Number(found[2]) * 60 + Number(found[3]);
+      if (this.seconds > nowSeconds + 3600) this.seconds -= daySeconds;
+      this.nanos = nanosOf(found[4]);
+      this.end = clockOnly.lastIndex;
+      this.isPartial = true;
+      return Number(found[1]) < 24;
+    }
+    const short = matchAt(minuteClock, line, from);
+    if (short === null) return false;
+    this.seconds = nowSeconds - (nowSeconds % 3600) + Number(short[1]) * 60 + Number(short[2]);
+    if (this.seconds > nowSeconds + 60) this.seconds -= 3600;
+    this.nanos = nanosOf(short[3]);
+    this.end = minuteClock.lastIndex;
+    this.isPartial = true;
+    return true;
+  }
+
+  #wholeDay(seconds: number): number {
+    const zone = this.#context.zone(seconds) * 60;
+    return Math.floor((seconds + zone) / daySeconds) * daySeconds - zone;
+  }
+
+  #digits(line: string, from: number): boolean {
+    return (
+      this.#compact(line, from) || this.#ordinal(line, from) || this.#dayMonth(line, from) || this.#numeric(line, from) || this.#epoch(line, from)
+    );
+  }
+
+  #compact(line: string, from: number): boolean {
+    const found = matchAt(compact, line, from);
+    if (found === null) return false;
+    return this.#set(found[1]!, Number(found[2]), found[3]!, found.slice(4, 8), compact.lastIndex, found[8]);
+  }
+
+  #ordinal(line: string, from: number): boolean {
+    const found = matchAt(ordinal, line, from);
+    if (found === null) return false;
+    const inside = this.#set(found[1]!, 1, '1', found.slice(3, 7), ordinal.lastIndex, found[7]);
+    this.seconds += (Number(found[2]) - 1) * daySeconds;
+    return inside;
+  }
+
+  #dayMonth(line: string, from: number): boolean {
+    const found = matchAt(dayMonth, line, from);
+    const month = found === null ? 0 : monthOf(found[2]!);
+    if (found === null || month === 0) return false;
+    return this.#set(found[3]!, month, found[1]!, found.slice(4, 8), dayMonth.lastIndex, found[8]);
+  }
+
+  /** `YY/MM/DD` of Spark and Hadoop; `DD.MM.YYYY`; `MM/DD/YYYY`, the other way round where that is no date. */
+  #numeric(line: string, from: number): boolean {
+    const found = matchAt(numeric, line, from);
+    if (found === null) return false;
+    const [, first = '', separator, second = '', last = ''] = found;
+    const rest = [...found.slice(5, 9)];
+    if (found[9] !== undefined) rest[0] = String((Number(rest[0]) % 12) + (found[9].toLowerCase() === 'pm' ? 12 : 0));
+    const end = numeric.lastIndex;
+    if (last.length === 2) return this.#set(first, Number(second), last, rest, end, found[10]);
+    const dayFirst = separator === '.' || Number(first) > 12;
+    return this.#set(last, Number(dayFirst ? second : first), dayFirst ? first : second, rest, end, found[10]);
+  }
+
+  #epoch(line: string, from: number): boolean {
+    const found = matchAt(epoch, line, from);
+    if (found === null) return false;
+    const [, seconds, ms = '', us = '', ns = '', fraction] = found;
+    this.seconds = Number(seconds);
+    this.nanos = nanosOf(ms === '' ? fraction : ms + us + ns);
+    this.end = epoch.lastIndex;
+    return this.seconds > 946_684_800 && this.seconds < 4_102_444_800;
+  }
+
+  #klog(line: string, from: number): boolean {
+    const found = matchAt(klog, line, from);
+    if (found === null) return false;
+    return this.#setWithoutYear(Number(found[1]), found[2]!, found.slice(3, 7), klog.lastIndex);
+  }
+
+  /** `Jan  2 15:04:05`, with a year or without, and ctime's `Mon Jan  2 15:04:05 MST 2006`. */
+  #monthDay(line: string, from: number): boolean {
+    let start = from;
+    if (/[A-Z][a-z]{2},? /y.test(line.slice(from, from + 5)) && monthOf(line.slice(from, from + 3)) === 0) start = line.indexOf(' ', from) + 1;
+    const day = start > from ? matchAt(dayMonth, line, start) : null;
+    if (day !== null) return this.#dayMonth(line, start);
+    const found = matchAt(monthDay, line, start);
+    const month = found === null ? 0 : monthOf(found[1]!);
+    if (found === null || month === 0) return false;
+    const year = found[3] ?? found[9];
+    const zone = found[10] ?? (abbreviationMinutes(found[8] ?? '') === undefined ? undefined : found[8]);
+    let end = monthDay.lastIndex;
+    if (zone === undefined && found[8] !== undefined && year === undefined) end = line.lastIndexOf(` ${found[8]}`, end);
+    const time = found.slice(4, 8);
+    return year === undefined ? this.#setWithoutYear(month, found[2]!, time, end) : this.#set(year, month, found[2]!, time, end, zone);
+  }
+
+  #tai(line: string, from: number): boolean {
+    const found = matchAt(tai, line, from);
+    if (found === null) return false;
+    this.seconds = Number.parseInt(found[1]!, 16) - taiAheadSeconds;
+    this.nanos = Number.parseInt(found[2]!, 16);
+    this.end = tai.lastIndex;
+    return this.seconds > 0 && this.seconds < 4_102_444_800 && this.nanos < 1e9;
+  }
+
+  /** `time` is hour, minute, second and fraction. */
+  #set(year: string, month: number, day: string, time: readonly (string | undefined)[], end: number, zone: string | undefined): boolean {
+    const wholeYear = year.length === 2 ? 2000 + Number(year) : Number(year);
+    const [hour = '', minute = '', second = '', fraction] = time;
+    if (wholeYear < 1970 || month < 1 || month > 12 || Number(day) < 1 || Number(day) > 31 || Number(hour) > 24 || Number(minute) > 59) return false;
+    this.seconds = this.#dayStart(wholeYear, month, Number(day)) + Number(hour) * 3600 + Number(minute) * 60 + Number(second);
+    this.nanos = nanosOf(fraction);
+    this.end = end;
+    this.seconds -= 60 * (zone === undefined ? this.#context.zone(this.seconds) : (offsetMinutes(zone) ?? this.#context.zone(this.seconds)));
+    return true;
+  }
+
+  /** The year is the latest in which the time is not ahead of the file's own. */
+  #setWithoutYear(month: number, day: string, time: readonly (string | undefined)[], end: number): boolean {
+    const { nowSeconds } = this.#context;
+    const year = new Date(nowSeconds * 1000).getUTCFullYear();
+    for (const guess of [year + 1, year, year - 1]) {
+      if (!this.#set(String(guess), month, day, time, end, undefined)) return false;
+      if (this.seconds <= nowSeconds + aheadSeconds) break;
+    }
+    this.isPartial = true;
+    return true;
+  }
+
+  #dayStart(year: number, month: number, day: number): number {
+    const key = year * 10_000 + month * 100 + day;
+    if (key !== this.#dayKey) {
+      this.#dayKey = key;
+      this.#daySeconds = Date.UTC(year, month - 1, day) / 1000;
+    }
+    return this.#daySeconds;
+  }
+
+  #fraction(line: string, from: number): number {
+    this.nanos = 0;
+    const mark = line.charCodeAt(from);
+    if (mark !== dot && mark !== comma) return from;
+    let at = from + 1;
+    let scale = 1e8;
+    for (let c = line.charCodeAt(at); c >= c0 && c <= c9; c = line.charCodeAt(++at)) {
+      this.nanos += (c - c0) * scale;
+      scale = scale >= 10 ? scale / 10 : 0;
+    }
+    return at === from + 1 ? from : at;
+  }
+
+  #zone(line: string, from: number): void {
+    this.end = from;
+    const c = line.charCodeAt(from);
+    if (c === upperZ || c === 0x7a) {
+      this.end = from + 1;
+      return;
+    }
+    const at = c === space ? from + 1 : from;
+    const sign = line.charCodeAt(at);
+    const hours = sign === plus || sign === dash ? digits(line, at + 1, 2) : -1;
+    if (hours >= 0 && hours <= 14) {
+      const wide = line.charCodeAt(at + 3) === colon ? 4 : 3;
+      const minutes = digits(line, at + wide, 2);
+      if (minutes >= 0 || (c !== space && wide === 3)) {
+        this.seconds -= (sign === dash ? -1 : 1) * (hours * 3600 + Math.max(minutes, 0) * 60);
+        this.end = minutes >= 0 ? at + wide + 2 : at + 3;
+        return;
+      }
+    }
+    const named = c === space ? /[A-Z]{3,4}(?![A-Za-z])/y : undefined;
+    const name = named === undefined ? null : matchAt(named, line, at);
+    const minutes = name === null ? undefined : abbreviationMinutes(name[0]);
+    this.seconds -= 60 * (minutes ?? this.#context.zone(this.seconds));
+    if (minutes !== undefined) this.end = named!.lastIndex;
+  }
+
+  #carry(): boolean {
+    if (this.nanos >= 1e9) {
+      this.seconds++;
+      this.nanos -= 1e9;
+    }
+    this.end = 0;
+    return true;
+  }
+}
+
+/** The number that `count` digits at `from` make; -1 when they are not all digits. */
+function digits(line: string, from: number, count: number): number {
+  let value = 0;
+  for (let i = from; i < from + count; i++) {
+    const c = line.charCodeAt(i);
+    if (!(c >= c0 && c <= c9)) return -1;
+    value = value * 10 + c - c0;
+  }
+  return value;
+}
+
+function matchAt(form: RegExp, line: string, from: number): RegExpExecArray | null {
+  form.lastIndex = from;
+  return form.exec(line);
+}
+
+function nanosOf(fraction: string | undefined): number {
+  return fraction === undefined ? 0 : Number(fraction.padEnd(9, '0'));
+}
+
+function offsetMinutes(zone: string): number | undefined {
+  const [, sign, hours, minutes] = /^([+-])(\d\d):?(\d\d)$/.exec(zone) ?? [];
+  if (hours === undefined) return zone === 'Z' ? 0 : abbreviationMinutes(zone);
+  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
+}
