@@ -44,13 +44,24 @@ export class RemoteWriteColumns {
 
   addSample(timeMs: number, value: number, stale: boolean): void {
     const at = this.sampleCount++;
-    if (at === this.timesMs.length) {
-      this.timesMs = widened(this.timesMs);
-      this.values = widened(this.values);
-    }
+    if (at === this.timesMs.length) this.#widenSamples();
     this.timesMs[at] = timeMs;
     this.values[at] = value;
     if (stale) writeStale(this.values, at);
+  }
+
+  /** Takes the samples that come next in a series, as far as they are of the usual form. */
+  takeSamples(reader: ProtoReader): void {
+    for (;;) {
+      this.sampleCount = reader.samples(this.timesMs, this.values, this.sampleCount);
+      if (this.sampleCount < this.timesMs.length) return;
+      this.#widenSamples();
+    }
+  }
+
+  #widenSamples(): void {
+    this.timesMs = widened(this.timesMs);
+    this.values = widened(this.values);
   }
 
   addLabelRef(symbol: number): void {
@@ -146,11 +157,12 @@ export function remoteWriteLabels(body: Uint8Array, from: number, to: number): r
 function readSeries1(reader: ProtoReader, into: RemoteWriteColumns, passedFrom: number): void {
   let labelsFrom = 0;
   let labelsTo = 0;
-  for (let at = reader.at; reader.next(); at = reader.at) {
-    if (reader.field === 2) {
-      if (reader.sample()) into.addSample(reader.sampleMs, reader.sampleValue, false);
-      else reader.message(() => readSample(reader, into));
-    } else if (reader.field === 1) {
+  for (;;) {
+    into.takeSamples(reader);
+    const at = reader.at;
+    if (!reader.next()) break;
+    if (reader.field === 2) reader.message(() => readSample(reader, into));
+    else if (reader.field === 1) {
       reader.span();
       if (labelsFrom === 0) labelsFrom = at;
       labelsTo = reader.at;
@@ -325,9 +337,10 @@ class SeriesReader2 {
     const into = this.#into;
     const labelsFrom = into.labelRefCount;
     this.#type = this.#help = this.#unit = 0;
-    while (reader.next()) {
-      if (reader.field === 2 && reader.sample()) into.addSample(reader.sampleMs, reader.sampleValue, false);
-      else if (reader.field === 1) reader.eachUint(this.#takeLabelRef);
+    for (;;) {
+      into.takeSamples(reader);
+      if (!reader.next()) break;
+      if (reader.field === 1) reader.eachUint(this.#takeLabelRef);
       else if (reader.field === 2) reader.message(this.#readSample);
       else if (reader.field === 3) takeHistogram(reader, into);
       else if (reader.field === 4) into.exemplars.push({ series: into.seriesCount, exemplar: this.#readExemplar() });

@@ -1,10 +1,15 @@
 import { EngineError } from '#core/model/index.ts';
 
+/** Words are copied whole, so up to this many bytes behind the end are written. */
+const slackBytes = 4;
+const noRoom = new Uint8Array(0);
+
 /**
  * Snappy's block format (google/snappy, format_description.txt). The length that the block claims is checked against the
- * cap before anything is allocated, and the block must fill it exactly. Throws EngineError `invalid` or `limit`.
+ * cap before anything is allocated, and the block must fill it exactly. The answer lies in `room` where that is large enough.
+ * Throws EngineError `invalid` or `limit`.
  */
-export function snappyDecode(block: Uint8Array, bytesMax: number): Uint8Array {
+export function snappyDecode(block: Uint8Array, bytesMax: number, room: Uint8Array = noRoom): Uint8Array {
   let at = 0;
   let length = 0;
   for (let shift = 0; ; shift += 7) {
@@ -16,15 +21,19 @@ export function snappyDecode(block: Uint8Array, bytesMax: number): Uint8Array {
   if (length > bytesMax) throw new EngineError('limit', `the body unpacks to ${length} bytes, over the limit of ${bytesMax}`);
   // Three bytes make at most 64; a longer claim is a lie that would cost memory.
   if (length > block.length * 22) throw fault('it claims more bytes than it can hold');
-  const out = new Uint8Array(length);
-  fill(block, at, out);
-  return out;
+  const out = length + slackBytes <= room.length ? room : new Uint8Array(length + slackBytes);
+  fill(block, at, out, length);
+  return out.subarray(0, length);
 }
 
-/** Elements up to this long are moved byte by byte: a call into the runtime costs more. Copies are never longer. */
-const loopBytesMax = 64;
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-function fill(block: Uint8Array, from: number, out: Uint8Array): void {
+/** Literals up to this long are moved word by word: a call into the runtime costs more. Copies are never longer. */
+const wordsMax = 64;
+
+function fill(block: Uint8Array, from: number, out: Uint8Array, length: number): void {
+  const source = viewOf(block);
+  const target = viewOf(out);
   let at = from;
   let to = 0;
   while (at < block.length) {
@@ -33,9 +42,9 @@ function fill(block: Uint8Array, from: number, out: Uint8Array): void {
       const extra = tag >> 2 < 60 ? 0 : (tag >> 2) - 59;
       const size = (extra === 0 ? tag >> 2 : littleEndian(block, at, extra)) + 1;
       at += extra;
-      if (size > block.length - at || size > out.length - to) throw fault('a literal is cut short');
-      if (size <= loopBytesMax) for (let i = 0; i < size; i++) out[to + i] = block[at + i]!;
-      else out.set(block.subarray(at, at + size), to);
+      if (size > block.length - at || size > length - to) throw fault('a literal is cut short');
+      if (size > wordsMax || at + size + slackBytes > block.length) out.set(block.subarray(at, at + size), to);
+      else for (let i = 0; i < size; i += 4) target.setInt32(to + i, source.getInt32(at + i));
       at += size;
       to += size;
       continue;
@@ -52,11 +61,13 @@ function fill(block: Uint8Array, from: number, out: Uint8Array): void {
       back = littleEndian(block, at, 4);
       at += 4;
     }
-    if (back === 0 || back > to || size > out.length - to) throw fault('a copy reaches outside');
-    for (let i = to, j = to - back, end = to + size; i < end; i++, j++) out[i] = out[j]!;
-    to += size;
+    if (back === 0 || back > to || size > length - to) throw fault('a copy reaches outside');
+    const end = to + size;
+    if (back < 4) for (; to < end; to++) out[to] = out[to - back]!;
+    else for (; to < end; to += 4) target.setInt32(to, target.getInt32(to - back));
+    to = end;
   }
-  if (to !== out.length) throw fault('it ends early');
+  if (to !== length) throw fault('it ends early');
 }
 
 function littleEndian(block: Uint8Array, at: number, width: number): number {

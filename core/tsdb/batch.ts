@@ -3,7 +3,7 @@ import { staleMarker } from '#core/model/index.ts';
 import { ByteWriter } from './bytes/bytes.ts';
 import { grown } from './bytes/growable.ts';
 import type { Head } from './head.ts';
-import { verdicts, type Batch, type Durability, type SeriesRef, type Verdict } from './types.ts';
+import { verdictCount, verdicts, type Batch, type Durability, type SampleRuns, type SeriesRef, type Verdict } from './types.ts';
 import type { Wal } from './log/wal.ts';
 import type { Observers } from './observe.ts';
 import { putCommit } from './log/wal-record.ts';
@@ -44,8 +44,8 @@ export class StoreBatch implements Batch {
   add(ref: SeriesRef, timeMs: number, value: number): Verdict {
     const verdict = ref < 0 ? (-ref as Verdict) : this.#ledger.head.append(ref, timeMs, value);
     if (verdict !== verdicts.stored) return this.#refuse(verdict);
+    this.#makeRoom(1);
     const at = this.#count++;
-    if (at === this.#columns.refs.length) this.#grow();
     const columns = this.#columns;
     columns.refs[at] = ref;
     columns.times[at] = timeMs;
@@ -64,6 +64,32 @@ export class StoreBatch implements Batch {
     this.#histograms.push({ ref, timeMs, histogram });
     this.stored++;
     return verdict;
+  }
+
+  addRuns({ count, refs, ends, timesMs, values }: SampleRuns): Uint32Array {
+    const found = new Uint32Array(verdictCount);
+    const { head } = this.#ledger;
+    let at = 0;
+    /** Taken by the head and not noted yet: samples from here to `at`. */
+    let from = 0;
+    const note = (): void => this.#note(timesMs.subarray(from, at), values.subarray(from, at));
+    this.#makeRoom(count === 0 ? 0 : ends[count - 1]!);
+    const refColumn = this.#columns.refs;
+    for (let run = 0; run < count; run++) {
+      const ref = refs[run]!;
+      for (const end = ends[run]!; at < end;) {
+        const until = ref < 0 ? at : head.appendRun(ref, timesMs, values, at, end);
+        for (; at < until; at++) refColumn[this.#count + at - from] = ref;
+        if (at === end) break;
+        note();
+        found[this.add(ref, timesMs[at]!, values[at]!)]!++;
+        from = ++at;
+      }
+    }
+    note();
+    found[verdicts.stored] = 0;
+    found[verdicts.stored] = at - found.reduce((sum, samples) => sum + samples, 0);
+    return found;
   }
 
   async commit(durability: Durability): Promise<void> {
@@ -111,9 +137,17 @@ export class StoreBatch implements Batch {
     return verdict;
   }
 
-  #grow(): void {
+  /** Notes samples that the head has taken and whose refs are in place. */
+  #note(timesMs: Float64Array, values: Float64Array): void {
+    this.#columns.times.set(timesMs, this.#count);
+    this.#columns.values.set(values, this.#count);
+    this.#count += timesMs.length;
+    this.stored += timesMs.length;
+  }
+
+  #makeRoom(added: number): void {
     const { refs, times, values } = this.#columns;
-    const length = refs.length * 2;
-    this.#columns = { refs: grown(refs, length), times: grown(times, length), values: grown(values, length) };
+    const length = this.#count + added;
+    if (length > refs.length) this.#columns = { refs: grown(refs, length), times: grown(times, length), values: grown(values, length) };
   }
 }

@@ -92,7 +92,7 @@ export class Head {
     const page = ref >>> pageBits;
     let values = this.#values[page];
     const count = this.#count[ref]!;
-    if (values === undefined || count << pageBits >= values.length) values = this.#growPage(page);
+    if (values === undefined || count << pageBits >= values.length) values = this.#makeRoom(page, count + 1);
     const at = (ref & (pageSeries - 1)) * (values.length >>> pageBits) + count;
     values[at] = value;
     this.#times[page]![at] = timeMs;
@@ -101,6 +101,30 @@ export class Head {
     if (timeMs > this.newestMs) this.#raiseNewest(timeMs);
     this.samples++;
     return verdicts.stored;
+  }
+
+  /**
+   * Appends samples [from, to) of two columns as far as they come in order and within the bounds, and returns where that ends; `append`
+   * knows what to do with the next one.
+   */
+  appendRun(ref: number, times: Float64Array, values: Float64Array, from: number, to: number): number {
+    const end = this.#orderlyEnd(ref, times, from, to);
+    if (end === from) return from;
+    const page = ref >>> pageBits;
+    const count = this.#count[ref]!;
+    const held = this.#makeRoom(page, count + end - from);
+    const heldTimes = this.#times[page]!;
+    let at = (ref & (pageSeries - 1)) * (held.length >>> pageBits) + count;
+    for (let i = from; i < end; i++, at++) {
+      held[at] = values[i]!;
+      heldTimes[at] = times[i]!;
+    }
+    this.#count[ref] = count + end - from;
+    const newestMs = times[end - 1]!;
+    this.#lastMs[ref] = newestMs;
+    if (newestMs > this.newestMs) this.#raiseNewest(newestMs);
+    this.samples += end - from;
+    return end;
   }
 
   appendHistogram(ref: number, timeMs: number, histogram: Histogram): Verdict {
@@ -205,14 +229,30 @@ export class Head {
     this.#insertAll(ref, { ...kept, times: kept.times.slice(), values: kept.values.slice() });
   }
 
+  #orderlyEnd(ref: number, times: Float64Array, from: number, to: number): number {
+    let lastMs = this.#lastMs[ref]!;
+    if (times[from]! < this.floorMs) return from;
+    let end = from;
+    for (; end < to; end++) {
+      const timeMs = times[end]!;
+      if (!(timeMs > lastMs) || timeMs > this.ceilingMs || !Number.isSafeInteger(timeMs)) break;
+      lastMs = timeMs;
+    }
+    return end;
+  }
+
   #raiseNewest(timeMs: number): void {
     this.newestMs = timeMs;
     this.floorMs = timeMs - this.#outOfOrderMs;
   }
 
-  #growPage(page: number): Float64Array {
-    const room = (this.#values[page]?.length ?? 0) >>> pageBits;
-    return this.#resizePage(page, room === 0 ? tailFirst : room < tailUsual ? room * 2 : room + (room >>> 1));
+  /** The page's values, with room for tails of `length` samples. */
+  #makeRoom(page: number, length: number): Float64Array {
+    const values = this.#values[page];
+    if (values !== undefined && length << pageBits <= values.length) return values;
+    let room = values === undefined ? tailFirst : values.length >>> pageBits;
+    while (room < length) room = room < tailUsual ? room * 2 : room + (room >>> 1);
+    return this.#resizePage(page, room);
   }
 
   #resizePage(page: number, roomAfter: number): Float64Array {

@@ -4,6 +4,18 @@ export { openTsdbView } from './read-only.ts';
 export { examineTsdb } from './upkeep/doctor.ts';
 export type { DoctorReport } from './upkeep/doctor.ts';
 export { verdicts, verdictName, refusal } from './types.ts';
-export type { Tsdb, TsdbView, TsdbOptions, Batch, Durability, SeriesRef, SeriesExemplars, StoreLimits, TsdbStats, Verdict } from './types.ts';
+export type {
+  Tsdb,
+  TsdbView,
+  TsdbOptions,
+  Batch,
+  Durability,
+  SampleRuns,
+  SeriesRef,
+  SeriesExemplars,
+  StoreLimits,
+  TsdbStats,
+  Verdict,
+} from './types.ts';
 export type { Damage } from './upkeep/quarantine.ts';
 export type { Cardinality, Counted, GrowingLabel, RefusedSeries } from './names/cardinality.ts';

@@ -63,6 +63,8 @@ const words = [
   'bad_labels',
 ] as const;
 
+export const verdictCount: number = words.length;
+
 /** The verdict as a word fit for a label: `out_of_order_too_old`. */
 export function verdictName(verdict: Verdict): string {
   return words[verdict];
@@ -100,6 +102,16 @@ export interface TsdbOptions {
 /** `process`: survives the death of the process. `power`: on stable storage. */
 export type Durability = 'process' | 'power';
 
+/** Float samples of many series, as columns: those of run `i` end at `ends[i]` and begin where those of the run before end. */
+export interface SampleRuns {
+  readonly count: number;
+  /** By run: the series, or a refused one. */
+  readonly refs: Int32Array;
+  readonly ends: Int32Array;
+  readonly timesMs: Float64Array;
+  readonly values: Float64Array;
+}
+
 /**
  * The samples of one scrape or one push. Samples can be read from the moment they are added; they are durable when `commit`
  * settles. A batch is used once and not kept across an await before its commit.
@@ -108,6 +120,8 @@ export interface Batch {
   add(ref: SeriesRef, timeMs: UnixMs, value: number): Verdict;
   addStale(ref: SeriesRef, timeMs: UnixMs): Verdict;
   addHistogram(ref: SeriesRef, timeMs: UnixMs, histogram: Histogram): Verdict;
+  /** What `add` does for each sample, several times faster where a series has many. Answers how many got which verdict, by its number. */
+  addRuns(runs: SampleRuns): Uint32Array;
   /** Samples stored so far by this batch. */
   readonly stored: number;
   /** Rejects with EngineError `unavailable` when the disk takes no more; nothing of the batch is then promised. */

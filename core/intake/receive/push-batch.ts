@@ -1,6 +1,6 @@
 import type { Histogram, UnixMs } from '#core/model/index.ts';
 import { EngineError } from '#core/model/index.ts';
-import { verdictName, verdicts, type Batch, type SeriesRef, type Verdict } from '#core/tsdb/index.ts';
+import { verdictName, verdicts, type Batch, type SampleRuns, type SeriesRef, type Verdict } from '#core/tsdb/index.ts';
 import type { Ledger } from '../ledger.ts';
 import type { SampleSink } from '../sink.ts';
 
@@ -25,6 +25,13 @@ export class PushBatch {
 
   addStale(ref: SeriesRef, timeMs: UnixMs): void {
     if (this.#took(this.#batch.addStale(ref, timeMs))) this.storedSamples++;
+  }
+
+  addRuns(runs: SampleRuns): void {
+    this.#batch.addRuns(runs).forEach((count, verdict) => {
+      if (verdict <= verdicts.duplicate) this.storedSamples += count;
+      else this.reject(verdictName(verdict as Verdict), count);
+    });
   }
 
   /** A stale marker of our own, which nobody sent: not accounted for. */

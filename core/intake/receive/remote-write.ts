@@ -1,8 +1,7 @@
 import { LineCache, readRemoteWrite1, readRemoteWrite2, RemoteWriteColumns, remoteWriteLabels, remoteWriteTypes } from '#core/formats/index.ts';
 import { snappyDecode, symbolText, type SymbolTable } from '#core/formats/index.ts';
-import { EngineError, isStale, labelsFrom, labelValue, METRIC_NAME, noLabels } from '#core/model/index.ts';
+import { EngineError, labelsFrom, labelValue, METRIC_NAME, noLabels } from '#core/model/index.ts';
 import type { Clock, HttpAnswer, HttpRequest, Labels } from '#core/model/index.ts';
-import type { SeriesRef } from '#core/tsdb/index.ts';
 import type { Ledger } from '../ledger.ts';
 import type { SampleSink } from '../sink.ts';
 import { plainAnswer } from './answers.ts';
@@ -11,6 +10,8 @@ import { PushedSeries } from './pushed-series.ts';
 
 /** Unpacked; Prometheus' own receiver takes as much. */
 const bodyBytesMax = 32 << 20;
+/** What is kept for the next request. */
+const roomBytesMax = 4 << 20;
 const source = 'remote_write';
 const messages = { v1: 'prometheus.WriteRequest', v2: 'io.prometheus.write.v2.Request' } as const;
 
@@ -26,6 +27,7 @@ export class RemoteWriteReceiver {
   #series2: PushedSeries;
   #symbols = new LineCache();
   readonly #columns = new RemoteWriteColumns();
+  #room: Uint8Array = new Uint8Array(0);
 
   constructor(sink: SampleSink, clock: Clock, ledger: Ledger) {
     this.#sink = sink;
@@ -41,7 +43,7 @@ export class RemoteWriteReceiver {
       return plainAnswer(415, `the content type must be application/x-protobuf with proto=${messages.v1} or proto=${messages.v2}`);
     const encoding = request.headers['content-encoding'] ?? 'snappy';
     if (encoding !== 'snappy') return plainAnswer(415, `the content encoding must be snappy, not ${encoding}`);
-    const body = snappyDecode(request.body, bodyBytesMax);
+    const body = this.#unpacked(request.body);
     const batch = new PushBatch(this.#sink, this.#ledger, source);
     if (version === 1) this.#take1(body, batch);
     else this.#take2(body, batch);
@@ -56,10 +58,17 @@ export class RemoteWriteReceiver {
     return batch.rejectedCount === 0 ? plainAnswer(204, '', written) : plainAnswer(400, batch.sentence, written);
   }
 
+  /** Valid until the next request, which is unpacked into the same bytes. */
+  #unpacked(packed: Uint8Array): Uint8Array {
+    const body = snappyDecode(packed, bodyBytesMax, this.#room);
+    if (body.buffer.byteLength > this.#room.length && body.length <= roomBytesMax) this.#room = new Uint8Array(body.buffer);
+    return body;
+  }
+
   #take1(body: Uint8Array, batch: PushBatch): void {
     const columns = this.#columns;
     readRemoteWrite1(body, columns, this.#series1.begin());
-    const refs = new Float64Array(columns.seriesCount);
+    const refs = new Int32Array(columns.seriesCount);
     for (let i = 0; i < columns.seriesCount; i++) {
       const from = columns.labelsFrom[i]!;
       const to = columns.labelsTo[i]!;
@@ -76,7 +85,7 @@ export class RemoteWriteReceiver {
     const numbers = this.#numberSymbols(body, symbols);
     const keys = this.#keysOf(numbers);
     this.#series2.begin().look(keys);
-    const refs = new Float64Array(columns.seriesCount);
+    const refs = new Int32Array(columns.seriesCount);
     for (let i = 0; i < columns.seriesCount; i++) {
       const from = columns.labelsFrom[i]!;
       const to = columns.labelsTo[i]!;
@@ -139,17 +148,9 @@ export class RemoteWriteReceiver {
       this.#sink.setMetadata(metric, { type: remoteWriteTypes[type] ?? 'unknown', help, unit });
   }
 
-  #addAll(refs: Float64Array, batch: PushBatch): void {
+  #addAll(refs: Int32Array, batch: PushBatch): void {
     const { seriesCount, samplesTo, timesMs, values, histograms, badHistograms, exemplars } = this.#columns;
-    let at = 0;
-    for (let i = 0; i < seriesCount; i++) {
-      const ref: SeriesRef = refs[i]!;
-      for (const end = samplesTo[i]!; at < end; at++) {
-        const value = values[at]!;
-        if (value !== value && isStale(values, at)) batch.addStale(ref, timesMs[at]!);
-        else batch.add(ref, timesMs[at]!, value);
-      }
-    }
+    batch.addRuns({ count: seriesCount, refs, ends: samplesTo, timesMs, values });
     for (const { series, timeMs, histogram } of histograms) batch.addHistogram(refs[series]!, timeMs, histogram);
     batch.reject('bad_histogram', badHistograms.length);
     for (const { series, exemplar } of exemplars) if (refs[series]! >= 0) this.#sink.addExemplar(refs[series]!, exemplar);

@@ -93,7 +93,7 @@ export class Replay {
     const { head, catalogue } = this.#parts;
     const older = new Head(noPeers);
     older.reserve(catalogue.next);
-    for (const { lsn, payload } of walFrames(segment.path, this.#onDamage)) this.#apply(older, lsn, getSamples(payload));
+    for (const frame of walFrames(segment.path, this.#onDamage)) this.#apply(older, frame.lsn, getSamples(frame));
     head.reserve(catalogue.next);
     head.takeOlder(older);
   }

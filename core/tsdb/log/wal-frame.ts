@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { ByteWriter } from '../bytes/bytes.ts';
 import { crc32c } from '../bytes/crc32c.ts';
 
@@ -12,6 +13,8 @@ export interface Segment {
 
 export interface WalFrame {
   readonly lsn: number;
+  /** What the payload's layout and the checksum are: 1 in segments of older releases, 2 in all that are written. */
+  readonly version: 1 | 2;
   readonly payload: Uint8Array;
 }
 
@@ -24,18 +27,20 @@ export interface WalDamage {
 }
 
 export const walHeaderBytes = 24;
-const magic = 0x31574253; // 'SBW1'
-const magicBytes = Buffer.from('SBW1');
+const magic1 = 0x31574253; // 'SBW1'
+const magic2 = 0x32574253; // 'SBW2'
+/** How both begin. */
+const magicStart = Buffer.from('SBW');
 const notesFlag = 1;
 
-/** Fills in the header: magic, payload length, CRC32C of all that follows, lsn (u64), flags (u32). */
+/** Fills in the header: magic, payload length, CRC-32 of all that follows, lsn (u64), flags (u32). */
 export function finishFrame(writer: ByteWriter, lsn: number, hasNotes: boolean): void {
-  writer.setU32(0, magic);
+  writer.setU32(0, magic2);
   writer.setU32(4, writer.at - walHeaderBytes);
   writer.setU32(12, lsn % 2 ** 32);
   writer.setU32(16, Math.floor(lsn / 2 ** 32));
   writer.setU32(20, hasNotes ? notesFlag : 0);
-  writer.setU32(8, crc32c(writer.bytes, 12, writer.at));
+  writer.setU32(8, crc32(writer.bytes.subarray(12, writer.at)));
 }
 
 /** The segments of a folder, oldest first. */
@@ -60,11 +65,11 @@ export function* walFrames(path: string, onDamage: (damage: WalDamage) => void):
     if (length > 0) {
       if (badFrom >= 0) onDamage({ path, from: badFrom, to: at, cause: 'no frame that checks' });
       badFrom = -1;
-      yield { lsn: lsnAt(bytes, at), payload: bytes.subarray(at + walHeaderBytes, at + length) };
+      yield { lsn: lsnAt(bytes, at), version: versionAt(bytes, at)!, payload: bytes.subarray(at + walHeaderBytes, at + length) };
       at += length;
     } else {
       if (badFrom < 0) badFrom = at;
-      const found = bytes.indexOf(magicBytes, at + 1);
+      const found = bytes.indexOf(magicStart, at + 1);
       at = found < 0 ? bytes.length : found;
     }
   }
@@ -86,13 +91,14 @@ function hop(fd: number, end: number, each: (frame: WalFrame) => void): number |
     if (end - at < walHeaderBytes) return lastLsn;
     readSync(fd, header, 0, walHeaderBytes, at);
     const length = walHeaderBytes + header.readUInt32LE(4);
-    if (header.readUInt32LE(0) !== magic) return undefined;
+    const version = versionAt(header, 0);
+    if (version === undefined) return undefined;
     if (at + length > end) return lastLsn;
     if ((header.readUInt32LE(20) & notesFlag) !== 0) {
       const bytes = Buffer.alloc(length);
       readSync(fd, bytes, 0, length, at);
       if (frameLength(bytes, 0) !== length) return undefined;
-      each({ lsn: lsnAt(bytes, 0), payload: bytes.subarray(walHeaderBytes) });
+      each({ lsn: lsnAt(bytes, 0), version, payload: bytes.subarray(walHeaderBytes) });
     }
     lastLsn = lsnAt(header, 0);
     at += length;
@@ -123,17 +129,24 @@ function lsnAt(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at + 12) + bytes.readUInt32LE(at + 16) * 2 ** 32;
 }
 
+function versionAt(bytes: Buffer, at: number): 1 | 2 | undefined {
+  const magic = bytes.readUInt32LE(at);
+  return magic === magic2 ? 2 : magic === magic1 ? 1 : undefined;
+}
+
 /** Bytes of the whole frame at `at`, 0 when there is none that checks. */
 function frameLength(bytes: Buffer, at: number): number {
-  if (at + walHeaderBytes > bytes.length || bytes.readUInt32LE(at) !== magic) return 0;
+  const version = at + walHeaderBytes > bytes.length ? undefined : versionAt(bytes, at);
+  if (version === undefined) return 0;
   const end = at + walHeaderBytes + bytes.readUInt32LE(at + 4);
-  if (end > bytes.length || crc32c(bytes, at + 12, end) !== bytes.readUInt32LE(at + 8)) return 0;
-  return end - at;
+  if (end > bytes.length) return 0;
+  const crc = version === 1 ? crc32c(bytes, at + 12, end) : crc32(bytes.subarray(at + 12, end));
+  return crc === bytes.readUInt32LE(at + 8) ? end - at : 0;
 }
 
 /** Whether a frame begins at `at` and the file ends before it does. */
 function isCutShort(bytes: Buffer, at: number): boolean {
-  const start = bytes.subarray(at, at + 4);
-  if (!start.equals(magicBytes.subarray(0, start.length))) return false;
+  const start = bytes.subarray(at, at + magicStart.length);
+  if (!start.equals(magicStart.subarray(0, start.length))) return false;
   return bytes.length - at < 8 || walHeaderBytes + bytes.readUInt32LE(at + 4) > bytes.length - at;
 }

@@ -2,7 +2,7 @@ import type { Histogram, Labels } from '#core/model/index.ts';
 import { DamageError, ByteReader, type ByteWriter } from '../bytes/bytes.ts';
 import { getHistogram, putHistogram } from '../codec/histogram-row.ts';
 import type { RefExemplar } from './notes.ts';
-import { walHeaderBytes } from './wal-frame.ts';
+import { walHeaderBytes, type WalFrame } from './wal-frame.ts';
 
 /** What a commit says of series. Comes first in it, so that a restart can read it without the samples. */
 export interface CommitNotes {
@@ -49,10 +49,10 @@ export function getNotes(payload: Uint8Array): CommitNotes {
 }
 
 /** Throws DamageError. */
-export function getSamples(payload: Uint8Array): CommitSamples {
+export function getSamples({ version, payload }: Pick<WalFrame, 'version' | 'payload'>): CommitSamples {
   const reader = new ByteReader(payload);
   readNotes(reader);
-  const floats = getFloats(reader);
+  const floats = version === 1 ? getFloats1(reader) : getFloats(reader);
   const histograms = Array.from({ length: reader.count(40) }, () => ({
     ref: reader.varint(),
     timeMs: reader.f64(),
@@ -70,34 +70,76 @@ function readNotes(reader: ByteReader): CommitNotes {
   return { series, exemplars };
 }
 
-/** Count; refs as zigzag steps; one time when all are equal (mode 0) or all of them (mode 1); the values as they lie in memory. */
+/** A step between times that a zigzag can hold, and a double exactly. */
+const stepMax = 2 ** 51;
+
+/**
+ * Count, runs, values. A run is the samples of one series: a varint of twice the zigzag step from the run's ref before, plus 1 when its
+ * times follow: how many, the first, and the zigzag steps between them. Other runs have the times of the run before.
+ */
 function putFloats(writer: ByteWriter, { refs, times, values }: CommitSamples['floats']): void {
   const count = refs.length;
   writer.varint(count);
-  writer.reserve(count * 5 + 16);
-  const bytes = writer.bytes;
-  let at = writer.at;
   let before = 0;
-  for (let i = 0; i < count; i++) {
-    const step = (refs[i]! - before) | 0;
-    before = refs[i]!;
-    let zigzag = ((step << 1) ^ (step >> 31)) >>> 0;
-    while (zigzag > 127) {
-      bytes[at++] = (zigzag & 127) | 128;
-      zigzag >>>= 7;
+  let timeline = 0;
+  let timelineEnd = 0;
+  for (let from = 0; from < count;) {
+    const ref = refs[from]!;
+    let to = from + 1;
+    while (to < count && refs[to] === ref && Math.abs(times[to]! - times[to - 1]!) < stepMax) to++;
+    const step = ref - before;
+    before = ref;
+    const zigzag = step < 0 ? -step * 2 - 1 : step * 2;
+    const follows = !sameTimes(times, timeline, timelineEnd, from, to);
+    writer.varint(zigzag * 2 + (follows ? 1 : 0));
+    if (follows) {
+      timeline = from;
+      timelineEnd = to;
+      putTimes(writer, times, from, to);
     }
-    bytes[at++] = zigzag;
+    from = to;
   }
-  writer.at = at;
-  if (count === 0) return;
-  const one = times.every((timeMs) => timeMs === times[0]);
-  writer.u8(one ? 0 : 1);
-  if (one) writer.f64(times[0]!);
-  else writer.raw(new Uint8Array(times.buffer, times.byteOffset, count * 8));
   writer.raw(new Uint8Array(values.buffer, values.byteOffset, count * 8));
 }
 
+function sameTimes(times: Float64Array, from: number, to: number, otherFrom: number, otherTo: number): boolean {
+  if (to - from !== otherTo - otherFrom) return false;
+  for (let i = from, k = otherFrom; i < to; i++, k++) if (times[i] !== times[k]) return false;
+  return true;
+}
+
+function putTimes(writer: ByteWriter, times: Float64Array, from: number, to: number): void {
+  writer.varint(to - from);
+  writer.f64(times[from]!);
+  for (let i = from + 1; i < to; i++) writer.zigzag(times[i]! - times[i - 1]!);
+}
+
 function getFloats(reader: ByteReader): CommitSamples['floats'] {
+  const count = reader.count(8);
+  const refs = new Uint32Array(count);
+  const times = new Float64Array(count);
+  let ref = 0;
+  let timeline = 0;
+  let length = 0;
+  for (let at = 0; at < count; at += length) {
+    const head = reader.varint();
+    const zigzag = Math.floor(head / 2);
+    ref += zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2;
+    if (head % 2 === 1) {
+      length = reader.varint();
+      if (length > count - at) throw new DamageError('a commit has more times than samples');
+      times[at] = reader.f64();
+      for (let i = at + 1; i < at + length; i++) times[i] = times[i - 1]! + reader.zigzag();
+      timeline = at;
+    } else times.copyWithin(at, timeline, timeline + length);
+    if (length === 0 || length > count - at) throw new DamageError('a run of a commit has no samples, or too many');
+    refs.fill(ref, at, at + length);
+  }
+  return { refs, times, values: doubles(reader, count) };
+}
+
+/** As frames of version 1 have them: count; refs as zigzag steps; one time when all are equal (mode 0) or all of them (mode 1); values. */
+function getFloats1(reader: ByteReader): CommitSamples['floats'] {
   const count = reader.count(1);
   const refs = new Uint32Array(count);
   let ref = 0;

@@ -50,9 +50,9 @@ function examineLog(folder: string, damage: Damage[]): number {
     const frames = walFrames(path, ({ from, to, cause }) => {
       damage.push({ what: 'log', minMs: undefined, maxMs: undefined, cause: `${path}, bytes ${from} to ${to}: ${cause}` });
     });
-    for (const { lsn, payload } of frames) {
-      const fault = faultOf(() => void getSamples(payload));
-      if (fault !== undefined) damage.push({ what: 'log', minMs: undefined, maxMs: undefined, cause: `${path}, commit ${lsn}: ${fault}` });
+    for (const frame of frames) {
+      const fault = faultOf(() => void getSamples(frame));
+      if (fault !== undefined) damage.push({ what: 'log', minMs: undefined, maxMs: undefined, cause: `${path}, commit ${frame.lsn}: ${fault}` });
       commits++;
     }
   }

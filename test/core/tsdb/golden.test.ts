@@ -12,8 +12,9 @@ import { gorillaForm } from '#core/tsdb/codec/frame-gorilla.ts';
 import { planesForm } from '#core/tsdb/codec/frame-planes.ts';
 import { encodeFrame, openFrame, type FrameForm, type Member } from '#core/tsdb/codec/frame.ts';
 import { decodeGroup, encodeGroup } from '#core/tsdb/names/groups.ts';
-import { finishFrame, walHeaderBytes } from '#core/tsdb/log/wal-frame.ts';
+import { finishFrame, walFrames, walHeaderBytes } from '#core/tsdb/log/wal-frame.ts';
 import { getNotes, getSamples, putCommit } from '#core/tsdb/log/wal-record.ts';
+import { tempFolder } from '../../support/folder.ts';
 
 const windowStartMs = Date.UTC(2026, 0, 5);
 const folder = join(import.meta.dirname, '../../golden/tsdb');
@@ -118,22 +119,51 @@ test('series group', () => {
   expect(decodeGroup(encodeGroup(group))).toEqual(group);
 });
 
-test('commit', () => {
-  const commit = {
-    series: [{ ref: 5, labels: ['__name__', 'up'] }],
-    exemplars: [{ ref: 5, exemplar: { timeMs: windowStartMs, value: 0.25, labels: ['trace_id', 'abc'] } }],
-    floats: { refs: Uint32Array.of(5, 3, 900), times: Float64Array.of(1, 2, 2), values: Float64Array.of(1.5, -0, 7) },
-    histograms: [{ ref: 5, timeMs: windowStartMs, histogram: histogram(3) }],
-  };
-  const written = (): Uint8Array => {
-    const writer = new ByteWriter();
-    putCommit(writer, commit);
-    finishFrame(writer, 2 ** 33 + 5, true);
-    return writer.take();
-  };
-  const bytes = golden('wal-frame', written);
-  expect(hex(written())).toBe(hex(bytes));
-  const payload = bytes.subarray(walHeaderBytes);
+const commit = {
+  series: [{ ref: 5, labels: ['__name__', 'up'] }],
+  exemplars: [{ ref: 5, exemplar: { timeMs: windowStartMs, value: 0.25, labels: ['trace_id', 'abc'] } }],
+  floats: { refs: Uint32Array.of(5, 3, 900), times: Float64Array.of(1, 2, 2), values: Float64Array.of(1.5, -0, 7) },
+  histograms: [{ ref: 5, timeMs: windowStartMs, histogram: histogram(3) }],
+};
+/** Runs: two of one timeline, one of times that go back, two samples too far apart for one run. */
+const commitOfRuns = {
+  ...commit,
+  floats: {
+    refs: Uint32Array.of(70_000, 70_000, 5, 5, 5, 5, 5),
+    times: Float64Array.of(windowStartMs, windowStartMs + 15_000, windowStartMs, windowStartMs + 15_000, -7, -(2 ** 53) + 1, 2 ** 53 - 1),
+    values: new Float64Array([...odd, 1, 2, 3]),
+  },
+};
+
+function frameOf(record: typeof commit): Uint8Array {
+  const writer = new ByteWriter();
+  putCommit(writer, record);
+  finishFrame(writer, 2 ** 33 + 5, true);
+  return writer.take();
+}
+
+test('a commit of version 1, as older releases wrote it', () => {
+  const payload = golden('wal-frame', () => new Uint8Array(0)).subarray(walHeaderBytes);
   expect(getNotes(payload)).toEqual({ series: commit.series, exemplars: commit.exemplars });
-  expect(getSamples(payload)).toEqual({ floats: commit.floats, histograms: commit.histograms });
+  expect(getSamples({ version: 1, payload })).toEqual({ floats: commit.floats, histograms: commit.histograms });
+  const folder = tempFolder();
+  writeFileSync(
+    join(folder, '0000008589934597.wal'),
+    golden('wal-frame', () => new Uint8Array(0)),
+  );
+  const frames = [...walFrames(join(folder, '0000008589934597.wal'), (damage) => expect(damage).toBeUndefined())];
+  expect(frames.map(({ lsn, version }) => [lsn, version])).toEqual([[2 ** 33 + 5, 1]]);
+});
+
+test.each([
+  ['wal-frame-2', commit],
+  ['wal-frame-2-runs', commitOfRuns],
+] as const)('commit, %s', (name, record) => {
+  const bytes = golden(name, () => frameOf(record));
+  expect(hex(frameOf(record))).toBe(hex(bytes));
+  const payload = bytes.subarray(walHeaderBytes);
+  expect(getNotes(payload)).toEqual({ series: record.series, exemplars: record.exemplars });
+  const { floats, histograms } = getSamples({ version: 2, payload });
+  expect({ ...floats, values: bitsOf(floats.values) }).toEqual({ ...record.floats, values: bitsOf(record.floats.values) });
+  expect(histograms).toEqual(record.histograms);
 });
