@@ -24,7 +24,7 @@ export const rows: readonly Row[] = [
   // 2: one store per signal
   { name: 'tsdb', path: 'core/tsdb/', uses: ['model', 'db'], outside: ['node:fs', 'node:fs/promises', 'node:path', 'node:zlib'] },
   { name: 'traces', path: 'core/traces/', uses: ['model', 'db'], outside: ['node:path', 'node:zlib'] },
-  { name: 'logs', path: 'core/logs/', uses: ['model', 'db'], outside: ['node:path', 'node:zlib'] },
+  { name: 'logs', path: 'core/logs/', uses: ['model', 'db', 'formats'], outside: ['node:path', 'node:zlib'] },
   // 3: data in, questions out
   {
     name: 'intake',
@@ -40,9 +40,15 @@ export const rows: readonly Row[] = [
   { name: 'runbooks', path: 'core/runbooks/', uses: ['model', 'db', 'formats', 'syntax', 'promql'], outside: ['node:fs', 'node:path', 'marked'] },
   // 5: the case
   { name: 'incidents', path: 'core/incidents/', uses: ['model', 'db', 'formats', 'runbooks'] },
-  { name: 'practice', path: 'core/practice/', uses: ['model'], outside: ['node:*', 'prom-client', '@opentelemetry/*'] },
+  { name: 'practice', path: 'core/practice/', uses: ['model'] },
+  {
+    name: 'practice-system',
+    path: 'core/practice/system/',
+    uses: ['model', 'practice'],
+    outside: ['node:http', 'node:net', 'prom-client', '@opentelemetry/*'],
+  },
   // 6: composition
-  { name: 'api', path: 'core/api/', uses: ['model', 'formats', 'syntax', 'tsdb', 'intake', 'promql', 'rules', 'alerting'] },
+  { name: 'api', path: 'core/api/', uses: ['model', 'formats', 'syntax', 'tsdb', 'logs', 'intake', 'promql', 'rules', 'alerting'] },
   {
     name: 'answers',
     path: 'core/answers/',
@@ -62,6 +68,7 @@ export const rows: readonly Row[] = [
       'alerting',
       'runbooks',
       'incidents',
+      'practice',
     ],
   },
   {
@@ -85,6 +92,7 @@ export const rows: readonly Row[] = [
       'incidents',
       'api',
       'answers',
+      'practice',
     ],
     outside: ['node:fs', 'node:path'],
   },
@@ -107,6 +115,7 @@ export const rows: readonly Row[] = [
       'alerting',
       'runbooks',
       'practice',
+      'practice-system',
       'api',
       'engine',
     ],
