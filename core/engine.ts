@@ -7,6 +7,7 @@ import {
   fromOutside,
   IncidentDesk,
   MetricDesk,
+  PracticeDesk,
   RuleDesk,
   RunbookDesk,
   SilenceDesk,
@@ -14,6 +15,7 @@ import {
   TraceDesk,
   usersAffected,
   type Parts,
+  type PracticeRunner,
 } from '#core/answers/index.ts';
 import { createApi, ownMetrics } from '#core/api/index.ts';
 import { ConfigFiles, nodeExporter, type Config, type NamedText } from '#core/config/index.ts';
@@ -44,6 +46,8 @@ export interface EngineOptions {
   readonly runbooksDir: string;
   /** Markdown to HTML in a process that can be killed. */
   readonly renderMarkdown: (text: string) => Promise<string>;
+  /** The practice system, whose processes the shell runs; absent where nobody does. */
+  readonly practice?: PracticeRunner;
 }
 
 export interface Engine {
@@ -98,6 +102,7 @@ class LiveEngine implements Engine {
   readonly #systemDesk: SystemDesk;
   readonly #handlers: Handlers<SignalboxContract>;
   readonly #api: (request: HttpRequest) => Promise<HttpAnswer>;
+  readonly #practice: PracticeDesk;
   #templates = new Templates();
   #stopped = false;
 
@@ -132,6 +137,12 @@ class LiveEngine implements Engine {
     this.#runbookDesk = new RunbookDesk(parts);
     this.#silenceDesk = new SilenceDesk(parts);
     this.#systemDesk = new SystemDesk(parts, () => this.#metricDesk.targetsChanged());
+    this.#practice = new PracticeDesk({
+      runner: options.practice,
+      clock,
+      report: parts.report,
+      onChange: () => void this.#configure(this.#config.current),
+    });
     this.#handlers = {
       ...this.#systemDesk.handlers(),
       ...this.#metricDesk.handlers(),
@@ -140,6 +151,7 @@ class LiveEngine implements Engine {
       ...this.#silenceDesk.handlers(),
       ...this.#incidentDesk.handlers(),
       ...this.#runbookDesk.handlers(),
+      ...this.#practice.handlers(),
       ...new TraceDesk({ traces, clock }).handlers(),
     };
     this.#api = createApi({ ...parts, receiver: this.#receiver, ownMetrics: () => this.#ownMetrics() });
@@ -242,7 +254,7 @@ class LiveEngine implements Engine {
       alerts,
       alert: (id) => alerts().find((alert) => alert.id === id),
       ackOf: (id) => this.#alerting.alert(id)?.ack,
-      usersAffected: () => usersAffected(this.#config.current.settings.usersAffected, this.#queries, clock),
+      usersAffected: () => usersAffected(this.#usersExpr(), this.#queries, clock),
       alertsChanged: () => this.#alertsChanged(),
       report: (problem) => this.#systemDesk.problem(problem),
     };
@@ -262,6 +274,11 @@ class LiveEngine implements Engine {
     };
   }
 
+  /** The configured expression, or else that of the practice system while it runs. */
+  #usersExpr(): string {
+    return this.#config.current.settings.usersAffected || this.#practice.usersAffected;
+  }
+
   /** Alerts of our rules, and those that other tools posted. */
   #alerts(): readonly Alert[] {
     const own = this.#rules.groups().flatMap((group) => group.rules.flatMap((rule) => rule.alerts));
@@ -279,11 +296,11 @@ class LiveEngine implements Engine {
 
   /** Puts the files in force; what of them is broken has already been replaced by its last good version. */
   async #configure(config: Config): Promise<void> {
-    const jobs = this.#options.safe === true ? [] : config.settings.scrapeConfigs;
+    const jobs = this.#options.safe === true ? [] : [...config.settings.scrapeConfigs, ...this.#practice.scrapeConfigs];
     await this.#scraper.apply(jobs, config.settings.limits, dirname(config.file));
     this.#useTemplates(config);
     this.#alerting.configure(config.alertmanager);
-    await this.#rules.load([...config.ruleFiles, ...this.#rulesOfSlos(config)]);
+    await this.#rules.load([...config.ruleFiles, ...this.#practice.ruleFiles, ...this.#rulesOfSlos(config)]);
     const known = new Set(this.#rules.groups().map(({ file, name }) => `${file} ${name}`));
     this.#alerting.retire(({ rule }) => known.has(`${rule?.file} ${rule?.group}`));
     this.#systemDesk.settingsChanged();

@@ -50,6 +50,11 @@ const commands: Readonly<Record<string, Command>> = {
   rootcause: { usage: 'rootcause --case NAME --start T --end T [--json]', does: 'ranks suspects', load: later },
   export: { usage: 'export --case NAME --out FILE', does: 'writes a case file', load: later },
   open: { usage: 'open FILE', does: 'opens a case file', load: later },
+  practice: {
+    usage: 'practice [--users N] [--fault NAME] [--port N] [--data DIR] [--no-open] [--json]',
+    does: 'runs a small system of real processes to watch and to break',
+    load: async () => (await import('./commands/practice.ts')).practice,
+  },
   drill: { usage: 'drill list | drill run NAME [--speed N]', does: 'practice drills', load: later },
   snapshot: { usage: 'snapshot --data DIR --out DIR', does: 'copies the data while it is in use', load: later },
   doctor: {

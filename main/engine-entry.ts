@@ -3,4 +3,4 @@ import { createEngine } from '#core/engine.ts';
 import { systemClock } from './clock.ts';
 import { runEngineSide } from './engine/engine-side.ts';
 
-runEngineSide((settings, renderMarkdown) => createEngine({ ...settings, renderMarkdown, clock: systemClock, random: Math.random }));
+runEngineSide((settings, shell) => createEngine({ ...settings, ...shell, clock: systemClock, random: Math.random }));

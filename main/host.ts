@@ -3,6 +3,7 @@ import type { Clock } from '#core/model/index.ts';
 import { holdDataDir } from './data-dir.ts';
 import type { StartChild } from './engine/child.ts';
 import { EngineProcess, type EngineStatus } from './engine/engine-process.ts';
+import { Practice } from './engine/practice.ts';
 import { Reader } from './engine/reader.ts';
 import { rendererDir, runbooksDir, version } from './places.ts';
 import { startWebHost, type WebHost } from './web-host.ts';
@@ -22,6 +23,7 @@ export interface HostOptions {
 export interface Host {
   readonly engine: EngineProcess;
   readonly web: WebHost;
+  readonly practice: Practice;
   /** Ends everything in order: no more requests, the engine's data written, the folder given back. */
   stop(): Promise<void>;
 }
@@ -34,15 +36,23 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const { clock, startChild, dataDir } = options;
   const held = holdDataDir(dataDir);
   const reader = new Reader(startChild, clock);
+  const practice = new Practice({
+    startChild,
+    clock,
+    receivers: () => ({ otlpUrl: `http://127.0.0.1:${web?.otlpPort}`, appUrl: `http://127.0.0.1:${web?.port}` }),
+    onChange: (state) => engine.setPractice(state),
+  });
   const engine = new EngineProcess({
     startChild,
     clock,
     settings: { dataDir, configFile: options.configFile, host: options.shell, version, runbooksDir },
     render: (text) => reader.render(text),
+    onPractice: (wish) => practice.wish(wish),
     ...(options.onStatus !== undefined && { onStatus: options.onStatus }),
   });
   let web: WebHost | undefined;
   const stop = async (): Promise<void> => {
+    practice.stop();
     await web?.close();
     reader.stop();
     await engine.stop();
@@ -59,7 +69,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       warn: options.warn,
     });
     held.publish({ url: `http://127.0.0.1:${web.port}`, otlpPort: web.otlpPort, token: web.bearer });
-    return { engine, web, stop };
+    return { engine, web, practice, stop };
   } catch (error) {
     await stop();
     throw error;

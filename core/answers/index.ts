@@ -2,6 +2,8 @@
 export { AlertDesk, fromOutside } from './alerts.ts';
 export { IncidentDesk } from './incidents.ts';
 export { MetricDesk } from './metrics.ts';
+export { PracticeDesk } from './practice.ts';
+export type { PracticeRunner } from './practice.ts';
 export { RuleDesk } from './rules.ts';
 export { RunbookDesk } from './runbooks.ts';
 export { SilenceDesk } from './silences.ts';

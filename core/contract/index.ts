@@ -2,6 +2,7 @@
 import { alertsContract } from './alerts.ts';
 import { incidentsContract } from './incidents.ts';
 import { metricsContract } from './metrics.ts';
+import { practiceContract } from './practice.ts';
 import { rulesContract } from './rules.ts';
 import { silencesContract } from './silences.ts';
 import { systemContract } from './system.ts';
@@ -15,6 +16,7 @@ export const contract = {
   ...silencesContract,
   ...incidentsContract,
   ...tracesContract,
+  ...practiceContract,
 };
 export type SignalboxContract = typeof contract;
 
@@ -27,6 +29,7 @@ export { decodeFrame, encodeFrame } from './frames.ts';
 export type { SystemInfo, SystemStatus, Settings, Overview } from './system.ts';
 export type { Dataset, InstantAnswer, MetricName, QueryReport, RangeAnswer } from './metrics.ts';
 export type { AlertGroupView, AlertView, DecisionView, Notice, WhyStep, WhyView } from './alerts.ts';
+export type { PracticeView } from './practice.ts';
 export type { RuleGroupView, RulesView, RuleView } from './rules.ts';
 export type { SilencePreview, SilenceView } from './silences.ts';
 export type { IncidentView, RunbookSummary, Span, Suggestion } from './incidents.ts';

@@ -13,8 +13,15 @@ export async function serve(args: readonly string[]): Promise<number> {
   return serveWeb(hostArgs(values), { opens: values['no-open'] !== true && values.json !== true, json: values.json === true });
 }
 
+interface How {
+  readonly opens: boolean;
+  readonly json: boolean;
+  /** Called once the engine is up. */
+  readonly onUp?: (host: Host) => void;
+}
+
 /** Runs until a signal ends it. */
-export async function serveWeb(options: HostArgs, how: { readonly opens: boolean; readonly json: boolean }): Promise<number> {
+export async function serveWeb(options: HostArgs, how: How): Promise<number> {
   const end = ended();
   const host = await startHost({
     ...options,
@@ -34,6 +41,7 @@ export async function serveWeb(options: HostArgs, how: { readonly opens: boolean
     if (how.opens) openInBrowser(host.web.link());
     offerLinks(host);
     await up;
+    how.onUp?.(host);
     await end;
   } finally {
     await host.stop();

@@ -86,7 +86,7 @@ export class Desktop {
         port,
         shell: 'desktop',
         clock: systemClock,
-        startChild: (entry) => startUtilityChild(entryFile(entry), entry === 'engine-entry' ? 'Signalbox engine' : 'Signalbox reader'),
+        startChild: (entry) => startUtilityChild(entryFile(entry), `Signalbox ${entry.replace('-entry', '')}`),
         warn: (sentence) => process.stderr.write(`signalbox: ${sentence}\n`),
         onStatus: (status) => this.#heard(status),
       });

@@ -12,7 +12,7 @@ export interface Child {
 }
 
 /** Starts `main/<entry>`. */
-export type StartChild = (entry: 'engine-entry' | 'reader-entry') => Child;
+export type StartChild = (entry: 'engine-entry' | 'reader-entry' | 'practice-entry') => Child;
 
 /**
  * What a child may know of the environment: where programs and homes are, language and time zone, and how to reach the

@@ -4,6 +4,7 @@
  */
 import type { MessagePortMain } from 'electron';
 import { EngineError, type Cancel, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
+import { practiceStopped, type PracticeState, type PracticeWish } from '#core/practice/index.ts';
 import type { Child, StartChild } from './child.ts';
 import type { EngineSettings, FromEngine, ToEngine } from './messages.ts';
 
@@ -30,6 +31,8 @@ interface Options {
   readonly settings: Omit<EngineSettings, 'safe'>;
   readonly render: (text: string) => Promise<string>;
   readonly onStatus?: (status: EngineStatus) => void;
+  /** The engine asks for the practice system, which only the shell can run. */
+  readonly onPractice?: (wish: PracticeWish) => void;
 }
 
 /** The pause before the n-th start in a row; the first is short, because most crashes do not repeat. */
@@ -61,6 +64,7 @@ export class EngineProcess {
   #cancelPing: Cancel = () => undefined;
   #pingsLost = 0;
   #idNext = 1;
+  #practice = practiceStopped;
   readonly #first = Promise.withResolvers<void>();
 
   constructor(options: Options) {
@@ -124,6 +128,12 @@ export class EngineProcess {
     if (!this.#isUp()) return false;
     this.#child?.post({ k: 'port' } satisfies ToEngine, [port]);
     return true;
+  }
+
+  /** How the practice system is; an engine that is started again hears of it too. */
+  setPractice(state: PracticeState): void {
+    this.#practice = state;
+    if (this.#isUp()) this.#post({ k: 'practice', state });
   }
 
   /** Lets the engine write what it holds; kills it when that takes longer than 10 s. */
@@ -201,6 +211,8 @@ export class EngineProcess {
         return void this.#requests.delete(message.id);
       case 'render':
         return void this.#render(message.id, message.text);
+      case 'practice':
+        return this.#options.onPractice?.(message.wish);
     }
   }
 
@@ -219,6 +231,7 @@ export class EngineProcess {
   #cameUp(): void {
     this.#pingsLost = 0;
     this.#ping();
+    if (this.#practice.running) this.#post({ k: 'practice', state: this.#practice });
     if (!this.#isCrashLoop()) return this.#say({ engine: 'up', reason: '', restartInMs: 0 });
     this.#say(this.#safe(0));
     this.#cancelTimer = this.#options.clock.after(crashWindowMs, () => {

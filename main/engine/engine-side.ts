@@ -1,6 +1,7 @@
 /** The engine's process, seen from inside: starts the engine when told to, and carries screens and requests to it. */
 import { decodeFrame, encodeFrame, portTransport, type Frame, type Transport } from '#core/contract/index.ts';
 import { EngineError, messageOf, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
+import type { PracticeState, PracticeWish } from '#core/practice/index.ts';
 import type { EngineSettings, FromEngine, ToEngine } from './messages.ts';
 import { parentOf, type Parent } from './parent.ts';
 
@@ -14,21 +15,36 @@ export interface EngineFace {
 /** Renders markdown in the reader; rejects with an EngineError when that took too long. */
 type RenderMarkdown = (text: string) => Promise<string>;
 
+/** What the shell does for an engine. */
+export interface ShellFace {
+  readonly renderMarkdown: RenderMarkdown;
+  readonly practice: {
+    readonly wish: (wish: PracticeWish) => void;
+    /** One watcher; it hears of every change from now on. */
+    readonly watch: (act: (state: PracticeState) => void) => void;
+  };
+}
+
 interface Screen {
   readonly take: (frame: Frame) => void;
   readonly closed: (reason: string) => void;
 }
 
 /** Runs until the shell says stop or dies. An error that nobody caught ends the process; the shell starts it anew. */
-export function runEngineSide(create: (settings: EngineSettings, renderMarkdown: RenderMarkdown) => Promise<EngineFace>): void {
+export function runEngineSide(create: (settings: EngineSettings, shell: ShellFace) => Promise<EngineFace>): void {
   const parent = parentOf<ToEngine, FromEngine>();
   const screens = new Map<number, Screen>();
   const reader = readerOf(parent);
   let engine: EngineFace | undefined;
+  let practiceChanged: (state: PracticeState) => void = () => undefined;
+  const practice = {
+    wish: (wish: PracticeWish) => parent.post({ k: 'practice', wish }),
+    watch: (act: typeof practiceChanged) => void (practiceChanged = act),
+  };
 
   const start = async (settings: EngineSettings): Promise<void> => {
     try {
-      engine = await create(settings, reader.render);
+      engine = await create(settings, { renderMarkdown: reader.render, practice });
       parent.post({ k: 'up' });
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
@@ -64,6 +80,8 @@ export function runEngineSide(create: (settings: EngineSettings, renderMarkdown:
       case 'html':
       case 'no-html':
         return reader.settle(message);
+      case 'practice':
+        return practiceChanged(message.state);
       case 'ping':
         return parent.post({ k: 'pong' });
       case 'stop':

@@ -4,6 +4,7 @@
  * carries, so the shell never reads them; on the desktop a screen gets a port of its own and its frames do not pass here.
  */
 import type { HttpAnswer, HttpRequest } from '#core/model/index.ts';
+import type { PracticeState, PracticeWish } from '#core/practice/index.ts';
 
 /** What the engine is to be started with; the rest of its options are made in its process. */
 export interface EngineSettings {
@@ -27,6 +28,7 @@ export type ToEngine =
   | { readonly k: 'http'; readonly id: number; readonly request: HttpRequest }
   | { readonly k: 'html'; readonly id: number; readonly html: string }
   | { readonly k: 'no-html'; readonly id: number; readonly why: string }
+  | { readonly k: 'practice'; readonly state: PracticeState }
   | { readonly k: 'ping' }
   | { readonly k: 'stop' };
 
@@ -38,7 +40,8 @@ export type FromEngine =
   | { readonly k: 'bytes'; readonly peer: number; readonly bytes: Uint8Array }
   | { readonly k: 'hangup'; readonly peer: number }
   | { readonly k: 'answer'; readonly id: number; readonly answer: HttpAnswer }
-  | { readonly k: 'render'; readonly id: number; readonly text: string };
+  | { readonly k: 'render'; readonly id: number; readonly text: string }
+  | { readonly k: 'practice'; readonly wish: PracticeWish };
 
 /** The reader's questions and answers. */
 export type ToReader = { readonly k: 'render'; readonly id: number; readonly text: string };

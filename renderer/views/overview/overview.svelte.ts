@@ -9,11 +9,13 @@ import { nextStep, worstFirst } from './next-step.ts';
 export class OverviewState {
   readonly session: Session;
   readonly stream: LiveStream<'overview.watch'>;
+  readonly practice: LiveStream<'practice.watch'>;
   readonly cursor = new Cursor();
 
   constructor(session: Session) {
     this.session = session;
     this.stream = new LiveStream(session.engine, 'overview.watch', () => ({}));
+    this.practice = new LiveStream(session.engine, 'practice.watch', () => ({}));
   }
 
   readonly overview = $derived.by(() => this.stream.value);

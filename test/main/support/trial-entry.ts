@@ -5,7 +5,7 @@ import { EngineError } from '#core/model/index.ts';
 import { runEngineSide } from '../../../main/engine/engine-side.ts';
 import { trial, type Trial } from './trial.ts';
 
-runEngineSide(async (settings, renderMarkdown) => {
+runEngineSide(async (settings, { renderMarkdown }) => {
   if (settings.version === 'unopenable') throw new EngineError('unavailable', 'the data was written by a newer Signalbox');
   if (settings.version === 'crashing') process.exit(70);
   let cancelled = 0;

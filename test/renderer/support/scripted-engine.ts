@@ -3,6 +3,7 @@ import { EngineError, labelValue, type Incident, type IncidentEvent, type Incide
 import { contract, type AlertView, type Handlers, type IncidentView, type SignalboxContract, type SilenceView } from '#core/contract/index.ts';
 import { alertsOf, overviewOf, pastIncident, rulesOf, runbooks, runOf, settings, stormOf, targetsOf } from './scene.ts';
 import { askedAlert, groupsOf, silenceAnswers, silencesOf, whyOf } from './scripted-alerting.ts';
+import { practiceAnswers } from './scripted-practice.ts';
 import { curvesFor, rangeAnswer } from './series.ts';
 
 export type SceneName = 'busy' | 'calm' | 'first' | 'storm';
@@ -173,6 +174,7 @@ export class ScriptedEngine {
 
   #systemHandlers(): Partial<Handlers<SignalboxContract>> {
     return {
+      ...practiceAnswers(),
       'system.info': () => ({
         version: '0.1.0',
         node: '24.21.0',

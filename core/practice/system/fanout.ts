@@ -1,0 +1,123 @@
+/** Fan-out: a queue of posts in partitions, and workers that put each into the timelines of those who follow its author. */
+import { ROOT_CONTEXT, SpanKind, type Span } from '@opentelemetry/api';
+import { Gauge } from 'prom-client';
+import type { Service } from './service.ts';
+import { failed } from './telemetry.ts';
+
+const partitions = 4;
+/** Followers served by one call. */
+const batchFollowers = 500;
+/** One worker serves some 25,000 followers a second. */
+const celebrityFollowers = 250_000;
+const celebrityEveryMs = 5_000;
+const celebrity = '7';
+
+interface Post {
+  readonly author: string;
+  left: number;
+  readonly queuedMs: number;
+  readonly cause: Span;
+}
+
+/** One partition and its worker. Offsets count deliveries. */
+class Partition {
+  readonly #service: Service;
+  readonly #posts: Post[] = [];
+  readonly #name: string;
+  written = 0;
+  read = 0;
+  #busy = false;
+
+  constructor(service: Service, name: string) {
+    this.#service = service;
+    this.#name = name;
+  }
+
+  get oldestMs(): number {
+    const first = this.#posts[0];
+    return first === undefined ? 0 : this.#service.clock.monotonicMs() - first.queuedMs;
+  }
+
+  add(post: Post): void {
+    this.#posts.push(post);
+    this.written += post.left;
+    if (!this.#busy) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#busy = true;
+    for (let post = this.#posts[0]; post !== undefined; post = this.#posts[0]) {
+      await this.#deliver(post);
+      this.#posts.shift();
+    }
+    this.#busy = false;
+  }
+
+  async #deliver(post: Post): Promise<void> {
+    const { telemetry } = this.#service;
+    const span = telemetry.linked('process posts', post.cause, {
+      'messaging.system': 'kafka',
+      'messaging.destination.name': 'posts',
+      'messaging.destination.partition.id': this.#name,
+      'app.author': post.author,
+      'app.followers': post.left,
+    });
+    while (post.left > 0) {
+      const count = Math.min(batchFollowers, post.left);
+      try {
+        await this.#service.call('cache', `/push?count=${count}`, span);
+      } catch (error) {
+        failed(span, error);
+        telemetry.log('error', 'a batch of followers was left out', span, { author: post.author, count });
+      }
+      post.left -= count;
+      this.read += count;
+    }
+    span.end();
+  }
+}
+
+export function runFanout(service: Service): void {
+  const queue = Array.from({ length: partitions }, (_, i) => new Partition(service, String(i)));
+  metrics(service, queue);
+  const add = (author: string, followers: number, cause: Span): void =>
+    queue[Number(author) % partitions]!.add({ author, left: followers, queuedMs: service.clock.monotonicMs(), cause });
+  service.on('/enqueue', async ({ query, span }) => {
+    // Few have many followers: Pareto, at least 20.
+    const followers = Math.min(20_000, Math.round(20 / (1 - service.random()) ** 0.8));
+    add(query.get('author') ?? '0', followers, span);
+    await service.work(1);
+  });
+  const posts = (): void => {
+    if (service.fault === 'celebrity') {
+      const span = service.telemetry.span('publish', SpanKind.PRODUCER, ROOT_CONTEXT, { 'app.author': celebrity });
+      add(celebrity, celebrityFollowers, span);
+      service.telemetry.log('info', 'post taken', span, { author: celebrity, followers: celebrityFollowers });
+      span.end();
+    }
+    service.clock.after(celebrityEveryMs, posts);
+  };
+  posts();
+}
+
+function metrics(service: Service, queue: readonly Partition[]): void {
+  const registers = [service.telemetry.metrics];
+  const gauge = (name: string, help: string, value: (partition: Partition) => number, group: boolean): void => {
+    const labels = group ? { consumergroup: 'fanout', topic: 'posts' } : { topic: 'posts' };
+    new Gauge({
+      name,
+      help,
+      labelNames: [...Object.keys(labels), 'partition'],
+      registers,
+      collect() {
+        queue.forEach((partition, i) => this.set({ ...labels, partition: String(i) }, value(partition)));
+      },
+    });
+  };
+  gauge('kafka_topic_partition_current_offset', 'Deliveries asked for', ({ written }) => written, false);
+  gauge('kafka_consumergroup_current_offset', 'Deliveries done', ({ read }) => read, true);
+  gauge('kafka_consumergroup_lag', 'Deliveries that wait', ({ written, read }) => written - read, true);
+  gauge('queue_oldest_message_age_seconds', 'Age of the post that has waited longest', ({ oldestMs }) => oldestMs / 1000, true);
+  const members = new Gauge({ name: 'kafka_consumergroup_members', help: 'Workers', labelNames: ['consumergroup'], registers });
+  members.set({ consumergroup: 'fanout' }, queue.length);
+}
