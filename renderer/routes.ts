@@ -1,5 +1,16 @@
 import type { ViewEntry } from './shell/view.ts';
-import { IconAlert, IconExplore, IconIncident, IconOverview, IconRunbook, IconSettings, IconSource, IconTrace } from './ui/icons.ts';
+import {
+  IconAlert,
+  IconExplore,
+  IconIncident,
+  IconOverview,
+  IconRunbook,
+  IconSettings,
+  IconSilence,
+  IconSource,
+  IconTrace,
+  IconUnknown,
+} from './ui/icons.ts';
 import Overview from './views/overview/OverviewView.svelte';
 
 /** The rail, from the top. Only what the first screen needs comes with the first load. */
@@ -7,6 +18,14 @@ export const views: readonly ViewEntry[] = [
   { id: '', title: 'Overview', icon: IconOverview, keys: 'g o', load: () => Promise.resolve({ default: Overview }) },
   { id: 'incidents', title: 'Incidents', icon: IconIncident, keys: 'g i', load: () => import('./views/incidents/IncidentsView.svelte') },
   { id: 'alerts', title: 'Alerts', icon: IconAlert, keys: 'g a', load: () => import('./views/alerts/AlertsView.svelte') },
+  {
+    id: 'alerts/silences',
+    title: 'Silences',
+    icon: IconSilence,
+    keys: 'g q',
+    load: () => import('./views/alerts/silences/SilencesView.svelte'),
+  },
+  { id: 'alerts/why', title: 'Why was I paged?', icon: IconUnknown, keys: 'g w', load: () => import('./views/alerts/why/WhyView.svelte') },
   { id: 'explore', title: 'Explore', icon: IconExplore, keys: 'g e', load: () => import('./views/explore/ExploreView.svelte') },
   { id: 'explore/traces', title: 'Traces', icon: IconTrace, keys: 'g t', load: () => import('./views/traces/TracesView.svelte') },
   { id: 'runbooks', title: 'Runbooks', icon: IconRunbook, keys: 'g r', load: () => import('./views/runbooks/RunbooksView.svelte') },

@@ -34,7 +34,7 @@ describe('the alert list', () => {
   });
   test('puts those of one name under one head, the worst first', () => {
     const rows = groupRows(alerts, new Map());
-    expect(rows.map((row) => (row.kind === 'group' ? `${row.name} ${row.alerts.length}` : row.alert.summary.slice(0, 12)))).toEqual([
+    expect(rows.map((row) => (row.kind === 'group' ? `${row.title} ${row.alerts.length}` : row.alert.summary.slice(0, 12)))).toEqual([
       'LatencyHigh 2',
       'the 95th per',
       'the 95th per',

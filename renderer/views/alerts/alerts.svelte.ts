@@ -1,9 +1,11 @@
-import { labelValue, type AlertState } from '#core/model/index.ts';
+import type { AlertState } from '#core/model/index.ts';
 import type { AlertView, RuleView } from '#core/contract/index.ts';
 import { LiveStream } from '../../client/live.svelte.ts';
 import { formatLink } from '../../shell/link.ts';
 import type { Session } from '../../shell/session.svelte.ts';
-import { filterAlerts, groupRows } from './filter.ts';
+import { now } from '../../ui/now.svelte.ts';
+import { byName, byRoute, filterAlerts, groupRows, isQuiet } from './filter.ts';
+import { stormOf } from './storm.ts';
 
 const states: readonly (AlertState | 'all')[] = ['all', 'firing', 'pending', 'resolved'];
 
@@ -11,6 +13,7 @@ const states: readonly (AlertState | 'all')[] = ['all', 'firing', 'pending', 're
 export class AlertsState {
   readonly session: Session;
   readonly rules: LiveStream<'rules.watch'>;
+  readonly groups: LiveStream<'alerts.groups'>;
   opened = $state.raw<ReadonlyMap<string, boolean>>(new Map());
   #chosen: () => string | undefined;
 
@@ -18,6 +21,7 @@ export class AlertsState {
     this.session = session;
     this.#chosen = chosen;
     this.rules = new LiveStream(session.engine, 'rules.watch', () => ({}));
+    this.groups = new LiveStream(session.engine, 'alerts.groups', () => (this.by === 'route' ? {} : undefined));
   }
 
   get all(): readonly AlertView[] {
@@ -32,22 +36,44 @@ export class AlertsState {
     return this.session.router.param('untaken') === '1';
   }
 
+  get quiet(): boolean {
+    return this.session.router.param('quiet') === '1';
+  }
+
+  /** Under their names, or in the groups in which they are told. */
+  get by(): 'name' | 'route' {
+    return this.session.router.param('by') === 'name' ? 'name' : 'route';
+  }
+
   get text(): string {
     return this.session.router.param('filter') ?? '';
   }
 
   /** The group of the chosen alert is open, so that it is seen. */
   readonly #openedNow = $derived.by(() => {
-    const name = this.chosen === undefined ? undefined : labelValue(this.chosen.labels, 'alertname');
-    return name === undefined || this.opened.has(name) ? this.opened : new Map(this.opened).set(name, true);
+    const key = this.chosen === undefined ? undefined : this.#headsOf(this.chosen)[0]?.key;
+    return key === undefined || this.opened.has(key) ? this.opened : new Map(this.opened).set(key, true);
   });
-  readonly found = $derived.by(() => filterAlerts(this.all, { state: this.state, untaken: this.untaken, text: this.text }));
-  readonly rows = $derived.by(() => groupRows(this.found, this.#openedNow));
+  readonly #headsOf = $derived.by(() =>
+    this.by === 'name' || this.groups.value?.every(({ labels }) => labels.length === 0) !== false ? byName : byRoute(this.groups.value),
+  );
+  readonly found = $derived.by(() =>
+    filterAlerts(this.all, {
+      state: this.state,
+      untaken: this.untaken,
+      quiet: this.quiet,
+      silence: this.session.router.param('silence'),
+      text: this.text,
+    }),
+  );
+  readonly rows = $derived.by(() => groupRows(this.found, this.#openedNow, this.#headsOf));
+  readonly storm = $derived.by(() => stormOf(this.all, now.ms));
   readonly counts = $derived.by(() => ({
     all: this.all.length,
     firing: this.all.filter((alert) => alert.state === 'firing').length,
     pending: this.all.filter((alert) => alert.state === 'pending').length,
     resolved: this.all.filter((alert) => alert.state === 'resolved').length,
+    quiet: this.all.filter((alert) => alert.state === 'firing' && isQuiet(alert)).length,
     untaken: this.all.filter((alert) => alert.state === 'firing' && alert.ack === undefined).length,
   }));
   readonly chosen = $derived.by(() => this.all.find((alert) => alert.id === this.#chosen()));
@@ -62,8 +88,8 @@ export class AlertsState {
     return formatLink(['alerts', alert.id], this.session.router.place.params);
   }
 
-  setOpen(name: string, open: boolean): void {
-    this.opened = new Map(this.opened).set(name, open);
+  setOpen(key: string, open: boolean): void {
+    this.opened = new Map(this.opened).set(key, open);
   }
 
   /** The alert `by` places further in the list. */
