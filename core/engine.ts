@@ -254,6 +254,7 @@ class LiveEngine implements Engine {
       alerts,
       alert: (id) => alerts().find((alert) => alert.id === id),
       ackOf: (id) => this.#alerting.alert(id)?.ack,
+      usersExpr: () => this.#usersExpr(),
       usersAffected: () => usersAffected(this.#usersExpr(), this.#queries, clock),
       alertsChanged: () => this.#alertsChanged(),
       report: (problem) => this.#systemDesk.problem(problem),

@@ -155,6 +155,11 @@ describe('the next step', () => {
   });
   test('is the incident once all is taken', () => expect(step(taken, [open])).toBe('Go on with incident #4'));
   test('reminds of what still fires', () => expect(step(taken)).toBe('ErrorRatioHigh is still firing'));
+  test('says so when users are hurt and no alert fires', () => {
+    const hurt = { ...overviewOf(nowMs, [], [], calmTargets), usersAffected: 0.021 };
+    expect(nextStep(hurt, [], [], nowMs)).toMatchObject({ kind: 'users', why: expect.stringContaining('2.1 %') as string });
+    expect(nextStep({ ...hurt, usersAffected: 0.004 }, [], [], nowMs).kind).toBe('nothing');
+  });
   test('then what cannot be seen, what is pending, nothing', () => {
     expect(step([], [], targetsOf(nowMs))).toBe('1 source cannot be read');
     expect(step(alerts.filter((alert) => alert.state === 'pending'))).toBe('Keep an eye on what is pending');

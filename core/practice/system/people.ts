@@ -58,5 +58,10 @@ export function runPeople(service: Service, users: number): void {
       await act(user);
     }
   };
-  for (let user = 0; user < users; user++) service.clock.after((user / users) * arriveMs, () => void live(user));
+  // Nobody comes before the doors are open.
+  const open = (): void => {
+    if (!service.knows('gateway') || !service.knows('timeline') || !service.knows('database')) return void service.clock.after(500, open);
+    for (let user = 0; user < users; user++) service.clock.after((user / users) * arriveMs, () => void live(user));
+  };
+  open();
 }

@@ -75,6 +75,11 @@ export class Service {
     this.#ports = ports;
   }
 
+  /** Whether another service listens somewhere. */
+  knows(name: ServiceName): boolean {
+    return this.#ports[name] !== undefined;
+  }
+
   /** Loopback only. Settles with the port. */
   listen(port: number): Promise<number> {
     return new Promise((done, fail) => {

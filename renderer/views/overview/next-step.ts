@@ -1,6 +1,6 @@
 import { labelValue, type Incident } from '#core/model/index.ts';
 import type { AlertView, Overview } from '#core/contract/index.ts';
-import { formatAgo, plural } from '../../ui/format.ts';
+import { formatAgo, formatValue, plural } from '../../ui/format.ts';
 import { severityLook } from '../../ui/severity.ts';
 
 /** The one thing to do now, for somebody who was asleep a minute ago. */
@@ -9,8 +9,12 @@ export type NextStep =
   | { readonly kind: 'alert'; readonly alert: AlertView; readonly title: string; readonly why: string }
   | { readonly kind: 'taken'; readonly alert: AlertView; readonly title: string; readonly why: string }
   | { readonly kind: 'sources'; readonly title: string; readonly why: string }
+  | { readonly kind: 'users'; readonly title: string; readonly why: string }
   | { readonly kind: 'pending'; readonly title: string; readonly why: string }
   | { readonly kind: 'nothing'; readonly title: string; readonly why: string };
+
+/** A smaller share of users is on its tile and is no reason to act by itself. */
+const usersTold = 0.01;
 
 export function nextStep(overview: Overview, alerts: readonly AlertView[], incidents: readonly Incident[], nowMs: number): NextStep {
   const firing = worstFirst(alerts.filter((alert) => alert.state === 'firing'));
@@ -32,6 +36,12 @@ export function nextStep(overview: Overview, alerts: readonly AlertView[], incid
       alert: taken,
       title: `${nameOf(taken)} is still firing`,
       why: `${taken.ack?.by ?? 'Somebody'} took it ${taken.ack === undefined ? '' : formatAgo(taken.ack.atMs, nowMs)}. Declare an incident if users are hurt.`,
+    };
+  if ((overview.usersAffected ?? 0) >= usersTold)
+    return {
+      kind: 'users',
+      title: 'Users are affected, and no alert says so',
+      why: `${formatValue(overview.usersAffected ?? 0, 'percent')} of them. Look at what fails; declare an incident if it lasts.`,
     };
   if (overview.targetsDown > 0)
     return {
