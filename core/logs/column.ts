@@ -1,0 +1,216 @@
+import { DamageError } from './blob.ts';
+import { ByteReader, ByteWriter } from './bytes.ts';
+import { packNumbers, unpackNumbers } from './numbers.ts';
+import { packTimes, timesOf } from './time-column.ts';
+
+/**
+ * The values of one variable of one kind of line, in the shortest form that gives them back exactly. Layout: FORMAT.md, "Columns".
+ */
+const kinds = { constant: 0, codes: 1, hex: 2, numbers: 3, times: 4, texts: 5 } as const;
+const distinctMax = 255;
+const hexCharsMin = 8;
+const digitsMax = 15;
+
+export interface Column {
+  at(row: number): string;
+}
+
+/** What encoding a column needs to know of its rows: their times, in ns from the block's first. */
+export type OffsetOf = (row: number) => number;
+
+/** Writes a column. `index` is told each different value, or every one where they are many. */
+export function writeColumn(values: readonly string[], out: ByteWriter, offsetOf: OffsetOf, baseNs: bigint, index: (text: string) => void): void {
+  const distinct = distinctOf(values);
+  if (distinct !== undefined) {
+    for (const text of distinct.keys()) index(text);
+    if (distinct.size === 1) {
+      out.byte(kinds.constant).text(values[0]!);
+      return;
+    }
+    return writeCodes(values, distinct, out);
+  }
+  const times = packTimes(values, offsetOf, baseNs);
+  if (times !== undefined) {
+    out.byte(kinds.times).raw(times);
+    return;
+  }
+  for (let i = 0; i < values.length; i++) index(values[i]!);
+  if (writeHex(values, out) || writeNumbers(values, out)) return;
+  out.byte(kinds.texts).text(escapedJoin(values));
+}
+
+/** The different values, in order; undefined when there are too many, or so many that codes save nothing. */
+function distinctOf(values: readonly string[]): Map<string, number> | undefined {
+  const distinct = new Map<string, number>();
+  const max = Math.min(distinctMax, Math.max(1, values.length >> 1));
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (distinct.has(value)) continue;
+    if (distinct.size === max) return undefined;
+    distinct.set(value, distinct.size);
+  }
+  return distinct;
+}
+
+function writeCodes(values: readonly string[], distinct: ReadonlyMap<string, number>, out: ByteWriter): void {
+  const codes = new Uint8Array(values.length);
+  for (let i = 0; i < values.length; i++) codes[i] = distinct.get(values[i]!)!;
+  out.byte(kinds.codes).count(distinct.size);
+  for (const text of distinct.keys()) out.text(text);
+  out.part(codes);
+}
+
+const [c0, c9, ca, cf, dash, dot] = [...'09af-.'].map((c) => c.charCodeAt(0)) as [number, number, number, number, number, number];
+
+/** Lower-case hex of one length, with dashes at the same places (UUIDs): half a byte a digit. */
+function writeHex(values: readonly string[], out: ByteWriter): boolean {
+  const first = values[0]!;
+  const { length } = first;
+  const dashes = [...first].flatMap((c, i) => (c === '-' ? [i] : []));
+  const digits = length - dashes.length;
+  if (digits < hexCharsMin || digits % 2 !== 0 || dashes.length > 8) return false;
+  const bytes = new Uint8Array((values.length * digits) / 2);
+  let at = 0;
+  for (const value of values) {
+    if (value.length !== length) return false;
+    let [high, half] = [0, false];
+    for (let i = 0, d = 0; i < length; i++) {
+      const c = value.charCodeAt(i);
+      if (i === dashes[d]) {
+        if (c !== dash) return false;
+        d++;
+        continue;
+      }
+      const nibble = c >= c0 && c <= c9 ? c - c0 : c >= ca && c <= cf ? c - ca + 10 : -1;
+      if (nibble < 0) return false;
+      if (half) bytes[at++] = high | nibble;
+      else high = nibble << 4;
+      half = !half;
+    }
+  }
+  out.byte(kinds.hex).count(length).count(dashes.length);
+  for (const place of dashes) out.count(place);
+  out.part(bytes);
+  return true;
+}
+
+/** Decimal numbers with a fixed count of decimals, written without superfluous zeros, or all of one width. */
+function writeNumbers(values: readonly string[], out: ByteWriter): boolean {
+  const first = values[0]!;
+  const decimals = first.includes('.') ? first.length - first.indexOf('.') - 1 : 0;
+  const { length } = first;
+  let [sameWidth, plain] = [true, true];
+  const numbers = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    const number = digitsOf(value, decimals);
+    if (number < 0) return false;
+    numbers[i] = number;
+    if (value.length !== length) sameWidth = false;
+    if (value.length > decimals + 1 + Math.sign(decimals) && value.charCodeAt(0) === c0) plain = false;
+    if (value.length === decimals + Math.sign(decimals)) plain = false;
+  }
+  if (!sameWidth && !plain) return false;
+  out
+    .byte(kinds.numbers)
+    .count(decimals)
+    .count(sameWidth ? length : 0)
+    .part(packNumbers(numbers));
+  return true;
+}
+
+/** All digits of the value as one number, with its point `decimals` from the end; -1 when it is not of this form. */
+function digitsOf(value: string, decimals: number): number {
+  const { length } = value;
+  if (length > digitsMax + 1 || length === 0) return -1;
+  const point = decimals === 0 ? -1 : length - decimals - 1;
+  if (decimals > 0 && point < 1) return -1;
+  let number = 0;
+  for (let i = 0; i < length; i++) {
+    const c = value.charCodeAt(i);
+    if (i === point) {
+      if (c !== dot) return -1;
+    } else if (c >= c0 && c <= c9) number = number * 10 + c - c0;
+    else return -1;
+  }
+  return length - (decimals > 0 ? 1 : 0) > digitsMax ? -1 : number;
+}
+
+/** Values one behind the other with a line feed between; U+0001 escapes itself and line feeds. */
+function escapedJoin(values: readonly string[]): string {
+  const joined = values.join('\n');
+  const isPlain = !joined.includes('\u0001') && countOf(joined, '\n') === values.length - 1;
+  return isPlain ? joined : values.map((value) => value.replaceAll('\u0001', '\u0001\u0001').replaceAll('\n', '\u0001n')).join('\n');
+}
+
+function countOf(text: string, c: string): number {
+  let count = 0;
+  for (let at = text.indexOf(c); at >= 0; at = text.indexOf(c, at + 1)) count++;
+  return count;
+}
+
+/** Reads a column of `rows` values. */
+export function readColumn(reader: ByteReader, rows: number, offsetOf: OffsetOf, baseNs: bigint): Column {
+  switch (reader.byte()) {
+    case kinds.constant: {
+      const text = reader.text();
+      return { at: () => text };
+    }
+    case kinds.codes:
+      return readCodes(reader, rows);
+    case kinds.hex:
+      return readHex(reader, rows);
+    case kinds.numbers:
+      return readNumbers(reader, rows);
+    case kinds.times:
+      return timesOf(reader, offsetOf, baseNs);
+    case kinds.texts:
+      return readTexts(reader, rows);
+    default:
+      throw new DamageError('a column of an unknown kind');
+  }
+}
+
+function readCodes(reader: ByteReader, rows: number): Column {
+  const texts = Array.from({ length: reader.count() }, () => reader.text());
+  const codes = reader.part();
+  if (codes.length !== rows) throw new DamageError('a column has too few codes');
+  return { at: (row) => texts[codes[row]!] ?? '' };
+}
+
+function readHex(reader: ByteReader, rows: number): Column {
+  const length = reader.count();
+  const dashes = Array.from({ length: Math.min(reader.count(), 8) }, () => reader.count());
+  const size = (length - dashes.length) / 2;
+  const bytes = reader.part();
+  if (bytes.length !== rows * size) throw new DamageError('a column of ids is too short');
+  return {
+    at: (row) => {
+      let text = bytes.toString('hex', row * size, (row + 1) * size);
+      for (const place of dashes) text = `${text.slice(0, place)}-${text.slice(place)}`;
+      return text;
+    },
+  };
+}
+
+function readNumbers(reader: ByteReader, rows: number): Column {
+  const decimals = reader.count();
+  const width = reader.count();
+  const numbers = unpackNumbers(reader.part());
+  if (numbers.length !== rows || decimals > digitsMax) throw new DamageError('a column of numbers is too short');
+  return {
+    at: (row) => {
+      const digits = String(numbers[row]!).padStart(width > 0 ? width - (decimals > 0 ? 1 : 0) : decimals + 1, '0');
+      return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
+    },
+  };
+}
+
+function readTexts(reader: ByteReader, rows: number): Column {
+  const joined = reader.text();
+  const texts = joined.split('\n');
+  if (texts.length !== rows) throw new DamageError('a column has too few texts');
+  if (!joined.includes('\u0001')) return { at: (row) => texts[row]! };
+  const plain = (text: string): string => text.replaceAll(/\u0001([\s\S])/g, (_, c: string) => (c === 'n' ? '\n' : c));
+  return { at: (row) => plain(texts[row]!) };
+}

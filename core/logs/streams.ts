@@ -1,0 +1,61 @@
+import { sql, transaction, type WriteDb } from '#core/db/index.ts';
+import { labelsKey, type Labels, type LogRecord } from '#core/model/index.ts';
+
+/** The label sets of a store, numbered. A number is on disk before a block that names it. */
+export class Streams {
+  readonly #db: WriteDb;
+  readonly #ids = new Map<string, number>();
+  readonly #labels = new Map<number, Labels>();
+  /** Label sets are mostly the very same object from record to record. */
+  #lastLabels: Labels | undefined;
+  #lastId = 0;
+
+  constructor(db: WriteDb) {
+    this.#db = db;
+    const rows = sql(db, 'select id, labels from stream').all() as { id: number; labels: string }[];
+    for (const { id, labels } of rows) this.#note(id, JSON.parse(labels) as Labels);
+  }
+
+  get count(): number {
+    return this.#ids.size;
+  }
+
+  has(labels: Labels): boolean {
+    return labels === this.#lastLabels || this.#ids.has(labelsKey(labels));
+  }
+
+  /** Numbers the label sets of the records that have none yet, on disk when this returns. */
+  ensure(records: readonly LogRecord[]): void {
+    const fresh = new Map<string, Labels>();
+    let last: Labels | undefined;
+    for (const { labels } of records) {
+      if (labels !== last && !this.#ids.has(labelsKey(labels))) fresh.set(labelsKey(labels), labels);
+      last = labels;
+    }
+    if (fresh.size === 0) return;
+    const insert = sql(this.#db, 'insert into stream (labels) values (?)');
+    const made = transaction(this.#db, () =>
+      [...fresh.values()].map((labels) => ({ id: Number(insert.run(JSON.stringify(labels)).lastInsertRowid), labels })),
+    );
+    for (const { id, labels } of made) this.#note(id, labels);
+  }
+
+  /** The number of a label set that has one. */
+  idOf(labels: Labels): number {
+    if (labels !== this.#lastLabels) {
+      this.#lastId = this.#ids.get(labelsKey(labels))!;
+      this.#lastLabels = labels;
+    }
+    return this.#lastId;
+  }
+
+  /** The labels of a stream; none for a number that is not known, which only damage makes. */
+  labelsOf(id: number): Labels {
+    return this.#labels.get(id) ?? [];
+  }
+
+  #note(id: number, labels: Labels): void {
+    this.#ids.set(labelsKey(labels), id);
+    this.#labels.set(id, labels);
+  }
+}
