@@ -7,6 +7,7 @@ export type { PracticeRunner } from './practice.ts';
 export { RuleDesk } from './rules.ts';
 export { RunbookDesk } from './runbooks.ts';
 export { SilenceDesk } from './silences.ts';
+export { SloDesk } from './slos.ts';
 export { SystemDesk } from './system.ts';
 export { TraceDesk } from './traces.ts';
 export { usersAffected } from './users.ts';

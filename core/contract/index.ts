@@ -5,6 +5,7 @@ import { metricsContract } from './metrics.ts';
 import { practiceContract } from './practice.ts';
 import { rulesContract } from './rules.ts';
 import { silencesContract } from './silences.ts';
+import { slosContract } from './slos.ts';
 import { systemContract } from './system.ts';
 import { tracesContract } from './traces.ts';
 
@@ -14,6 +15,7 @@ export const contract = {
   ...alertsContract,
   ...rulesContract,
   ...silencesContract,
+  ...slosContract,
   ...incidentsContract,
   ...tracesContract,
   ...practiceContract,
@@ -32,5 +34,6 @@ export type { AlertGroupView, AlertView, DecisionView, Notice, WhyStep, WhyView 
 export type { PracticeView } from './practice.ts';
 export type { RuleGroupView, RulesView, RuleView } from './rules.ts';
 export type { SilencePreview, SilenceView } from './silences.ts';
+export type { BurnAlertView, SloDraft, SloDraftView, SlosView, SloView } from './slos.ts';
 export type { IncidentView, RunbookSummary, Span, Suggestion } from './incidents.ts';
 export type { SpanDetail, TraceAnswer, TraceRow, TraceSearchAnswer } from './traces.ts';

@@ -1,8 +1,10 @@
 /** OpenSLO v1alpha and v1. */
 import { formatDuration, parseDuration, type DurationMs } from '#core/model/index.ts';
-import { burnWindows, type SloAlerting, type SloIndicator, type SloSlice, type SloSpec } from './slo-spec.ts';
+import { policyWindows } from './slo-policies.ts';
+import { type BurnWindow, type SloAlerting, type SloIndicator, type SloSlice, type SloSpec } from './slo-spec.ts';
 import { boolean, listOf, number, oneOf, optional, record, required, text, type Decode } from './yaml-decode.ts';
-import { isYamlNull, yamlError, type YamlMap, type YamlNode } from './yaml.ts';
+import { minEventsAnnotation } from './slo-write.ts';
+import { yamlError, type YamlMap, type YamlNode } from './yaml.ts';
 
 /** An object of a file that others may refer to by name. */
 export interface OpenSloObject {
@@ -44,7 +46,11 @@ export function readOpenSlo(document: YamlMap, version: Version, references: rea
     objective: target(objective),
     periodMs: spec.period ?? spec.periodAlpha ?? periodMs,
     indicator: sliced(indicator(objective, spec, references), objective, spec.method),
-    alerting: alerting(head.metadata.title || head.metadata.name, spec.alertPolicies),
+    alerting: alerting(
+      head.metadata.title || head.metadata.name,
+      policyWindows(spec.alertPolicies, references, spec.period ?? spec.periodAlpha ?? periodMs),
+      head.metadata.annotations,
+    ),
   }));
 }
 
@@ -218,9 +224,9 @@ function sliced(made: SloIndicator, { sliceTarget, sliceWindow: windowMs, node }
   return { ...made, slice };
 }
 
-/** Sloth makes no alerts of OpenSLO; here an objective that names alert policies gets the burn-rate ones. */
-function alerting(name: string, policies: YamlNode | undefined): SloAlerting {
-  const wanted = policies?.kind === 'list' && policies.items.some((item) => !isYamlNull(item));
+/** Sloth makes no alerts of OpenSLO; here an objective that names alert policies gets burn-rate ones. */
+function alerting(name: string, windows: readonly BurnWindow[], annotations: YamlNode | undefined): SloAlerting {
+  const guard = annotations?.kind === 'map' ? annotations.entries.get(minEventsAnnotation)?.value : undefined;
   const none = { labels: [], annotations: [] };
-  return { name, windows: wanted ? burnWindows : [], page: none, ticket: none, minEvents: 0 };
+  return { name, windows, page: none, ticket: none, minEvents: guard === undefined ? 0 : Math.max(0, number(guard)) };
 }

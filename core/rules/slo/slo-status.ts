@@ -1,7 +1,7 @@
 import type { SloSpec } from '#core/formats/index.ts';
 import type { DurationMs } from '#core/model/index.ts';
 import { errorBudget } from './slo-rules.ts';
-import { errorRatioExpr } from './error-ratio.ts';
+import { errorRatioExpr, eventCountExpr } from './error-ratio.ts';
 
 /** Queries for what an SLO's screen shows; each gives one sample, or none without events. */
 export interface SloQueries {
@@ -11,6 +11,8 @@ export interface SloQueries {
   readonly budgetRemaining: string;
   /** How fast the budget burns over a window: at 1 it lasts exactly the period. */
   readonly burnRate: (windowMs: DurationMs) => string;
+  /** Events within a window; undefined where the indicator counts none. */
+  readonly eventCount: (windowMs: DurationMs) => string | undefined;
 }
 
 /** Asked of the events themselves, so that they answer from the first sample on, before any rule has recorded anything. */
@@ -21,6 +23,7 @@ export function sloQueries(slo: SloSpec): SloQueries {
     periodErrorRatio: period,
     budgetRemaining: `1 - (${period}) / ${budget}`,
     burnRate: (windowMs) => `(${errorRatioExpr(slo, windowMs)}) / ${budget}`,
+    eventCount: (windowMs) => eventCountExpr(slo, windowMs),
   };
 }
 
