@@ -17,6 +17,7 @@ export { labelsUsed } from './go-template/labels-used.ts';
 export { readRuleFile, type NamedTemplate, type RuleFileReading, type RuleGroupSpec, type RuleSpec } from './rule-file.ts';
 export { readRuleTestFile, type AlertTest, type QueryTest, type RuleTest, type RuleTestFile } from './rule-test-file.ts';
 export { readSloFile, type SloFileReading } from './slo-file.ts';
+export { writeOpenSlo } from './slo-write.ts';
 export { burnWindows, type BurnWindow, type SloAlerting, type SloIndicator, type SloSpec } from './slo-spec.ts';
 export { ExpositionReader, ExpositionColumns, type ExpositionPage, type PageFormat, type PageReader } from './exposition/reader.ts';
 export { ProtobufReader } from './exposition/protobuf.ts';
