@@ -11,7 +11,7 @@ export interface SeriesColumns {
   readonly labels: Labels;
   readonly timesMs: Float64Array;
   readonly values: Float64Array;
-  readonly histograms?: readonly (Histogram | undefined)[];
+  readonly histograms?: readonly (Histogram | undefined)[] | undefined;
 }
 
 /** What a metric's exposition says of it. */

@@ -1,4 +1,4 @@
-import type { Matcher, SeriesColumns, UnixMs } from '#core/model/index.ts';
+import type { Matcher, Rollup, RollupRequest, SeriesColumns, UnixMs } from '#core/model/index.ts';
 
 /** What the evaluator will do with the series; a source may use it to read less. */
 export interface SelectHints {
@@ -10,11 +10,13 @@ export interface SelectHints {
   readonly caller: string;
 }
 
-/**
- * Where series come from. `minMs` and `maxMs` are inclusive. Stale markers are part of the samples: isStale() tells.
- * The evaluator reads one series after the other, mostly in the order given and once, and keeps no columns: a source may make
- * `timesMs`, `values` and `histograms` getters that unpack on demand and remember the last series only.
- */
+/** The columns of a series that a source may still have to unpack. */
+export interface ScannedColumns extends SeriesColumns {
+  /** True: no sample is a NaN, a stale marker or a histogram; known without unpacking. */
+  readonly isPlain?: boolean;
+}
+
+/** Where series come from. `minMs` and `maxMs` are inclusive. Stale markers are part of the samples: isStale() tells. */
 export interface SeriesSource {
   select(
     matchers: readonly Matcher[],
@@ -23,4 +25,20 @@ export interface SeriesSource {
     signal?: AbortSignal,
     hints?: SelectHints,
   ): readonly SeriesColumns[] | Promise<readonly SeriesColumns[]>;
+  /**
+   * The same, unpacked one by one: the evaluator, which calls this where it is there, reads one series after the other, mostly in the order
+   * given and once, and keeps no values. Arrays of times stay as they are, values may be overwritten by the next series'.
+   */
+  scan?(
+    matchers: readonly Matcher[],
+    minMs: UnixMs,
+    maxMs: UnixMs,
+    signal?: AbortSignal,
+    hints?: SelectHints,
+  ): readonly ScannedColumns[] | Promise<readonly ScannedColumns[]>;
+  /**
+   * What the source keeps of buckets of time in place of samples, where it has them for all of the request, or where it has nothing else.
+   * Answers made of them must be those of samples. Undefined: samples are to be read.
+   */
+  rollup?(matchers: readonly Matcher[], request: RollupRequest): Rollup | undefined;
 }

@@ -2,6 +2,7 @@ import { isStale, type DurationMs, type Histogram, type Labels, type SeriesColum
 import type { Budget } from './budget.ts';
 import type { RangeNotes } from './notes.ts';
 import { stepTime, type Grid, type Sight } from './grid.ts';
+import type { ScannedColumns } from './source.ts';
 import { absent, histogram, type Head, type Row, type Vector } from './vector.ts';
 
 /** Where the windows of each step begin and end among samples at given times: `[lo[k], hi[k])`. They only move forward. */
@@ -50,7 +51,7 @@ export interface Margin {
 }
 
 /** The range vector of a selector. */
-export function selectorRanges(series: readonly SeriesColumns[], sight: Sight, rangeMs: DurationMs, margin: Margin, budget: Budget): RangeVector {
+export function selectorRanges(series: readonly ScannedColumns[], sight: Sight, rangeMs: DurationMs, margin: Margin, budget: Budget): RangeVector {
   const windower = new Windower(sight, rangeMs, margin, budget);
   return {
     heads: series.map(({ labels }) => ({ labels, dropName: false })),
@@ -59,6 +60,7 @@ export function selectorRanges(series: readonly SeriesColumns[], sight: Sight, r
     read(index) {
       const columns = series[index]!;
       budget.loaded(columns.timesMs.length);
+      if (columns.isPlain === true) return windower.plainRow(columns.timesMs, columns.values);
       return windower.row(columns.timesMs, columns.values, columns.histograms);
     },
   };
@@ -67,6 +69,7 @@ export function selectorRanges(series: readonly SeriesColumns[], sight: Sight, r
 /** The range vector of a subquery: what an inner vector has at the steps of its own grid. */
 export function subqueryRanges(inner: Vector, grid: Grid, sight: Sight, rangeMs: DurationMs, budget: Budget): RangeVector {
   const windower = new Windower(sight, rangeMs, { beforeMs: 0, afterMs: 0 }, budget);
+  const whole = Float64Array.from({ length: grid.steps }, (_, k) => stepTime(grid, k));
   const timesMs = new Float64Array(grid.steps);
   const values = new Float64Array(grid.steps);
   return {
@@ -79,12 +82,12 @@ export function subqueryRanges(inner: Vector, grid: Grid, sight: Sight, rangeMs:
       let count = 0;
       for (let k = 0; k < grid.steps; k++) {
         if (row.kinds[k] === absent) continue;
-        timesMs[count] = stepTime(grid, k);
+        timesMs[count] = whole[k]!;
         values[count] = row.kinds[k] === histogram ? 0 : row.values[k]!;
         if (histograms !== undefined && row.kinds[k] === histogram) histograms[count] = withoutHint(row.histograms![k]!);
         count++;
       }
-      return windower.row(timesMs.subarray(0, count), values.subarray(0, count), histograms);
+      return windower.row(count === grid.steps ? whole : timesMs.slice(0, count), values.subarray(0, count), histograms);
     },
   };
 }
@@ -119,6 +122,11 @@ class Windower {
     return this.#windowed(kept.timesMs, kept.values, { timesMs: kept.histogramTimesMs, list: kept.list, lo, hi });
   }
 
+  /** Of floats, none of them a stale marker. */
+  plainRow(timesMs: Float64Array, values: Float64Array): RangeRow {
+    return this.#windowed(timesMs, values, undefined);
+  }
+
   #windowed(timesMs: Float64Array, values: Float64Array, histograms: HistogramWindows | undefined): RangeRow {
     const frame = this.#frameOf(timesMs);
     this.#budget.read(frame.read);
@@ -128,10 +136,10 @@ class Windower {
   #frameOf(timesMs: Float64Array): Frame {
     const first = timesMs.length === 0 ? 0 : timesMs[0]!;
     const known = this.#frames.get(first);
-    if (known !== undefined && sameTimes(known.timesMs, timesMs)) return known.frame;
+    if (known !== undefined && (known.timesMs === timesMs || sameTimes(known.timesMs, timesMs))) return known.frame;
     if (known === undefined && this.#frames.size >= framesMax) this.#frames.clear();
     const frame = this.#slide(timesMs);
-    this.#frames.set(first, { timesMs: timesMs.slice(), frame });
+    this.#frames.set(first, { timesMs, frame });
     return frame;
   }
 

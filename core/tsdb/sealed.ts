@@ -1,5 +1,6 @@
 /** The SQL of sealed samples: functions over a handle, one statement each. Tables: core/db/migrations/0001-metrics.ts. */
 import { sql, type ReadDb, type WriteDb } from '#core/db/index.ts';
+import { hasRollups } from './rollup/rows.ts';
 
 /** What the index tells of a sealed frame, without its bytes. */
 export interface FrameMeta {
@@ -13,6 +14,10 @@ export interface FrameMeta {
   readonly slotsHigh: number;
   readonly samples: number;
   readonly bytes: number;
+}
+
+export function holdsSlot(frame: FrameMeta, slot: number): boolean {
+  return slot < 32 ? (frame.slotsLow & (1 << slot)) !== 0 : (frame.slotsHigh & (1 << (slot - 32))) !== 0;
 }
 
 /** 0: fresh from the head; 1: recoded. */
@@ -52,11 +57,12 @@ export function deleteFrame(db: WriteDb, id: number): void {
   sql(db, 'delete from frame where id = ?').run(id);
 }
 
-/** The largest ids of frames and groups that anything still refers to. */
+/** The largest ids of frames (rollups take theirs from the same count) and of groups that anything still refers to. */
 export function lastIds(db: ReadDb): { readonly frame: number; readonly group: number } {
   return sql(
     db,
-    `select max(coalesce((select max(id) from frame), 0), coalesce((select max(frame_max) from tombstone), 0)) as frame,
+    `select max(coalesce((select max(id) from frame), 0), coalesce((select max(frame_max) from tombstone), 0),
+         ${hasRollups(db) ? 'coalesce((select max(id) from rollup), 0)' : '0'}) as frame,
        max(coalesce((select max(id) from series_group), 0), coalesce((select max(group_id) from frame), 0)) as "group"`,
   ).get() as { frame: number; group: number };
 }

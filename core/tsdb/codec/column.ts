@@ -289,6 +289,12 @@ export function decodeValues(
   } else decodeBits(place, coded, plain, bits);
 }
 
+/** Whether a value may be a NaN. */
+export function mayBeOdd({ kind, odd, high }: ColumnPlace): boolean {
+  if (kind === numberKind) return odd.length > 0;
+  return kind === bitsKind || (high & 0x7ff00000) === 0x7ff00000;
+}
+
 export function isNumbers(place: ColumnPlace): boolean {
   return place.kind === numberKind;
 }

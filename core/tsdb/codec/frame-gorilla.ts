@@ -112,6 +112,10 @@ class Stream implements Stretch {
     return this.#kind === histogramKind;
   }
 
+  get mayHoldOdd(): boolean {
+    return this.isHistogram || this.#decoded().values.some(Number.isNaN);
+  }
+
   read(from: number, to: number, out: Float64Array, at: number): void {
     out.set(this.#decoded().values.subarray(from, to), at);
   }

@@ -1,6 +1,6 @@
 import type { Histogram } from '#core/model/index.ts';
 import { ByteReader, ByteWriter, DamageError } from '../bytes/bytes.ts';
-import { ColumnEncoder, decodeValues, decodeWhole, isNumbers, placeColumn, type ColumnPlace } from './column.ts';
+import { ColumnEncoder, decodeValues, decodeWhole, isNumbers, mayBeOdd, placeColumn, type ColumnPlace } from './column.ts';
 import type { Frame, FrameForm, Member, Stretch } from './frame.ts';
 import { columnsOfHistograms, getLayout, histogramsOf, layoutColumns, layoutRuns, putLayout, type Layout } from './histogram-layout.ts';
 import { columnSamplesMax } from '../bytes/numbers.ts';
@@ -88,11 +88,35 @@ function sameTimes(a: Float64Array, b: Float64Array): boolean {
   return true;
 }
 
-/** Scratch for whole numbers, and which column of which frame it holds: neighbours that build on one another are read in a row. */
-const scratch = [new Float64Array(columnSamplesMax), new Float64Array(columnSamplesMax)] as const;
-let scratchOf: object | undefined;
-let scratchColumn = -1;
-let scratchTurn = 0;
+/**
+ * Whole numbers of the column that a frame decoded last, for the next that builds on it. Frames read by turns, as those of one series are,
+ * keep theirs: a week has 84.
+ */
+interface Scratch {
+  owner: object | undefined;
+  column: number;
+  whole: Float64Array;
+  other: Float64Array;
+}
+const newScratch = (): Scratch => ({
+  owner: undefined,
+  column: -1,
+  whole: new Float64Array(columnSamplesMax),
+  other: new Float64Array(columnSamplesMax),
+});
+const scratchMax = 96;
+const scratches: Scratch[] = [];
+let scratchNext = 0;
+
+/** The scratch that was least recently taken. */
+function takeScratch(owner: object): Scratch {
+  const scratch = (scratches[scratchNext] ??= newScratch());
+  scratchNext = (scratchNext + 1) % scratchMax;
+  scratch.owner = owner;
+  scratch.column = -1;
+  return scratch;
+}
+
 const partial = new Float64Array(columnSamplesMax);
 const noStretches: readonly Stretch[] = [];
 /** Memory of what is known of one column. */
@@ -106,6 +130,7 @@ class PlanesFrame implements Frame {
   readonly #places: ColumnPlace[] = [];
   readonly #timelines: (Float64Array | undefined)[] = [];
   readonly #stretches = new Map<number, PlanesStretch[]>();
+  #scratch: Scratch | undefined;
 
   constructor(payload: ByteReader) {
     this.#windowStartMs = payload.zigzag();
@@ -156,6 +181,10 @@ class PlanesFrame implements Frame {
     return times;
   }
 
+  mayHoldOdd(column: number): boolean {
+    return mayBeOdd(this.#places[column]!);
+  }
+
   readColumn(column: number, from: number, to: number, out: Float64Array, at: number): void {
     const place = this.#places[column]!;
     const whole = isNumbers(place) ? this.#whole(column) : undefined;
@@ -168,21 +197,22 @@ class PlanesFrame implements Frame {
 
   /** The whole numbers of a column, decoded from the nearest column it builds on that is at hand. */
   #whole(column: number): Float64Array {
-    const atHand = scratchOf === this.#places ? scratchColumn : -1;
-    if (atHand !== column) {
+    if (this.#scratch?.owner !== this) this.#scratch = takeScratch(this);
+    const scratch = this.#scratch;
+    if (scratch.column !== column) {
       let from = column;
-      while (this.#places[from]!.kin && from - 1 !== atHand) from--;
-      for (let at = from; at <= column; at++) this.#decode(at);
+      while (this.#places[from]!.kin && from - 1 !== scratch.column) from--;
+      for (let at = from; at <= column; at++) this.#decode(at, scratch);
     }
-    return scratch[scratchTurn]!;
+    return scratch.whole;
   }
 
-  #decode(column: number): void {
-    const before = scratch[scratchTurn]!;
-    scratchTurn = 1 - scratchTurn;
-    decodeWhole(this.#places[column]!, this.#coded, this.#plain, before, scratch[scratchTurn]!);
-    scratchOf = this.#places;
-    scratchColumn = column;
+  #decode(column: number, scratch: Scratch): void {
+    const { whole, other } = scratch;
+    decodeWhole(this.#places[column]!, this.#coded, this.#plain, whole, other);
+    scratch.whole = other;
+    scratch.other = whole;
+    scratch.column = column;
   }
 }
 
@@ -206,6 +236,10 @@ class PlanesStretch implements Stretch {
 
   get isHistogram(): boolean {
     return this.#layout !== undefined;
+  }
+
+  get mayHoldOdd(): boolean {
+    return this.#layout !== undefined || this.#frame.mayHoldOdd(this.#column);
   }
 
   read(from: number, to: number, out: Float64Array, at: number): void {

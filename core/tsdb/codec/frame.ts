@@ -23,6 +23,8 @@ export interface Stretch {
   read(from: number, to: number, out: Float64Array, at: number): void;
   /** Whether any of the samples is a histogram; then `histograms` says which. */
   readonly isHistogram: boolean;
+  /** Whether a sample may be a NaN or a histogram, as far as it can be told without decoding. */
+  readonly mayHoldOdd: boolean;
   histograms(): readonly (Histogram | undefined)[] | undefined;
 }
 
