@@ -1,4 +1,4 @@
-import { assert, labelValue, METRIC_NAME, type SeriesColumns, type UnixMs } from '#core/model/index.ts';
+import { assert, labelValue, METRIC_NAME, type UnixMs } from '#core/model/index.ts';
 import { durationMs, typeOf, unwrap } from './syntax/index.ts';
 import type { Aggregation, At, Binary, Duration, Expr, MatrixSelector, Subquery, Unary, VectorSelector } from './syntax/index.ts';
 import { aggregate, type AggregationContext } from './aggregate.ts';
@@ -13,7 +13,9 @@ import { setOperation, vectorOperation } from './match.ts';
 import { rangeNotes } from './notes.ts';
 import { dropsName, RowOperation, scalarOperation } from './operators.ts';
 import { statsSelectors, withDetectedResets } from './histogram-stats.ts';
+import { rolledCall, rolledSeries, type RolledCall } from './rolled.ts';
 import { instantVector, reach } from './select.ts';
+import type { ScannedColumns } from './source.ts';
 import { float, histogram, mapRows, mergeSame, newRow, setHistogram, type Row, type Vector } from './vector.ts';
 import { selectorRanges, subqueryRanges, type Margin, type RangeVector } from './windows.ts';
 
@@ -98,8 +100,12 @@ export class Evaluation implements Evaluator {
       const ranges = selectorRanges(near, sight, lookbackMs, { beforeMs: 0, afterMs: lookbackMs }, budget);
       return smoothedVector(ranges, (i) => rangeNotes(notes, labelValue(near[i]!.labels, METRIC_NAME), expr.place, expr.place));
     }
-    const series = await this.#fetch(expr, sight, lookbackMs, 0, 0);
+    const series = rolledSeries(this.query, expr, sight) ?? (await this.#fetch(expr, sight, lookbackMs, 0, 0));
     return instantVector(series, sight, lookbackMs, false, budget);
+  }
+
+  rolled(name: string, expr: MatrixSelector, grid: Grid): RolledCall | undefined {
+    return rolledCall(this.query, name, expr, this.#sight(expr.selector, grid), this.#duration(expr.range));
   }
 
   async #rangeSelector(expr: MatrixSelector, grid: Grid): Promise<RangeVector> {
@@ -114,11 +120,14 @@ export class Evaluation implements Evaluator {
     return selectorRanges(series, sight, rangeMs, margin, budget);
   }
 
-  async #fetch(expr: VectorSelector, sight: Sight, backMs: number, aheadMs: number, rangeMs: number): Promise<readonly SeriesColumns[]> {
+  async #fetch(expr: VectorSelector, sight: Sight, backMs: number, aheadMs: number, rangeMs: number): Promise<readonly ScannedColumns[]> {
     const { source, budget, signal, stepMs } = this.query;
     const [minMs, maxMs] = reach(sight, backMs);
     const fromMs = budget.nowMs();
-    const series = await source.select(expr.matchers, minMs, maxMs + aheadMs, signal, { stepMs, rangeMs, caller: '' });
+    const hints = { stepMs, rangeMs, caller: '' };
+    const found =
+      source.scan?.(expr.matchers, minMs, maxMs + aheadMs, signal, hints) ?? source.select(expr.matchers, minMs, maxMs + aheadMs, signal, hints);
+    const series: readonly ScannedColumns[] = await found;
     budget.selected(series.length, budget.nowMs() - fromMs);
     budget.check();
     return this.#statsOnly.has(expr) ? series.map(withDetectedResets) : series;

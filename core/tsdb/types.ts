@@ -7,6 +7,8 @@ import type {
   Labels,
   Matcher,
   MetricMetadata,
+  Rollup,
+  RollupRequest,
   SeriesColumns,
   StoreObserver,
   UnixMs,
@@ -88,7 +90,10 @@ export interface StoreLimits {
   readonly valueBytesMax: number;
   /** Samples older than the newest one by more than this go. */
   readonly retentionMs: DurationMs;
-  /** The oldest samples go when sealed data takes more than this. */
+  /** Rollups of 5 min, and of an hour, older than the newest sample by more than this go. */
+  readonly rollup5mRetentionMs: DurationMs;
+  readonly rollup1hRetentionMs: DurationMs;
+  /** The oldest samples go when sealed data, rollups among them, takes more than this; when no more samples can go, the oldest rollups. */
   readonly retentionBytes: number;
 }
 
@@ -137,6 +142,10 @@ export interface TsdbStats {
   readonly frames: number;
   /** Bytes of sealed sample data. */
   readonly frameBytes: number;
+  /** Bytes of rollups. */
+  readonly rollupBytes: number;
+  /** Samples before it have gone by age or size, and only rollups are kept; undefined when none have. */
+  readonly rollupsOnlyBeforeMs: UnixMs | undefined;
   /** Bytes of `metrics.db` with its journal. */
   readonly diskBytes: number;
   readonly walBytes: number;
@@ -163,10 +172,26 @@ export interface SeriesExemplars {
   readonly exemplars: readonly Exemplar[];
 }
 
+export interface ScannedColumns extends SeriesColumns {
+  /** No sample is a NaN, a stale marker or a histogram: known without decoding. */
+  readonly isPlain: boolean;
+}
+
 /** What can be asked of a store. */
 export interface TsdbView {
   /** Every sample of the matching series with minMs <= time <= maxMs, stale markers included. Series without samples there are left out. */
   select(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs, signal?: AbortSignal): readonly SeriesColumns[];
+  /**
+   * The same, each series decoded when its columns are asked for: fastest when they are read in the order given, each once. The values are
+   * good until another series' are asked for; series with the same times mostly share one array of them. Samples added or deleted later
+   * may or may not be seen.
+   */
+  scan(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): readonly ScannedColumns[];
+  /**
+   * Buckets of the matching series' samples in place of the samples themselves, where they exist and pay: the request is long, or the
+   * samples are gone. Undefined: nothing to say, samples are to be read.
+   */
+  rollup(matchers: readonly Matcher[], request: RollupRequest): Rollup | undefined;
   /** The matching series that may have samples in the range (to the precision of a sealed frame), in Prometheus' order. */
   series(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): readonly Labels[];
   /** Label names of the matching series, sorted. Without matchers, of all series. */

@@ -1,5 +1,14 @@
 import type { ReadDb } from '#core/db/index.ts';
-import { compareLabels, compareText, type Labels, type Matcher, type MetricMetadata, type SeriesColumns } from '#core/model/index.ts';
+import {
+  compareLabels,
+  compareText,
+  type Labels,
+  type Matcher,
+  type MetricMetadata,
+  type Rollup,
+  type RollupRequest,
+  type SeriesColumns,
+} from '#core/model/index.ts';
 import { Catalogue } from './names/catalogue.ts';
 import type { Tombstones } from './upkeep/deletion.ts';
 import type { Groups } from './names/groups.ts';
@@ -7,13 +16,16 @@ import { Head, type HeadPeers } from './head.ts';
 import { matchRefs } from './names/match.ts';
 import { allMetadata, sealedExemplars, type RefExemplar } from './log/notes.ts';
 import { Reader, type ReaderParts } from './reader.ts';
-import type { SeriesExemplars, TsdbView } from './types.ts';
+import { Rollups, type RollupsParts } from './rollup/rollups.ts';
+import type { Scan } from './scan.ts';
+import type { ScannedColumns, SeriesExemplars, TsdbView } from './types.ts';
 
 export interface ViewParts {
   readonly db: ReadDb;
   readonly groups: Groups;
   readonly tombstones: Tombstones;
   readonly onDamage: ReaderParts['onDamage'];
+  readonly onRollupDamage: RollupsParts['onDamage'];
   readonly revive: HeadPeers['revive'];
 }
 
@@ -22,13 +34,16 @@ export class View implements Omit<TsdbView, 'stats' | 'close'> {
   readonly head: Head;
   protected readonly catalogue = new Catalogue();
   protected readonly reader: Reader;
+  protected readonly rollups: Rollups;
   protected readonly knownMetadata: Map<string, MetricMetadata>;
   readonly #db: ReadDb;
 
-  constructor({ db, groups, tombstones, onDamage, revive }: ViewParts) {
+  constructor({ db, groups, tombstones, onDamage, onRollupDamage, revive }: ViewParts) {
     this.#db = db;
     this.reader = new Reader({ db, groups, tombstones, onDamage });
     this.head = new Head({ sealedAt: (ref, timeMs) => this.reader.sealedAt(ref, timeMs), revive });
+    const labelsOf = (ref: number): Labels => this.catalogue.labels(ref);
+    this.rollups = new Rollups({ db, groups, tombstones, reader: this.reader, head: this.head, labelsOf, onDamage: onRollupDamage });
     this.knownMetadata = allMetadata(db);
   }
 
@@ -40,6 +55,15 @@ export class View implements Omit<TsdbView, 'stats' | 'close'> {
       found.push(histograms === undefined ? { labels, timesMs: times, values } : { labels, timesMs: times, values, histograms });
     });
     return found;
+  }
+
+  scan(matchers: readonly Matcher[], minMs: number, maxMs: number): readonly ScannedColumns[] {
+    const scan = this.reader.scan(this.head, matchRefs(this.catalogue, matchers), minMs, maxMs);
+    return scan.refs.map((ref, i) => new ScannedSeries(this.catalogue.labels(ref), scan, i));
+  }
+
+  rollup(matchers: readonly Matcher[], request: RollupRequest): Rollup | undefined {
+    return this.rollups.answer(matchRefs(this.catalogue, matchers), request);
   }
 
   series(matchers: readonly Matcher[], minMs: number, maxMs: number): readonly Labels[] {
@@ -84,6 +108,37 @@ export class View implements Omit<TsdbView, 'stats' | 'close'> {
   #refsIn(matchers: readonly Matcher[], minMs: number, maxMs: number): number[] {
     const refs = [...matchRefs(this.catalogue, matchers)];
     if (minMs === -Infinity && maxMs === Infinity) return refs;
-    return refs.filter((ref) => this.head.read(ref, minMs, maxMs) !== undefined || this.reader.mayHold(ref, minMs, maxMs));
+    return refs.filter(
+      (ref) => this.head.read(ref, minMs, maxMs) !== undefined || this.reader.mayHold(ref, minMs, maxMs) || this.rollups.mayHold(ref, minMs, maxMs),
+    );
+  }
+}
+
+/** A series that is decoded when its columns are asked for. */
+class ScannedSeries implements ScannedColumns {
+  readonly labels: Labels;
+  readonly #scan: Scan;
+  readonly #index: number;
+
+  constructor(labels: Labels, scan: Scan, index: number) {
+    this.labels = labels;
+    this.#scan = scan;
+    this.#index = index;
+  }
+
+  get timesMs(): Float64Array {
+    return this.#scan.times(this.#index);
+  }
+
+  get values(): Float64Array {
+    return this.#scan.values(this.#index);
+  }
+
+  get histograms(): SeriesColumns['histograms'] {
+    return this.#scan.histograms(this.#index);
+  }
+
+  get isPlain(): boolean {
+    return !this.#scan.mayHoldOdd(this.#index);
   }
 }

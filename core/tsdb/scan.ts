@@ -1,0 +1,255 @@
+import { lowerBoundMs, mergeColumns, type Columns } from './codec/columns.ts';
+import type { Stretch } from './codec/frame.ts';
+import type { Head } from './head.ts';
+import type { OpenFrame, Piece, Reader } from './reader.ts';
+import { holdsSlot, type FrameMeta } from './sealed.ts';
+
+/** Targets whose times are remembered; more are put together anew. */
+const timelinesMax = 64;
+
+/** The sealed frames of a group that a scan wants, opened when it comes to them. */
+interface GroupPlan {
+  readonly group: number;
+  metas: readonly FrameMeta[];
+}
+
+/** A series that has samples in the range. */
+interface Wanted {
+  readonly ref: number;
+  readonly slot: number;
+  readonly plan: GroupPlan;
+  /** Its unsealed samples, as they were when the scan began. */
+  readonly head: Columns | undefined;
+}
+
+/** Times that were put together from pieces, and which. */
+interface Timeline {
+  readonly parts: readonly Float64Array[];
+  readonly from: readonly number[];
+  readonly to: readonly number[];
+  readonly times: Float64Array;
+}
+
+/** What a scan needs of its reader. */
+export interface ScanParts {
+  readonly reader: Reader;
+  readonly head: Head;
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly slotOf: (ref: number) => number;
+  readonly isDeletedFrom: (ref: number) => boolean;
+}
+
+/**
+ * Many series, one after another, each decoded when it is read. What the head holds is copied at the start; frames are opened group by
+ * group. Series that share their times get one and the same array of them. Values are good until the next read.
+ */
+export class Scan {
+  readonly refs: readonly number[];
+  readonly #parts: ScanParts;
+  readonly #wanted: Wanted[] = [];
+  readonly #timelines = new Map<number, Timeline>();
+  #open: { readonly plan: GroupPlan; readonly frames: readonly OpenFrame[] } | undefined;
+  #values = new Float64Array(512);
+  /** The pieces of the series at hand: samples [from, to) of each stretch. */
+  readonly #stretches: Stretch[] = [];
+  readonly #from: number[] = [];
+  readonly #to: number[] = [];
+  #isPlain = true;
+  /** The series at hand, and what is known of it by now. */
+  #at = -1;
+  #ownTimes: Float64Array | undefined;
+  #ownValues: Float64Array | undefined;
+  #merged: Columns | undefined;
+
+  constructor(parts: ScanParts, groups: ReadonlyMap<number, readonly number[]>) {
+    this.#parts = parts;
+    let times = new Float64Array(0);
+    for (const [group, members] of groups) {
+      const plan = { group, metas: parts.reader.frames(group, parts.minMs, parts.maxMs).filter(holdsAny(members.map(parts.slotOf))) };
+      for (const ref of members) {
+        const read = parts.head.read(ref, parts.minMs, parts.maxMs);
+        const head =
+          read === undefined ? undefined : { ...read, times: sameTimes(read.times, times) ? times : read.times.slice(), values: read.values.slice() };
+        if (head !== undefined) times = head.times;
+        const wanted = { ref, slot: parts.slotOf(ref), plan, head };
+        if (this.#hasSamples(wanted)) this.#wanted.push(wanted);
+      }
+    }
+    this.refs = this.#wanted.map(({ ref }) => ref);
+  }
+
+  /** Whether the series may hold a NaN, a stale marker or a histogram; told without decoding it where that can be. */
+  mayHoldOdd(index: number): boolean {
+    const { head } = this.#turnTo(index);
+    return !this.#isPlain || this.#stretches.some((stretch) => stretch.mayHoldOdd) || head?.values.some(Number.isNaN) === true;
+  }
+
+  times(index: number): Float64Array {
+    const one = this.#turnTo(index);
+    return this.#isPlain ? (this.#ownTimes ??= this.#times(one.head)) : this.#merge(one).times;
+  }
+
+  values(index: number): Float64Array {
+    const one = this.#turnTo(index);
+    return this.#isPlain ? (this.#ownValues ??= this.#decode(one.head, this.times(index).length)) : this.#merge(one).values;
+  }
+
+  histograms(index: number): Columns['histograms'] {
+    const one = this.#turnTo(index);
+    return this.#isPlain ? undefined : this.#merge(one).histograms;
+  }
+
+  /** All columns of a series. */
+  read(index: number): Columns {
+    const columns = { times: this.times(index), values: this.values(index) };
+    const histograms = this.histograms(index);
+    return histograms === undefined ? columns : { ...columns, histograms };
+  }
+
+  #turnTo(index: number): Wanted {
+    const one = this.#wanted[index]!;
+    if (index !== this.#at) {
+      this.#at = index;
+      this.#ownTimes = this.#ownValues = this.#merged = undefined;
+      this.#gather(one);
+    }
+    return one;
+  }
+
+  #decode(head: Columns | undefined, count: number): Float64Array {
+    if (this.#values.length < count) this.#values = new Float64Array(count * 2);
+    let at = 0;
+    for (let i = 0; i < this.#stretches.length; i++) {
+      this.#stretches[i]!.read(this.#from[i]!, this.#to[i]!, this.#values, at);
+      at += this.#to[i]! - this.#from[i]!;
+    }
+    if (head !== undefined) this.#values.set(head.values, at);
+    return this.#values.subarray(0, count);
+  }
+
+  /** Frames that lie within the range prove it by their slots; of those at its edges the times are looked at. */
+  #hasSamples(one: Wanted): boolean {
+    const { minMs, maxMs } = this.#parts;
+    if (one.head !== undefined) return true;
+    let isNear = false;
+    for (const meta of one.plan.metas) {
+      if (!holdsSlot(meta, one.slot)) continue;
+      if (!this.#parts.isDeletedFrom(one.ref) && meta.minMs >= minMs && meta.maxMs <= maxMs) return true;
+      isNear = true;
+    }
+    if (!isNear) return false;
+    this.#gather(one);
+    if (this.#isPlain) return this.#stretches.length > 0;
+    this.#merged = undefined;
+    return this.#merge(one).times.length > 0;
+  }
+
+  /** Finds the pieces of a series; they are plain when they are floats that follow one another. */
+  #gather(one: Wanted): void {
+    const { minMs, maxMs } = this.#parts;
+    let count = 0;
+    let lastMs = -Infinity;
+    this.#isPlain = !this.#parts.isDeletedFrom(one.ref) && one.head?.histograms === undefined;
+    for (const { frame } of this.#framesOf(one.plan)) {
+      for (const stretch of frame.stretches(one.slot)) {
+        const { times } = stretch;
+        const from = times[0]! >= minMs ? 0 : lowerBoundMs(times, times.length, minMs);
+        const to = times.at(-1)! <= maxMs ? times.length : lowerBoundMs(times, times.length, maxMs + 1);
+        if (from >= to) continue;
+        if (times[from]! <= lastMs || stretch.isHistogram) this.#isPlain = false;
+        lastMs = times[to - 1]!;
+        this.#stretches[count] = stretch;
+        this.#from[count] = from;
+        this.#to[count++] = to;
+      }
+    }
+    if (one.head !== undefined && one.head.times[0]! <= lastMs) this.#isPlain = false;
+    this.#stretches.length = this.#from.length = this.#to.length = count;
+  }
+
+  /** The frames of a group; when maintenance replaced some of them meanwhile, those that are there now. */
+  #framesOf(plan: GroupPlan): readonly OpenFrame[] {
+    if (this.#open?.plan === plan) return this.#open.frames;
+    const { reader, minMs, maxMs } = this.#parts;
+    let frames = reader.open(plan.metas);
+    if (frames === undefined) {
+      plan.metas = reader.frames(plan.group, minMs, maxMs);
+      frames = reader.open(plan.metas) ?? [];
+    }
+    this.#open = { plan, frames };
+    return frames;
+  }
+
+  #times(head: Columns | undefined): Float64Array {
+    const first = this.#stretches[0]?.times[this.#from[0]!] ?? head!.times[0]!;
+    const known = this.#timelines.get(first);
+    if (known !== undefined && this.#isKnown(known, head)) return known.times;
+    if (this.#timelines.size >= timelinesMax) this.#timelines.clear();
+    const parts = this.#stretches.map(({ times }) => times);
+    const timeline = { parts, from: [...this.#from], to: [...this.#to], times: this.#join(head) };
+    this.#timelines.set(first, timeline);
+    return timeline.times;
+  }
+
+  #isKnown({ parts, from, to, times }: Timeline, head: Columns | undefined): boolean {
+    if (parts.length !== this.#stretches.length) return false;
+    let at = 0;
+    for (let i = 0; i < parts.length; i++) {
+      const count = to[i]! - from[i]!;
+      if (count !== this.#to[i]! - this.#from[i]!) return false;
+      const own = this.#stretches[i]!.times;
+      if ((own !== parts[i] || from[i] !== this.#from[i]) && !sameRange(own, this.#from[i]!, times, at, count)) return false;
+      at += count;
+    }
+    const rest = times.length - at;
+    return rest === (head?.times.length ?? 0) && (rest === 0 || sameRange(head!.times, 0, times, at, rest));
+  }
+
+  #join(head: Columns | undefined): Float64Array {
+    let count = head?.times.length ?? 0;
+    for (let i = 0; i < this.#from.length; i++) count += this.#to[i]! - this.#from[i]!;
+    const times = new Float64Array(count);
+    let at = 0;
+    for (let i = 0; i < this.#from.length; i++) {
+      times.set(this.#stretches[i]!.times.subarray(this.#from[i], this.#to[i]), at);
+      at += this.#to[i]! - this.#from[i]!;
+    }
+    if (head !== undefined) times.set(head.times, at);
+    return times;
+  }
+
+  /** The general case: overlaps, histograms, deletions. */
+  #merge(one: Wanted): Columns {
+    return (this.#merged ??= this.#mergeNew(one));
+  }
+
+  #mergeNew({ ref, slot, plan, head }: Wanted): Columns {
+    const { reader, minMs, maxMs } = this.#parts;
+    const pieces: Piece[] = reader.pieces(this.#framesOf(plan), slot, minMs, maxMs);
+    const sealed = pieces.length === 0 ? undefined : reader.merge(ref, pieces);
+    const columns = sealed === undefined ? [] : [sealed];
+    // What the head holds was looked for among the sealed samples when it came; the copy may have been sealed meanwhile.
+    if (head !== undefined) columns.push(head);
+    return columns.length === 0 ? { times: new Float64Array(0), values: new Float64Array(0) } : mergeColumns(columns);
+  }
+}
+
+/** Whether a frame holds any of these slots. */
+function holdsAny(slots: readonly number[]): (frame: FrameMeta) => boolean {
+  let [low, high] = [0, 0];
+  for (const slot of slots) {
+    if (slot < 32) low |= 1 << slot;
+    else high |= 1 << (slot - 32);
+  }
+  return ({ slotsLow, slotsHigh }) => (slotsLow & low) !== 0 || (slotsHigh & high) !== 0;
+}
+
+function sameRange(a: Float64Array, from: number, b: Float64Array, at: number, count: number): boolean {
+  for (let i = 0; i < count; i++) if (a[from + i] !== b[at + i]) return false;
+  return true;
+}
+
+function sameTimes(a: Float64Array, b: Float64Array): boolean {
+  return a.length === b.length && sameRange(a, 0, b, 0, a.length);
+}
