@@ -98,7 +98,7 @@ export const byName = (alert: AlertView): readonly Head[] => {
 export function byRoute(groups: readonly AlertGroupView[]): (alert: AlertView) => readonly Head[] {
   const heads = new Map<string, Head[]>();
   for (const { key, receiver, labels, alerts, nextMs } of groups) {
-    const common = [...labelPairs(labels)].map(([name, value]) => `${name}=${value}`).join(', ');
+    const common = [...labelPairs(labels)].map(([name, value]) => (name === 'alertname' ? value : `${name}=${value}`)).join(', ');
     const head = { key: `${receiver} ${key}`, title: common === '' ? 'All together' : common, note: receiver, nextMs };
     for (const id of alerts) heads.set(id, [...(heads.get(id) ?? []), head]);
   }

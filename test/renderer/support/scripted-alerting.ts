@@ -22,7 +22,7 @@ export function silencesOf(nowMs: number): SilenceView[] {
   const by = { updatedMs: nowMs - hour, createdBy: 'Ada' };
   return [
     {
-      id: 's-1',
+      id: '51-1',
       matchers: '{alertname="DiskFull",instance=~"db-.*"}',
       state: 'active',
       startsMs: nowMs - hour,
@@ -32,7 +32,7 @@ export function silencesOf(nowMs: number): SilenceView[] {
       matchedCount: 1,
     },
     {
-      id: 's-2',
+      id: '51-2',
       matchers: '{job="batch"}',
       state: 'pending',
       startsMs: nowMs + hour,
@@ -42,7 +42,7 @@ export function silencesOf(nowMs: number): SilenceView[] {
       matchedCount: 0,
     },
     {
-      id: 's-3',
+      id: '51-3',
       matchers: '{alertname="TargetDown"}',
       state: 'expired',
       startsMs: nowMs - 4 * hour,
@@ -119,7 +119,7 @@ export function silenceAnswers(held: SilencesHeld, changed: () => void): Silence
     },
     'silences.set': ({ id, matchers, startsMs, endsMs, comment, by }) => {
       const made: SilenceView = {
-        id: id ?? `s-${held.silences.length + 1}`,
+        id: id ?? `51-${held.silences.length + 1}`,
         matchers,
         state: 'active',
         startsMs: startsMs ?? Date.now(),

@@ -4,6 +4,7 @@ import { contract, type AlertView, type Handlers, type IncidentView, type Signal
 import { alertsOf, overviewOf, pastIncident, rulesOf, runbooks, runOf, settings, stormOf, targetsOf } from './scene.ts';
 import { askedAlert, groupsOf, silenceAnswers, silencesOf, whyOf } from './scripted-alerting.ts';
 import { practiceAnswers } from './scripted-practice.ts';
+import { sloAnswers, slos } from './scripted-slos.ts';
 import { curvesFor, rangeAnswer } from './series.ts';
 
 export type SceneName = 'busy' | 'calm' | 'first' | 'storm';
@@ -225,6 +226,8 @@ export class ScriptedEngine {
       'alerts.record': ({ alert }) => whyOf(askedAlert(this.alerts, alert, undefined), Date.now()).record,
       'silences.watch': this.#watch(() => this.silences),
       ...silenceAnswers(this, () => this.#changed()),
+      'slos.list': () => ({ slos: this.scene === 'first' ? [] : slos, problems: [], folder: '/home/ada/.signalbox/slos' }),
+      ...sloAnswers,
     };
   }
 
