@@ -119,7 +119,7 @@ class LiveEngine implements Engine {
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
     const ledger = this.#ledger;
     this.#scraper = createScraper({ store: live, clock, ledger });
-    this.#receiver = createReceiver({ store: live, traces, clock, ledger });
+    this.#receiver = createReceiver({ store: live, traces, clock, ledger, folder: join(dataDir, 'live') });
     this.#alerting = createAlerting({
       db: journal,
       clock,
@@ -180,7 +180,7 @@ class LiveEngine implements Engine {
     this.#config.stop();
     this.#rules.stop();
     await this.#scraper.stop();
-    this.#receiver.stop();
+    await this.#receiver.stop();
     this.#alerting.stop();
     this.#systemDesk.stop();
     await this.#outgoing.close();
@@ -301,6 +301,7 @@ class LiveEngine implements Engine {
   async #configure(config: Config): Promise<void> {
     const jobs = this.#options.safe === true ? [] : [...config.settings.scrapeConfigs, ...this.#practice.scrapeConfigs];
     await this.#scraper.apply(jobs, config.settings.limits, dirname(config.file));
+    await this.#receiver.configure(config.settings.spanMetrics, config.settings.tailSampling);
     this.#useTemplates(config);
     this.#alerting.configure(config.alertmanager);
     await this.#rules.load([...config.ruleFiles, ...this.#practice.ruleFiles, ...this.#rulesOfSlos(config)]);

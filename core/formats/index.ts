@@ -24,6 +24,7 @@ export { ProtobufReader } from './exposition/protobuf.ts';
 export { checkOpenMetrics, type OpenMetricsProblem } from './exposition/openmetrics.ts';
 export { sortedPairs } from './exposition/line.ts';
 export { parseSignalboxConfig, defaultIntakeLimits, type SignalboxConfig, type IntakeLimits } from './signalbox-config.ts';
+export { defaultSpanMetrics, type SamplingPolicy, type SpanMetricsConfig, type TailSamplingConfig } from './span-config/index.ts';
 export type { ScrapeConfig, ScrapeLimits, ScrapeProtocol, TargetGroup, FileSource, HttpSource } from './scrape-config.ts';
 export { hashMod, type RelabelAction, type RelabelRule } from './relabel-config.ts';
 export { LineCache } from './line-cache.ts';
@@ -33,16 +34,7 @@ export { remoteWriteLabels, remoteWriteTypes, symbolText } from './remote-write.
 export { readOtlpMetrics, readOtlpMetricsJson, otlpText, addBuckets, coarser, nativeHistogram } from './otlp/index.ts';
 export { prometheusLabel, prometheusName, prometheusUnit } from './otlp/index.ts';
 export type { OtlpAttributes, OtlpExemplar, OtlpMetric, OtlpPoint, OtlpResourceMetrics, OtlpScopeMetrics } from './otlp/index.ts';
-export {
-  readSpanText,
-  readOtlpSpans,
-  readOtlpSpansJson,
-  readZipkinJson,
-  readZipkinProto,
-  writeOtlpJson,
-  type ReadFault,
-  type SpanReading,
-} from './spans/index.ts';
-export { formatTraceparent, parseTraceparent, parseTracestate, parseB3, type TraceContext } from './spans/index.ts';
+export { readSpanText, readOtlpSpans, readOtlpSpansJson, writeOtlpJson, type ReadFault, type SpanReading } from './spans/index.ts';
+export { readZipkinJson, readZipkinProto, formatTraceparent, parseTraceparent, parseTracestate, parseB3 } from './spans/index.ts';
 export { readTargetGroups } from './target-file.ts';
-export { LogLines, type LineFault, type LogFileReport, type LogSource } from './logs/index.ts';
+export { fieldsOfJson, fieldsOfLine, LogLines, traceOfFields, type LineFault, type LogFileReport, type LogSource } from './logs/index.ts';

@@ -1,5 +1,6 @@
 import { noLabels, type DurationMs, type Labels } from '#core/model/index.ts';
 import { labelMap, limitFields, protocol, scrapeConfig, type ScrapeConfig, type ScrapeDefaults, type ScrapeProtocol } from './scrape-config.ts';
+import { defaultSpanMetrics, spanMetricsConfig, tailSamplingConfig, type SpanMetricsConfig, type TailSamplingConfig } from './span-config/index.ts';
 import { boolean, byteSize, count, duration, listOf, optional, record, text, type Decode } from './yaml-decode.ts';
 import { isYamlNull, readYaml, yamlError, type YamlNode } from './yaml.ts';
 
@@ -23,6 +24,9 @@ export interface SignalboxConfig {
   readonly usersAffected: string;
   readonly retention: { readonly timeMs: DurationMs; readonly bytesMax: number };
   readonly limits: IntakeLimits;
+  readonly spanMetrics: SpanMetricsConfig;
+  /** Undefined: every span is kept. */
+  readonly tailSampling: TailSamplingConfig | undefined;
   /** What is understood but does nothing here: "FILE:LINE: sentence". */
   readonly warnings: readonly string[];
 }
@@ -105,6 +109,8 @@ const topFields = record('configuration', {
   usersAffected: optional('users_affected', text, ''),
   retention: optional('retention', retentionFields, defaultRetention),
   limits: optional('limits', limitsFields, defaultIntakeLimits),
+  spanMetrics: optional('span_metrics', spanMetricsConfig, defaultSpanMetrics),
+  tailSampling: optional<TailSamplingConfig | undefined>('tail_sampling', tailSamplingConfig, undefined),
   ...Object.fromEntries(foreign.map((name) => [name, ignored(name)])),
 });
 

@@ -3,6 +3,8 @@ export { createScraper } from './scrape/scraper.ts';
 export type { Scraper, ScraperOptions } from './scrape/scraper.ts';
 export { createReceiver } from './receive/receiver.ts';
 export type { Receiver, ReceiverOptions } from './receive/receiver.ts';
+export type { SamplingStatus } from './spans/span-intake.ts';
+export type { SamplingDecision } from './sampling/waiting-spans.ts';
 export type { PushedGroup } from './receive/pushgateway.ts';
 export { relabel, relabelSteps } from './scrape/relabel.ts';
 export type { RelabelStep } from './scrape/relabel.ts';

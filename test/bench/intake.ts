@@ -45,12 +45,12 @@ async function cpuSeconds(act: () => Promise<void> | void): Promise<number> {
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
-async function withStore<T>(act: (store: Tsdb, traces: Traces) => Promise<T>): Promise<T> {
+async function withStore<T>(act: (store: Tsdb, traces: Traces, folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
   const store = openTsdb({ folder, clock: wallClock, limits: { seriesMax: 1_000_000, metricSeriesMax: 1_000_000 } });
   const traces = openTraces({ folder, clock: wallClock });
   try {
-    return await act(store, traces);
+    return await act(store, traces, folder);
   } finally {
     await traces.close();
     await store.close();
@@ -143,8 +143,8 @@ async function post(receiver: Receiver, path: string, body: Uint8Array, contentT
 
 async function benchRemoteWrite(): Promise<BenchRow[]> {
   const run = (seriesCount: number, samplesPerSeries: number, rounds: number): Promise<number> =>
-    withStore(async (store, traces) => {
-      const receiver = createReceiver({ store, traces, clock: wallClock, ledger: new Ledger() });
+    withStore(async (store, traces, folder) => {
+      const receiver = createReceiver({ store, traces, clock: wallClock, ledger: new Ledger(), folder });
       const rates: number[] = [];
       const beginMs = Date.now() - 1_800_000;
       for (let round = 0; round < rounds; round++) {
@@ -205,8 +205,8 @@ function otlpRequest(round: number, pointCount: number): Uint8Array {
 
 async function benchOtlp(): Promise<BenchRow[]> {
   const pointCount = 10_000;
-  return withStore(async (store, traces) => {
-    const receiver = createReceiver({ store, traces, clock: wallClock, ledger: new Ledger() });
+  return withStore(async (store, traces, folder) => {
+    const receiver = createReceiver({ store, traces, clock: wallClock, ledger: new Ledger(), folder });
     const rates: number[] = [];
     for (let round = 0; round < 8; round++) {
       const body = otlpRequest(round, pointCount);

@@ -171,7 +171,7 @@ async function storeOld(
   mkdirSync(live, { recursive: true });
   const store = openTsdb({ folder: live, clock });
   const traces = openTraces({ folder: live, clock });
-  const receiver = createReceiver({ store, traces, clock, ledger: new Ledger() });
+  const receiver = createReceiver({ store, traces, clock, ledger: new Ledger(), folder: live });
   const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
   return {
     write: async (body) => {
@@ -180,7 +180,7 @@ async function storeOld(
       while (store.tick());
     },
     close: async () => {
-      receiver.stop();
+      await receiver.stop();
       store.compact();
       await traces.close();
       await store.close();

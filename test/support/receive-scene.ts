@@ -25,14 +25,15 @@ export class ReceiveScene {
   readonly receiver: Receiver;
   readonly answers: { readonly path: string; readonly status: number; readonly body: string }[] = [];
 
-  constructor(clock: Clock = wallClock) {
-    this.store = openTsdb({ folder: tempFolder(), clock });
-    this.traces = openTraces({ folder: tempFolder(), clock });
-    this.receiver = createReceiver({ store: this.store, traces: this.traces, clock, ledger: this.ledger });
+  /** `folder`: that of an earlier scene, whose process died. */
+  constructor(clock: Clock = wallClock, folder: string = tempFolder()) {
+    this.store = openTsdb({ folder, clock });
+    this.traces = openTraces({ folder, clock });
+    this.receiver = createReceiver({ store: this.store, traces: this.traces, clock, ledger: this.ledger, folder });
     onTestFinished(async () => {
-      this.receiver.stop();
+      await this.receiver.stop();
       await this.traces.close();
-      return this.store.close();
+      await this.store.close();
     });
   }
 

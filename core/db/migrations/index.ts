@@ -6,7 +6,8 @@ import { runs } from './0005-runs.ts';
 import { traces } from './0006-traces.ts';
 import { rollups } from './0007-rollups.ts';
 import { logs } from './0008-logs.ts';
+import { intake } from './0010-intake.ts';
 import type { Migration } from './migration.ts';
 
 /** Every table of Signalbox, in order: reading this folder is reading the data model. */
-export const migrations: readonly Migration[] = [metrics, rules, alerting, incidents, runs, traces, rollups, logs];
+export const migrations: readonly Migration[] = [metrics, rules, alerting, incidents, runs, traces, rollups, logs, intake];

@@ -10,7 +10,9 @@ const zeroThresholdDefault = 1e-128;
 const emptyRunMax = 2;
 
 /** An exponential data point as a native histogram; undefined when its scale is coarser than those go. */
-export function nativeHistogram(point: OtlpPoint): Histogram | undefined {
+export function nativeHistogram(
+  point: Pick<OtlpPoint, 'scale' | 'count' | 'sum' | 'zeroCount' | 'zeroThreshold' | 'positive' | 'negative'>,
+): Histogram | undefined {
   if (point.scale < schemaMin) return undefined;
   const by = Math.max(0, point.scale - schemaMax);
   const positive = spansOf(coarser(point.positive, by));

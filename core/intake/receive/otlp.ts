@@ -1,12 +1,12 @@
 import { readOtlpMetrics, readOtlpMetricsJson, readOtlpSpans, readOtlpSpansJson } from '#core/formats/index.ts';
 import { EngineError, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import type { Ledger } from '../ledger.ts';
-import type { SampleSink, SpanSink } from '../sink.ts';
-import { gunzipped } from '../unpack.ts';
+import type { SampleSink } from '../sink.ts';
+import type { SpanIntake } from '../spans/span-intake.ts';
+import { unpackedBody } from './body.ts';
 import { DeltaTotals } from './delta-totals.ts';
 import { OtlpSeriesWriter } from './otlp-series.ts';
 import { PushBatch } from './push-batch.ts';
-import { takeSpans } from './span-batch.ts';
 
 /** Unpacked; the OpenTelemetry Collector takes as much. */
 const bodyBytesMax = 20 << 20;
@@ -17,12 +17,12 @@ type Form = 'protobuf' | 'json';
 /** OTLP over HTTP, the receiving side (OpenTelemetry protocol specification 1.x, "OTLP/HTTP"). */
 export class OtlpReceiver {
   readonly #sink: SampleSink;
-  readonly #spans: SpanSink;
+  readonly #spans: SpanIntake;
   readonly #clock: Clock;
   readonly #ledger: Ledger;
   readonly #deltas: DeltaTotals;
 
-  constructor(sink: SampleSink, spans: SpanSink, clock: Clock, ledger: Ledger) {
+  constructor(sink: SampleSink, spans: SpanIntake, clock: Clock, ledger: Ledger) {
     this.#sink = sink;
     this.#spans = spans;
     this.#clock = clock;
@@ -45,7 +45,7 @@ export class OtlpReceiver {
   }
 
   async #receiveMetrics(request: HttpRequest, form: Form): Promise<HttpAnswer> {
-    const body = await unpacked(request);
+    const body = await unpackedBody(request, bodyBytesMax);
     const resources = form === 'json' ? readOtlpMetricsJson(body) : readOtlpMetrics(body);
     const batch = new PushBatch(this.#sink, this.#ledger, source);
     const writer = new OtlpSeriesWriter(this.#sink, batch, this.#deltas, this.#clock.now());
@@ -55,9 +55,9 @@ export class OtlpReceiver {
   }
 
   async #receiveTraces(request: HttpRequest, form: Form): Promise<HttpAnswer> {
-    const body = await unpacked(request);
+    const body = await unpackedBody(request, bodyBytesMax);
     const reading = form === 'json' ? readOtlpSpansJson(body) : readOtlpSpans(body);
-    const { rejectedCount, sentence } = await takeSpans(reading, this.#spans, this.#ledger, 'otlp_traces');
+    const { rejectedCount, sentence } = await this.#spans.take(reading, 'otlp_traces');
     return success(form, 'rejectedSpans', rejectedCount, sentence);
   }
 }
@@ -66,14 +66,6 @@ function formOf(contentType: string): Form | undefined {
   const type = contentType.split(';')[0]!.trim().toLowerCase();
   if (type === 'application/x-protobuf') return 'protobuf';
   return type === 'application/json' ? 'json' : undefined;
-}
-
-async function unpacked(request: HttpRequest): Promise<Uint8Array> {
-  const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (encoding === 'gzip') return gunzipped(request.body, bodyBytesMax);
-  if (encoding !== 'identity') throw new EngineError('invalid', `the content encoding must be gzip or none, not ${encoding}`);
-  if (request.body.length > bodyBytesMax) throw new EngineError('limit', `the body is over the limit of ${bodyBytesMax} bytes`);
-  return request.body;
 }
 
 function statusOf(error: EngineError): number {

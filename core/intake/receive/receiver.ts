@@ -1,10 +1,16 @@
+import { join } from 'node:path';
+import { closeDb, openDb } from '#core/db/index.ts';
+import type { SpanMetricsConfig, TailSamplingConfig } from '#core/formats/index.ts';
 import type { Clock, HttpAnswer, HttpRequest } from '#core/model/index.ts';
 import type { Ledger } from '../ledger.ts';
 import type { SampleSink, SpanSink } from '../sink.ts';
+import { SpanIntake, type SamplingStatus } from '../spans/span-intake.ts';
+import type { SamplingDecision } from '../sampling/waiting-spans.ts';
 import { failureAnswer, plainAnswer } from './answers.ts';
 import { OtlpReceiver } from './otlp.ts';
 import { Pushgateway, type PushedGroup } from './pushgateway.ts';
 import { RemoteWriteReceiver } from './remote-write.ts';
+import { receiveZipkin, zipkinPath } from './zipkin.ts';
 
 export interface ReceiverOptions {
   readonly store: SampleSink;
@@ -12,6 +18,8 @@ export interface ReceiverOptions {
   readonly clock: Clock;
   /** Shared with the scraper. */
   readonly ledger: Ledger;
+  /** The dataset's folder; holds `intake.db`: what was pushed and waits, or stays until somebody deletes it. */
+  readonly folder: string;
 }
 
 export interface Receiver {
@@ -20,19 +28,28 @@ export interface Receiver {
    * on stable storage.
    */
   receive(request: HttpRequest): Promise<HttpAnswer | undefined>;
+  /** Puts settings of spans in force; until the first call every span is kept. */
+  configure(metrics: SpanMetricsConfig, sampling: TailSamplingConfig | undefined): Promise<void>;
+  /** What tail sampling does, with at most `limit` of its last decisions; undefined without it. */
+  samplingStatus(limit: number): SamplingStatus | undefined;
+  /** What tail sampling decided of a trace; undefined when nothing was, or it is forgotten. */
+  samplingDecision(traceId: string): SamplingDecision | undefined;
   /** What was pushed to Pushgateway's paths and not deleted since. */
   pushedGroups(): readonly PushedGroup[];
-  /** Ends what runs by itself. */
-  stop(): void;
+  /** Ends what runs by itself, and writes what is counted. */
+  stop(): Promise<void>;
 }
 
-/** What other systems push: Prometheus remote write, OTLP, and what batch jobs send to a Pushgateway. */
-export function createReceiver({ store, traces, clock, ledger }: ReceiverOptions): Receiver {
+/** What other systems push: Prometheus remote write, OTLP, Zipkin's spans, and what batch jobs send to a Pushgateway. */
+export function createReceiver({ store, traces, clock, ledger, folder }: ReceiverOptions): Receiver {
   const remoteWrite = new RemoteWriteReceiver(store, clock, ledger);
-  const otlp = new OtlpReceiver(store, traces, clock, ledger);
+  const db = openDb(join(folder, 'intake.db'), 'intake');
+  const spans = new SpanIntake({ store, traces, clock, ledger, db });
+  const otlp = new OtlpReceiver(store, spans, clock, ledger);
   const pushgateway = new Pushgateway(store, clock, ledger);
   const answerOf = (request: HttpRequest): Promise<HttpAnswer | undefined> | HttpAnswer => {
     if (request.path === '/api/v1/write') return request.method === 'POST' ? remoteWrite.receive(request) : plainAnswer(405, 'remote write is POST');
+    if (request.path === zipkinPath) return receiveZipkin(request, spans);
     return /^\/v1\/(?:metrics|traces|logs)$/.test(request.path) ? otlp.receive(request) : pushgateway.receive(request);
   };
   return {
@@ -44,6 +61,13 @@ export function createReceiver({ store, traces, clock, ledger }: ReceiverOptions
       }
     },
     pushedGroups: () => pushgateway.groups,
-    stop: () => pushgateway.stop(),
+    configure: (metrics, sampling) => spans.configure(metrics, sampling),
+    samplingStatus: (limit) => spans.samplingStatus(limit),
+    samplingDecision: (traceId) => spans.decision(traceId),
+    stop: async () => {
+      pushgateway.stop();
+      await spans.stop();
+      closeDb(db);
+    },
   };
 }

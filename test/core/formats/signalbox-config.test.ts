@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defaultIntakeLimits, parseSignalboxConfig, type SignalboxConfig } from '#core/formats/index.ts';
+import { defaultIntakeLimits, defaultSpanMetrics, parseSignalboxConfig, type SignalboxConfig } from '#core/formats/index.ts';
 
 const parse = (text: string): SignalboxConfig => parseSignalboxConfig(text, 'signalbox.yml');
 
@@ -17,6 +17,7 @@ describe('parseSignalboxConfig', () => {
       usersAffected: '',
       retention: { timeMs: 30 * 86_400_000, bytesMax: Infinity },
       limits: defaultIntakeLimits,
+      spanMetrics: defaultSpanMetrics,
       warnings: [],
     });
   });

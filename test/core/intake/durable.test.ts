@@ -85,13 +85,13 @@ describe('what was acknowledged is safe', () => {
     const clock = new ManualClock();
     const { sink, traces, asked } = watched(clock);
     const ledger = new Ledger();
-    const receiver = createReceiver({ store: sink, traces, clock, ledger });
+    const receiver = createReceiver({ store: sink, traces, clock, ledger, folder: tempFolder() });
     for (const [path, body, headers] of requests(clock.now())) {
       const answer = await receiver.receive({ port: 'app', method: 'POST', path, query: '', headers, body });
       expect(answer!.status).toBeLessThan(300);
     }
     expect(asked).toEqual(['power', 'power', 'power']);
-    receiver.stop();
+    await receiver.stop();
     const scraper = createScraper({ store: sink, clock, ledger });
     scraper.addLocal('self', 'i', () => 'a 1\n');
     await scraper.scrapeNow('local:i');
@@ -104,12 +104,12 @@ describe('what was acknowledged is safe', () => {
     const seen = watched(clock);
     seen.full = true;
     const ledger = new Ledger();
-    const receiver = createReceiver({ store: seen.sink, traces: seen.traces, clock, ledger });
+    const receiver = createReceiver({ store: seen.sink, traces: seen.traces, clock, ledger, folder: tempFolder() });
     for (const [path, body, headers] of requests(clock.now())) {
       const answer = await receiver.receive({ port: 'app', method: 'POST', path, query: '', headers, body });
       expect([answer!.status, answer!.headers['retry-after']]).toEqual([503, '5']);
     }
-    receiver.stop();
+    await receiver.stop();
     const scraper = createScraper({ store: seen.sink, clock, ledger });
     scraper.addLocal('self', 'i', () => 'a 1\n');
     await scraper.scrapeNow('local:i');
