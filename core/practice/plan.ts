@@ -18,7 +18,7 @@ export const faults: readonly Fault[] = [
   { name: 'errors', service: 'timeline', title: 'Errors', does: 'The timeline fails three of ten requests.' },
   { name: 'cache-storm', service: 'cache', title: 'Cache invalidation storm', does: 'The cache drops everything that it holds, every two seconds.' },
   { name: 'celebrity', service: 'fanout', title: 'Celebrity post', does: 'An account with very many followers posts every few seconds.' },
-  { name: 'pool-exhausted', service: 'database', title: 'Pool exhausted', does: 'A report holds nearly all connections of the database.' },
+  { name: 'pool-exhausted', service: 'database', title: 'Pool exhausted', does: 'A report takes every connection of the database that comes free.' },
   { name: 'leak', service: 'timeline', title: 'Memory leak', does: 'The timeline keeps what it should let go, until the system ends it.' },
   { name: 'bad-deploy', service: 'timeline', title: 'Bad deploy', does: 'The timeline is released anew, with a query for every post.' },
 ];

@@ -6,8 +6,7 @@ import { statements } from './statements.ts';
 const connectionsMax = 30;
 const waitMsMax = 2_000;
 const slowMs = 250;
-/** The report of the fault `pool-exhausted`. */
-const reportConnections = connectionsMax - 1;
+/** How long the report of the fault `pool-exhausted` keeps each connection. */
 const reportMs = 15_000;
 
 class Pool {
@@ -75,7 +74,7 @@ export function runDatabase(service: Service): void {
     ran.inc({ statement: name });
   });
   const look = (): void => {
-    while (service.fault === 'pool-exhausted' && pool.reports < reportConnections) report(service, pool);
+    while (service.fault === 'pool-exhausted' && pool.reports < connectionsMax) report(service, pool);
     service.clock.after(1_000, look);
   };
   look();
