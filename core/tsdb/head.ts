@@ -2,14 +2,8 @@ import type { Histogram } from '#core/model/index.ts';
 import { lowerBoundMs, mergeColumns, sameBits, within, without, type Columns } from './codec/columns.ts';
 import { grown } from './bytes/growable.ts';
 import { sameHistogram } from './codec/histogram-row.ts';
+import { Blocks, Tails } from './tails.ts';
 import { verdicts, type Verdict } from './types.ts';
-
-/** Series of one page: their open tails lie side by side, so a scrape, whose refs are neighbours, walks memory in order. */
-const pageBits = 6;
-const pageSeries = 1 << pageBits;
-/** Room of a fresh tail in samples; doubles up to what a sweep leaves to it, then grows by halves. */
-const tailFirst = 8;
-const tailUsual = 32;
 
 /** What the head asks of the rest of the store, and only about samples that do not come in order. */
 export interface HeadPeers {
@@ -35,7 +29,7 @@ interface Late {
 
 /**
  * The newest samples of every series, uncompressed, until they are sealed: per series a tail in order of time, and beside it what came
- * late. A sample costs two typed-array stores; a series without unsealed samples costs 14 bytes.
+ * late. A sample costs a few typed-array stores; a series without unsealed samples costs 20 bytes.
  */
 export class Head {
   /** Samples held. */
@@ -48,14 +42,21 @@ export class Head {
   #outOfOrderMs = Infinity;
   readonly #peers: HeadPeers;
   /** Time of the newest sample ever taken, sealed or not; -Infinity before the first, Infinity of a retired series. */
-  #lastMs = new Float64Array(1024).fill(-Infinity);
-  #count = new Uint16Array(1024);
-  readonly #times: (Float64Array | undefined)[] = [];
-  readonly #values: (Float64Array | undefined)[] = [];
+  #lastMs = new Float64Array(0);
+  readonly #blocks: Blocks;
+  readonly #tails: Tails;
   readonly #late = new Map<number, Late>();
 
-  constructor(peers: HeadPeers) {
+  constructor(peers: HeadPeers, blocks = new Blocks()) {
     this.#peers = peers;
+    this.#blocks = blocks;
+    this.#tails = new Tails(blocks);
+    this.reserve(1024);
+  }
+
+  /** An empty head for samples that came before those of this one, which `takeOlder` will take over. */
+  forOlder(peers: HeadPeers): Head {
+    return new Head(peers, this.#blocks);
   }
 
   /** How far behind the newest sample a sample may lie; no bound before the first call. */
@@ -66,11 +67,11 @@ export class Head {
 
   /** Makes room for refs below `next`. */
   reserve(next: number): void {
-    if (next <= this.#count.length) return;
     const before = this.#lastMs.length;
+    if (next <= before) return;
     this.#lastMs = grown(this.#lastMs, next);
     this.#lastMs.fill(-Infinity, before);
-    this.#count = grown(this.#count, this.#lastMs.length);
+    this.#tails.reserve(this.#lastMs.length);
   }
 
   /** Nothing is left of the series; a sample that comes for it all the same revives it. */
@@ -89,14 +90,7 @@ export class Head {
     if (timeMs > this.ceilingMs) return verdicts.tooFarAhead;
     if (!Number.isSafeInteger(timeMs)) return verdicts.badTime;
     if (timeMs <= this.#lastMs[ref]!) return this.#appendLate(ref, timeMs, value, undefined);
-    const page = ref >>> pageBits;
-    let values = this.#values[page];
-    const count = this.#count[ref]!;
-    if (values === undefined || count << pageBits >= values.length) values = this.#makeRoom(page, count + 1);
-    const at = (ref & (pageSeries - 1)) * (values.length >>> pageBits) + count;
-    values[at] = value;
-    this.#times[page]![at] = timeMs;
-    this.#count[ref] = count + 1;
+    this.#tails.push(ref, timeMs, value);
     this.#lastMs[ref] = timeMs;
     if (timeMs > this.newestMs) this.#raiseNewest(timeMs);
     this.samples++;
@@ -110,16 +104,7 @@ export class Head {
   appendRun(ref: number, times: Float64Array, values: Float64Array, from: number, to: number): number {
     const end = this.#orderlyEnd(ref, times, from, to);
     if (end === from) return from;
-    const page = ref >>> pageBits;
-    const count = this.#count[ref]!;
-    const held = this.#makeRoom(page, count + end - from);
-    const heldTimes = this.#times[page]!;
-    let at = (ref & (pageSeries - 1)) * (held.length >>> pageBits) + count;
-    for (let i = from; i < end; i++, at++) {
-      held[at] = values[i]!;
-      heldTimes[at] = times[i]!;
-    }
-    this.#count[ref] = count + end - from;
+    for (let i = from; i < end; i++) this.#tails.push(ref, times[i]!, values[i]!);
     const newestMs = times[end - 1]!;
     this.#lastMs[ref] = newestMs;
     if (newestMs > this.newestMs) this.#raiseNewest(newestMs);
@@ -136,45 +121,23 @@ export class Head {
 
   /** Unsealed samples of a series. */
   held(ref: number): number {
-    return this.#count[ref]! + (this.#late.get(ref)?.count ?? 0);
+    return this.#tails.count(ref) + (this.#late.get(ref)?.count ?? 0);
   }
 
-  /** The unsealed samples in a range: views, valid until the next append; undefined when there are none. */
+  /** The unsealed samples in a range, which stay as they are; undefined when there are none. */
   read(ref: number, minMs: number, maxMs: number): Columns | undefined {
-    const tail = this.#tail(ref);
     const late = this.#late.size === 0 ? undefined : this.#late.get(ref);
-    if (late === undefined) return tail === undefined ? undefined : within(tail, minMs, maxMs);
-    return within(tail === undefined ? columnsOf(late) : mergeColumns([tail, columnsOf(late)]), minMs, maxMs);
+    const tail = this.#tails.read(ref, minMs, maxMs);
+    const part = late === undefined ? undefined : within(columnsOf(late), minMs, maxMs);
+    if (part === undefined) return tail;
+    return mergeColumns(tail === undefined ? [part] : [tail, part]);
   }
 
   /** Drops the unsealed samples of a series: they are sealed now, or deleted. */
   clear(ref: number): void {
     this.samples -= this.held(ref);
-    this.#count[ref] = 0;
+    this.#tails.clear(ref);
     this.#late.delete(ref);
-  }
-
-  /** Gives back the room of pages that a rush has left behind. */
-  trim(): void {
-    this.#values.forEach((values, page) => {
-      const room = values === undefined ? 0 : values.length >>> pageBits;
-      if (room > tailUsual * 2 && this.#mostHeld(page) * 4 < room) this.#resizePage(page, Math.max(tailUsual, this.#mostHeld(page) * 2));
-    });
-  }
-
-  #mostHeld(page: number): number {
-    let most = 0;
-    for (let ref = page << pageBits; ref < (page + 1) << pageBits; ref++) most = Math.max(most, this.#count[ref] ?? 0);
-    return most;
-  }
-
-  #tail(ref: number): Columns | undefined {
-    const count = this.#count[ref]!;
-    if (count === 0) return undefined;
-    const page = ref >>> pageBits;
-    const values = this.#values[page]!;
-    const from = (ref & (pageSeries - 1)) * (values.length >>> pageBits);
-    return { times: this.#times[page]!.subarray(from, from + count), values: values.subarray(from, from + count) };
   }
 
   /**
@@ -182,34 +145,21 @@ export class Head {
    * The other head is not to be used any more.
    */
   takeOlder(older: Head): void {
-    for (let page = 0; page < older.#values.length; page++) {
-      if (older.#values[page] === undefined) continue;
-      const room = older.#mostHeld(page) + this.#mostHeld(page);
-      if (room > (this.#values[page]?.length ?? 0) >>> pageBits) this.#resizePage(page, Math.max(tailUsual, room));
-      for (let ref = page << pageBits; ref < (page + 1) << pageBits; ref++) this.#prepend(ref, older.#tail(ref));
-    }
+    for (let ref = 0; ref < older.#tails.refs; ref++) this.#prepend(ref, older.#tails);
     for (const [ref, late] of older.#late) this.#insertAll(ref, columnsOf(late));
     for (let ref = 0; ref < older.#lastMs.length; ref++) this.raiseLastMs(ref, older.#lastMs[ref]!);
   }
 
-  /** Puts a tail before the one that is there; the page has room. */
-  #prepend(ref: number, before: Columns | undefined): void {
-    if (before === undefined) return;
-    const added = before.times.length;
-    const count = this.#count[ref]!;
-    const values = this.#values[ref >>> pageBits]!;
-    const times = this.#times[ref >>> pageBits]!;
-    const from = (ref & (pageSeries - 1)) * (values.length >>> pageBits);
-    if (count > 0 && times[from]! <= before.times[added - 1]!) {
-      this.#insertAll(ref, before);
+  #prepend(ref: number, older: Tails): void {
+    const count = older.count(ref);
+    if (count === 0) return;
+    if (older.lastMs(ref) < this.#tails.firstMs(ref)) {
+      this.#tails.takeOlder(older, ref);
+      this.samples += count;
       return;
     }
-    values.copyWithin(from + added, from, from + count);
-    times.copyWithin(from + added, from, from + count);
-    values.set(before.values, from);
-    times.set(before.times, from);
-    this.#count[ref] = count + added;
-    this.samples += added;
+    this.#insertAll(ref, older.read(ref, -Infinity, Infinity)!);
+    older.clear(ref);
   }
 
   /** Enters samples as late ones, except where the head has the time already. */
@@ -226,7 +176,7 @@ export class Head {
     if (kept === left) return;
     this.clear(ref);
     if (kept === undefined) return;
-    this.#insertAll(ref, { ...kept, times: kept.times.slice(), values: kept.values.slice() });
+    this.#insertAll(ref, kept);
   }
 
   #orderlyEnd(ref: number, times: Float64Array, from: number, to: number): number {
@@ -244,33 +194,6 @@ export class Head {
   #raiseNewest(timeMs: number): void {
     this.newestMs = timeMs;
     this.floorMs = timeMs - this.#outOfOrderMs;
-  }
-
-  /** The page's values, with room for tails of `length` samples. */
-  #makeRoom(page: number, length: number): Float64Array {
-    const values = this.#values[page];
-    if (values !== undefined && length << pageBits <= values.length) return values;
-    let room = values === undefined ? tailFirst : values.length >>> pageBits;
-    while (room < length) room = room < tailUsual ? room * 2 : room + (room >>> 1);
-    return this.#resizePage(page, room);
-  }
-
-  #resizePage(page: number, roomAfter: number): Float64Array {
-    const values = new Float64Array(roomAfter << pageBits);
-    const times = new Float64Array(roomAfter << pageBits);
-    const valuesBefore = this.#values[page];
-    const timesBefore = this.#times[page];
-    if (valuesBefore !== undefined && timesBefore !== undefined) {
-      const room = valuesBefore.length >>> pageBits;
-      const kept = Math.min(room, roomAfter);
-      for (let i = 0; i < pageSeries; i++) {
-        values.set(valuesBefore.subarray(i * room, i * room + kept), i * roomAfter);
-        times.set(timesBefore.subarray(i * room, i * room + kept), i * roomAfter);
-      }
-    }
-    this.#values[page] = values;
-    this.#times[page] = times;
-    return values;
   }
 
   #appendLate(ref: number, timeMs: number, value: number, histogram: Histogram | undefined): Verdict {
@@ -295,11 +218,8 @@ export class Head {
   }
 
   #heldAt(ref: number, timeMs: number): SealedSample | undefined {
-    const tail = this.#tail(ref);
-    if (tail !== undefined) {
-      const at = lowerBoundMs(tail.times, tail.times.length, timeMs);
-      if (tail.times[at] === timeMs) return { value: tail.values[at]!, histogram: undefined };
-    }
+    const tail = this.#tails.valueAt(ref, timeMs);
+    if (tail !== undefined) return { value: tail[0]!, histogram: undefined };
     const late = this.#late.get(ref);
     if (late === undefined) return undefined;
     const at = lowerBoundMs(late.times, late.count, timeMs);

@@ -3,7 +3,7 @@ import { DamageError } from '../bytes/bytes.ts';
 import type { Catalogue } from '../names/catalogue.ts';
 import type { Tombstones } from '../upkeep/deletion.ts';
 import { decodeGroup, type GroupMember, type Groups } from '../names/groups.ts';
-import { Head, type HeadPeers } from '../head.ts';
+import type { Head, HeadPeers } from '../head.ts';
 import type { RefExemplar } from './notes.ts';
 import { groupRows } from '../sealed.ts';
 import { walFrames, walNotes, walSegments, type Segment, type WalDamage } from './wal-frame.ts';
@@ -91,7 +91,7 @@ export class Replay {
     const segment = this.#segments.pop();
     if (segment === undefined) return;
     const { head, catalogue } = this.#parts;
-    const older = new Head(noPeers);
+    const older = head.forOlder(noPeers);
     older.reserve(catalogue.next);
     for (const frame of walFrames(segment.path, this.#onDamage)) this.#apply(older, frame.lsn, getSamples(frame));
     head.reserve(catalogue.next);

@@ -81,7 +81,6 @@ export class Sweep {
     this.#assign();
     this.#startMs = this.#ids.length === 0 ? -Infinity : this.#clock.monotonicMs();
     this.#wal.retire();
-    this.#parts.head.trim();
   }
 
   /** Gives the series that have waited longest a group, and takes new groups into this walk. */
