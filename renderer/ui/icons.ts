@@ -59,3 +59,4 @@ export { default as IconExpand } from '@lucide/svelte/icons/unfold-vertical';
 export { default as IconCollapse } from '@lucide/svelte/icons/fold-vertical';
 export { default as IconLeft } from '@lucide/svelte/icons/chevron-left';
 export { default as IconCompare } from '@lucide/svelte/icons/git-compare';
+export { default as IconMinus } from '@lucide/svelte/icons/minus';
