@@ -141,8 +141,8 @@ export class Tails {
       const at = block & (segmentBlocks - 1);
       const base = segment.bases[at]!;
       const end = at * blockSamples + segment.counts[at]!;
-      const isWithin = base <= maxMs && base + segment.offsets[end - 1]! >= minMs;
-      for (let i = at * blockSamples; isWithin && i < end; i++) {
+      const misses = base > maxMs || base + segment.offsets[end - 1]! < minMs;
+      for (let i = misses ? end : at * blockSamples; i < end; i++) {
         const timeMs = base + segment.offsets[i]!;
         if (timeMs < minMs || timeMs > maxMs) continue;
         times[count] = timeMs;

@@ -1,9 +1,14 @@
 import { utilityProcess, type MessagePortMain } from 'electron';
-import { childEnvironment, type Child } from '../engine/child.ts';
+import { childEnvironment, childV8Flags, type Child } from '../engine/child.ts';
 
 /** Starts a file as a utility process of Electron: `fork` of node:child_process is switched off in the packaged app. */
 export function startUtilityChild(file: string, name: string): Child {
-  const child = utilityProcess.fork(file, [], { serviceName: name, stdio: 'inherit', env: childEnvironment(process.env) });
+  const child = utilityProcess.fork(file, [], {
+    serviceName: name,
+    stdio: 'inherit',
+    env: childEnvironment(process.env),
+    execArgv: [...childV8Flags],
+  });
   let gone = false;
   child.once('exit', () => (gone = true));
   return {

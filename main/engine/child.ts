@@ -38,3 +38,9 @@ const passed = [
 export function childEnvironment(env: NodeJS.ProcessEnv): Record<string, string> {
   return Object.fromEntries(passed.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])));
 }
+
+/**
+ * What our children tell V8: room for new objects of 8 MB, a quarter of the usual. The engine keeps samples in typed arrays, so more room
+ * would save it no time, and takes 48 MB of memory.
+ */
+export const childV8Flags: readonly string[] = ['--max-semi-space-size=8'];

@@ -1,12 +1,12 @@
 import { fork } from 'node:child_process';
-import { childEnvironment, type Child } from './child.ts';
+import { childEnvironment, childV8Flags, type Child } from './child.ts';
 
 /** Starts a file as a process of this Node, joined by a channel that carries structured clones. */
 export function startNodeChild(file: string): Child {
   const child = fork(file, [], {
     serialization: 'advanced',
     env: childEnvironment(process.env),
-    execArgv: [],
+    execArgv: [...childV8Flags],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   child.on('error', () => undefined); // a message that could not be sent; 'exit' follows and says why
