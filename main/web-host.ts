@@ -141,5 +141,7 @@ async function assetAnswer(assets: Assets | undefined, asking: Asking): Promise<
   if (asset === undefined) return plain({ status: 404, why: 'there is nothing here' });
   if (asking.method !== 'GET' && asking.method !== 'HEAD') return plain({ status: 405, why: `${asking.method} is not answered here` });
   const cache = asset.immutable ? 'public, max-age=31536000, immutable' : 'no-cache';
-  return { status: 200, headers: { 'content-type': asset.type, 'cache-control': cache }, body: await asset.read() };
+  const body = await asset.read();
+  if (body === undefined) return plain({ status: 404, why: 'this file of the screen is gone; load the page again' });
+  return { status: 200, headers: { 'content-type': asset.type, 'cache-control': cache }, body };
 }

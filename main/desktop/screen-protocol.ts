@@ -15,7 +15,8 @@ export function serveScreen(assets: Assets, status: () => EngineStatus): void {
     const path = assetPath(request.url);
     if (path === '/host/status') return Response.json(status(), { headers: { ...securityHeaders, 'cache-control': 'no-store' } });
     const asset = path === undefined ? undefined : assets.get(path);
-    if (asset === undefined || request.method !== 'GET') return new Response('not found', { status: 404, headers: securityHeaders });
-    return new Response(await asset.read(), { headers: { ...securityHeaders, 'content-type': asset.type } });
+    const body = request.method === 'GET' ? await asset?.read() : undefined;
+    if (asset === undefined || body === undefined) return new Response('not found', { status: 404, headers: securityHeaders });
+    return new Response(body, { headers: { ...securityHeaders, 'content-type': asset.type } });
   });
 }

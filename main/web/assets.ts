@@ -8,7 +8,8 @@ export interface Asset {
   readonly type: string;
   /** The name holds a hash of the content, so it never changes. */
   readonly immutable: boolean;
-  read(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Undefined when a rebuild took the file away under a running host. */
+  read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
 }
 
 /** By the path of the address: `/`, `/assets/index-3f2a.js`. */
@@ -38,10 +39,15 @@ export function readAssets(dir: string): Assets {
 }
 
 function assetAt(file: string): Asset {
-  let held: Promise<Uint8Array<ArrayBuffer>> | undefined;
+  let held: Promise<Uint8Array<ArrayBuffer> | undefined> | undefined;
   return {
     type: types[extname(file)] ?? 'application/octet-stream',
     immutable: /-[\w-]{8}\.\w+$/.test(file),
-    read: () => (held ??= readFile(file).then((bytes) => new Uint8Array(bytes))),
+    read: () => {
+      return (held ??= readFile(file).then(
+        (bytes) => new Uint8Array(bytes),
+        () => (held = undefined),
+      ));
+    },
   };
 }

@@ -28,6 +28,7 @@ export const appRoutes: readonly Route[] = [
   { methods: ['GET'], path: '/metrics', access: 'open', bodyBytesMax: 0 },
   { methods: ['POST'], path: '/api/v1/write', access: 'push', types: [protobuf], bodyBytesMax: 8 * MiB },
   { methods: ['POST'], path: '/loki/api/v1/push', access: 'push', types: [protobuf, json], bodyBytesMax: 8 * MiB },
+  { methods: ['POST'], path: '/api/v2/spans', access: 'push', types: [json, protobuf], bodyBytesMax: 8 * MiB },
   { methods: ['POST'], path: '/api/v2/alerts', access: 'push', types: [json], bodyBytesMax: 8 * MiB },
   { methods: ['POST', 'PUT'], path: '/metrics/job/', access: 'push', types: expositions, bodyBytesMax: 8 * MiB },
   { methods: ['POST', 'PUT'], path: '/metrics/job@', access: 'push', types: expositions, bodyBytesMax: 8 * MiB },

@@ -27,6 +27,7 @@ const rows: readonly Row[] = [
   { what: 'a tool with the bearer', line: 'GET /api/v1/query?query=up', headers: [host, bearer], gives: 200 },
   { what: 'health, without anything', line: 'GET /-/healthy', headers: [host], gives: 200 },
   { what: 'own metrics, without anything', line: 'GET /metrics', headers: [host], gives: 200 },
+  { what: 'spans of Zipkin, without anything', line: 'POST /api/v2/spans', headers: [host, json], body: '[]', gives: 200 },
   { what: "the host's word on the engine", line: 'GET /host/status', headers: [host], gives: 200 },
 
   // L2: names.
@@ -104,6 +105,8 @@ const rows: readonly Row[] = [
   { what: 'wiping everything', line: 'PUT /api/v1/admin/wipe', headers: [host], gives: 405 },
   { what: 'running a command', line: 'POST /run', headers: [host, bearer, json], body: '{}', gives: 404 },
   { what: 'a file beside the screen', line: 'GET /secret.txt', headers: [host], gives: 404 },
+  { what: 'a file that a rebuild took away', line: 'GET /assets/gone-0a1b2c3d.js', headers: [host], gives: 404 },
+  { what: 'spans of Zipkin as plain text', line: 'POST /api/v2/spans', headers: [host, 'Content-Type: text/plain'], body: '[]', gives: 415 },
   { what: "the build's list", line: 'GET /assets.json', headers: [host], gives: 404 },
   { what: 'a way up', line: 'GET /../package.json', headers: [host], gives: 404 },
   { what: 'a hidden way up', line: 'GET /assets/..%2f..%2fpackage.json', headers: [host], gives: 404 },

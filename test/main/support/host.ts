@@ -36,7 +36,7 @@ export async function startTrialHost(given: { screen?: boolean; otlpPort?: numbe
   writeFileSync(join(rendererDir, 'index.html'), '<!doctype html><title>trial</title>');
   writeFileSync(join(rendererDir, 'assets/index-0a1b2c3d.js'), 'export {};');
   writeFileSync(join(rendererDir, 'secret.txt'), 'not in the list');
-  writeFileSync(join(rendererDir, 'assets.json'), JSON.stringify(['assets/index-0a1b2c3d.js', 'index.html']));
+  writeFileSync(join(rendererDir, 'assets.json'), JSON.stringify(['assets/index-0a1b2c3d.js', 'assets/gone-0a1b2c3d.js', 'index.html']));
   const statuses: EngineStatus[] = [];
   const warnings: string[] = [];
   const clock = given.clock ?? systemClock;
