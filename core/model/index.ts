@@ -15,6 +15,8 @@ export type { ErrorCode, Place } from './errors.ts';
 export { isStale, writeStale, staleMarker } from './series.ts';
 export type { SeriesColumns, MetricMetadata, MetricType, Exemplar } from './series.ts';
 export type { Increments, StoreObserver } from './increments.ts';
+export { rollupParts } from './rollup.ts';
+export type { RolledSeries, Rollup, RollupPart, RollupRequest } from './rollup.ts';
 export { customBoundsSchema } from './histogram.ts';
 export type { Histogram, HistogramSpan } from './histogram.ts';
 export { alertId } from './alert.ts';

@@ -109,7 +109,8 @@ async function overRange(evaluator: Evaluator, call: Call, { compute, rangeArg, 
   for (const other of others) scalars.push(await evaluator.scalar(other, grid));
   const extend = arg.kind === 'matrix' ? arg.selector.extend : undefined;
   if (extend !== undefined) checkExtended(extend, call.name);
-  const ranges = await evaluator.ranges(arg, grid);
+  const rolled = arg.kind === 'matrix' ? evaluator.rolled(call.name, arg, grid) : undefined;
+  const ranges = rolled?.ranges ?? (await evaluator.ranges(arg, grid));
   const heads = keepsName ? ranges.heads : await derivedHeads(ranges.heads, query);
   const out = newRow(grid.steps);
   const read = (index: number): Row => {
@@ -127,7 +128,7 @@ async function overRange(evaluator: Evaluator, call: Call, { compute, rangeArg, 
       notes: rangeNotes(query.notes, metric, unwrap(call.args[0]!).place, arg.place),
     } satisfies RangeCall;
     const row = ranges.read(index);
-    compute(row, out, base);
+    (rolled?.compute ?? compute)(row, out, base);
     if ((call.name === 'rate' || call.name === 'increase') && out.kinds.includes(float)) noteCounter(evaluator, arg, labels, metric);
     return out;
   };

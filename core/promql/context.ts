@@ -1,8 +1,9 @@
 import type { DurationMs, UnixMs } from '#core/model/index.ts';
-import type { Expr } from './syntax/index.ts';
+import type { Expr, MatrixSelector } from './syntax/index.ts';
 import type { Budget } from './budget.ts';
 import type { Grid, Sight } from './grid.ts';
 import type { Notebook } from './notes.ts';
+import type { RolledCall } from './rolled.ts';
 import type { SeriesSource } from './source.ts';
 import { mergeSame, perHead, withoutName, type Head, type Vector } from './vector.ts';
 import type { RangeVector } from './windows.ts';
@@ -31,6 +32,8 @@ export interface Evaluator {
   vector(expr: Expr, grid: Grid): Promise<Vector>;
   scalar(expr: Expr, grid: Grid): Promise<Float64Array>;
   ranges(expr: Expr, grid: Grid): Promise<RangeVector>;
+  /** What rollups have for a function of a range selector; undefined when samples are to be read. */
+  rolled(name: string, expr: MatrixSelector, grid: Grid): RolledCall | undefined;
   /** The times, in seconds, of the samples that a selector picks; `seen` where they are picked at other times than the selector's own. */
   sampleTimes(expr: Expr, grid: Grid, seen?: Sight): Promise<Vector>;
 }

@@ -84,15 +84,20 @@ export class Evaluation implements Evaluator {
     return this.#subquery(inner, grid);
   }
 
+  /** The instant vector of a selector, of which only the kinds of its samples are asked for. */
+  protected present(expr: VectorSelector, grid: Grid): Promise<Vector> {
+    return this.#select(expr, grid, true);
+  }
+
   async sampleTimes(expr: Expr, grid: Grid, seen?: Sight): Promise<Vector> {
     const inner = unwrap(expr);
     assert(inner.kind === 'selector', `${inner.kind} has no sample times`);
     const sight = this.#sight(inner, grid);
     const series = await this.#fetch(inner, sight, this.query.lookbackMs, 0, 0);
-    return instantVector(series, seen ?? sight, this.query.lookbackMs, true, this.query.budget);
+    return instantVector(series, seen ?? sight, this.query.lookbackMs, 'time', this.query.budget);
   }
 
-  async #select(expr: VectorSelector, grid: Grid): Promise<Vector> {
+  async #select(expr: VectorSelector, grid: Grid, kindsOnly = false): Promise<Vector> {
     const { lookbackMs, budget, notes } = this.query;
     const sight = this.#sight(expr, grid);
     if (expr.extend === 'smoothed') {
@@ -101,7 +106,7 @@ export class Evaluation implements Evaluator {
       return smoothedVector(ranges, (i) => rangeNotes(notes, labelValue(near[i]!.labels, METRIC_NAME), expr.place, expr.place));
     }
     const series = rolledSeries(this.query, expr, sight) ?? (await this.#fetch(expr, sight, lookbackMs, 0, 0));
-    return instantVector(series, sight, lookbackMs, false, budget);
+    return instantVector(series, sight, lookbackMs, kindsOnly ? 'kind' : 'value', budget);
   }
 
   rolled(name: string, expr: MatrixSelector, grid: Grid): RolledCall | undefined {
@@ -168,7 +173,9 @@ export class Evaluation implements Evaluator {
     const { place } = unwrap(expr.expr);
     const context: AggregationContext = { expr, steps: grid.steps, budget, notes, place, paramPlace: param?.place ?? place };
     const scalars = param === undefined || param.kind === 'string' ? new Float64Array(0) : await this.scalar(param, grid);
-    const input = await this.vector(expr.expr, grid);
+    const inner = unwrap(expr.expr);
+    // How many there are can be told without their values.
+    const input = countsOnly.has(expr.op) && inner.kind === 'selector' ? await this.present(inner, grid) : await this.vector(expr.expr, grid);
     switch (expr.op) {
       case 'topk':
       case 'bottomk':
@@ -220,6 +227,8 @@ export class Evaluation implements Evaluator {
     return derived ? mergeDerived(input, result, grid, this.query) : result;
   }
 }
+
+const countsOnly: ReadonlySet<string> = new Set(['count', 'group']);
 
 function negate(from: Row, to: Row): void {
   for (let k = 0; k < to.kinds.length; k++) {

@@ -1,4 +1,4 @@
-import type { Place } from '#core/model/index.ts';
+import { formatTime, type DurationMs, type Place, type UnixMs } from '#core/model/index.ts';
 import { childrenOf, lineColumn, quote, unwrap, type Expr } from './syntax/index.ts';
 import { formatG } from './format-number.ts';
 
@@ -152,6 +152,19 @@ export class Notebook {
     this.#inform(`mismatched custom buckets were reconciled during ${operation}`, place);
   }
 
+  /** Told of every answer that was made of rollups. */
+  rolledUp(bucketMs: DurationMs, onlyBeforeMs: UnixMs | undefined, rounds: boolean, place: Place): void {
+    const last = rounds ? '; the last digit may differ from what samples give' : '';
+    const only = onlyBeforeMs === undefined ? '' : `; samples before ${formatTime(onlyBeforeMs)} are no longer kept`;
+    this.#inform(`answered from ${lengthOf(bucketMs)} rollups${last}${only}`, place);
+  }
+
+  /** There is nothing but rollups for part of the time, and they cannot give this answer; `what` is a function that they never fit. */
+  rollupsLeftOut(bucketMs: DurationMs, onlyBeforeMs: UnixMs, what: string, place: Place): void {
+    const why = what === '' ? `ranges, steps and times in multiples of ${lengthOf(bucketMs)} would use them` : `${what} needs samples`;
+    this.#warn(`before ${formatTime(onlyBeforeMs)} only rollups are kept, which were left out here: ${why}`, place);
+  }
+
   /** Sums up over the steps: one sentence for a metric and place. */
   forcedMonotonicity(seen: Omit<Monotonicity, 'count' | 'lastMs' | 'firstMs'> & { readonly timeMs: number }): void {
     const key = `${seen.metric} ${seen.place.from}`;
@@ -181,6 +194,8 @@ interface Monotonicity {
   readonly firstMs: number;
   readonly lastMs: number;
 }
+
+const lengthOf = (bucketMs: DurationMs): string => (bucketMs % 3_600_000 === 0 ? `${bucketMs / 3_600_000} h` : `${bucketMs / 60_000} min`);
 
 const manual = 'https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile';
 

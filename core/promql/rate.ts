@@ -53,7 +53,7 @@ function floatRates(row: RangeRow, out: Row, call: RangeCall, kind: RateKind, hi
   }
 }
 
-const nearlyOne = 1 + 1e-9; // Rounding may not hide that a counter reaches 0 within the window.
+export const nearlyOne = 1 + 1e-9; // Rounding may not hide that a counter reaches 0 within the window.
 
 /** What extending does at each step, as far as it depends on the times of the samples alone; in seconds. */
 interface Stretches {
@@ -107,7 +107,7 @@ function dropsOf(values: Float64Array): Int32Array {
 const nearFactor = 1.1; // A bound up to 10 % further away than the mean distance of samples counts as reached.
 
 /** How far the samples lie apart and how far they are extended to both sides, in seconds. */
-function stretch(
+export function stretch(
   call: RangeCall,
   step: number,
   firstMs: number,

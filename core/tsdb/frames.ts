@@ -1,28 +1,42 @@
 import { transaction, type WriteDb } from '#core/db/index.ts';
 import { encodeFrame, type FrameForm, type Member } from './codec/frame.ts';
+import { encodeRollup, type RollupMember } from './codec/rollup-frame.ts';
+import { deleteRollup, insertRollup, totalRollupBytes, type RollupMeta } from './rollup/rows.ts';
 import { deleteFrame, insertFrame, lastIds, sealedTotals, type FrameMeta, type Level, type SealedTotals } from './sealed.ts';
 
-/** What one transaction does to the sealed frames. */
+/** Where a row of rollups belongs, and which slots have samples that it does not tell of. */
+export type RollupPlace = Pick<RollupMeta, 'group' | 'bucketMs' | 'level' | 'startMs' | 'endMs' | 'oddLow' | 'oddHigh'>;
+
+/** What one transaction does to the sealed frames and their rollups. */
 export interface FrameChange {
   /** Encodes and inserts a frame; members in order of slot, all within the window that begins at `startMs`. */
   put(group: number, level: Level, form: FrameForm, startMs: number, members: readonly Member[]): void;
   remove(meta: FrameMeta): void;
+  /** Encodes and inserts a row of rollups. */
+  putRollup(place: RollupPlace, members: readonly RollupMember[]): void;
+  removeRollup(meta: RollupMeta): void;
 }
 
-/** The table of sealed frames: gives out ids and keeps the totals, so that nobody has to count. */
+/** The tables of sealed frames and rollups: gives out ids and keeps the totals, so that nobody has to count. */
 export class Frames {
   readonly #db: WriteDb;
   #lastId: number;
   #totals: SealedTotals;
+  #rollupBytes: number;
 
   constructor(db: WriteDb) {
     this.#db = db;
     this.#lastId = lastIds(db).frame;
     this.#totals = sealedTotals(db);
+    this.#rollupBytes = totalRollupBytes(db);
   }
 
   get totals(): SealedTotals {
     return this.#totals;
+  }
+
+  get rollupBytes(): number {
+    return this.#rollupBytes;
   }
 
   get lastId(): number {
@@ -33,6 +47,7 @@ export class Frames {
   change(act: (change: FrameChange) => void): void {
     let { frames, samples, bytes } = this.#totals;
     let lastId = this.#lastId;
+    let rollupBytes = this.#rollupBytes;
     const count = (sign: 1 | -1, sampleCount: number, byteCount: number): void => {
       frames += sign;
       samples += sign * sampleCount;
@@ -50,21 +65,39 @@ export class Frames {
           deleteFrame(this.#db, meta.id);
           count(-1, meta.samples, meta.bytes);
         },
+        putRollup: (place, members) => {
+          const bytes = encodeRollup(place.startMs, place.bucketMs, members);
+          insertRollup(this.#db, { ...place, ...slotsOf(members), id: ++lastId }, bytes);
+          rollupBytes += bytes.length;
+        },
+        removeRollup: (meta) => {
+          deleteRollup(this.#db, meta.id);
+          rollupBytes -= meta.bytes;
+        },
       });
     });
     this.#lastId = lastId;
     this.#totals = { frames, samples, bytes };
+    this.#rollupBytes = rollupBytes;
   }
 }
 
 function extent(members: readonly Member[]): Pick<FrameMeta, 'minMs' | 'maxMs' | 'samples' | 'slotsLow' | 'slotsHigh'> {
-  let [minMs, maxMs, samples, slotsLow, slotsHigh] = [Infinity, -Infinity, 0, 0, 0];
-  for (const { slot, columns } of members) {
+  let [minMs, maxMs, samples] = [Infinity, -Infinity, 0];
+  for (const { columns } of members) {
     minMs = Math.min(minMs, columns.times[0]!);
     maxMs = Math.max(maxMs, columns.times.at(-1)!);
     samples += columns.times.length;
+  }
+  return { minMs, maxMs, samples, ...slotsOf(members) };
+}
+
+/** Slots as bits: 0 to 31, and 32 to 63. */
+export function slotsOf(members: readonly { readonly slot: number }[]): Pick<FrameMeta, 'slotsLow' | 'slotsHigh'> {
+  let [slotsLow, slotsHigh] = [0, 0];
+  for (const { slot } of members) {
     if (slot < 32) slotsLow |= 1 << slot;
     else slotsHigh |= 1 << (slot - 32);
   }
-  return { minMs, maxMs, samples, slotsLow, slotsHigh };
+  return { slotsLow, slotsHigh };
 }

@@ -6,6 +6,7 @@ import { allTombstones, Tombstones } from './upkeep/deletion.ts';
 import { Groups } from './names/groups.ts';
 import { quarantined, type Damage } from './upkeep/quarantine.ts';
 import { loadGroups, Replay } from './log/recover.ts';
+import { hasRollups, totalRollupBytes } from './rollup/rows.ts';
 import { lastIds, sealedBounds, sealedTotals } from './sealed.ts';
 import type { TsdbStats, TsdbView } from './types.ts';
 import { View } from './view.ts';
@@ -50,6 +51,7 @@ class FixedView extends View implements TsdbView {
       groups,
       tombstones,
       onDamage: (meta, error) => damage.push({ what: 'frame', minMs: meta?.minMs, maxMs: meta?.maxMs, cause: error.message }),
+      onRollupDamage: (row, error) => damage.push({ what: 'rollup', minMs: row.startMs, maxMs: row.endMs, cause: error.message }),
       revive: () => undefined,
     });
     this.#db = db;
@@ -73,6 +75,8 @@ class FixedView extends View implements TsdbView {
       sealedSamples: samples,
       frames,
       frameBytes: bytes,
+      rollupBytes: hasRollups(this.#db) ? totalRollupBytes(this.#db) : 0,
+      rollupsOnlyBeforeMs: this.rollups.rawFloorMs === -Infinity ? undefined : this.rollups.rawFloorMs,
       diskBytes: statSync(this.#db.path).size,
       walBytes: this.#replay.bytes,
       oldestMs: sealedBounds(this.#db).minMs,

@@ -22,9 +22,10 @@ import { defaultLimits, labelFault } from './names/limits.ts';
 import { compact, maintain, type MaintenanceParts } from './upkeep/maintenance.ts';
 import { matchRefs } from './names/match.ts';
 import { insertExemplar, putMetadata, type RefExemplar } from './log/notes.ts';
-import { quarantined, quarantineFrame, quarantineGroup, quarantineSegment, type Damage } from './upkeep/quarantine.ts';
+import { quarantined, quarantineFrame, quarantineGroup, quarantineRollup, quarantineSegment, type Damage } from './upkeep/quarantine.ts';
 import { loadGroups, Replay } from './log/recover.ts';
 import { markDamaged, openOrSalvage } from './upkeep/salvage.ts';
+import type { RollupMeta } from './rollup/rows.ts';
 import { lastIds, maxSealedLsn, type FrameMeta } from './sealed.ts';
 import { copySnapshot } from './upkeep/snapshot.ts';
 import { Sweep } from './upkeep/sweep.ts';
@@ -83,7 +84,14 @@ class Store extends View implements Tsdb, Ledger {
   constructor({ folder, clock, limits }: TsdbOptions, db: WriteDb, damage: Damage[], files: WalFiles | undefined) {
     const groups = new Groups(lastIds(db).group);
     const tombstones = new Tombstones(allTombstones(db));
-    super({ db, groups, tombstones, onDamage: (meta, error) => this.#setAside(meta, error), revive: (ref) => this.#revive(ref) });
+    super({
+      db,
+      groups,
+      tombstones,
+      onDamage: (meta, error) => this.#setAside(meta, error),
+      onRollupDamage: (row, error) => this.#setRollupAside(row, error),
+      revive: (ref) => this.#revive(ref),
+    });
     this.#folder = folder;
     this.#clock = clock;
     this.#limits = { ...defaultLimits, ...limits };
@@ -97,8 +105,8 @@ class Store extends View implements Tsdb, Ledger {
     this.#unsealedExemplars = this.#replay.exemplars;
     this.wal = new Wal(this.#walFolder, clock, Math.max(this.#replay.lastLsn, maxSealedLsn(db)) + 1, files);
     this.head.limitLateness(this.#limits.outOfOrderMs);
-    const { catalogue, head, reader, wal } = this;
-    const parts = { db, catalogue, groups, head, frames: this.#frames, reader, tombstones, limits: this.#limits, wal };
+    const { catalogue, head, reader, rollups, wal } = this;
+    const parts = { db, catalogue, groups, head, frames: this.#frames, reader, rollups, tombstones, limits: this.#limits, wal };
     this.#upkeep = { ...parts, sweep: new Sweep(parts, wal, clock) };
     this.#cancelTick = clock.after(tickMs, () => this.#tickByTimer());
   }
@@ -178,6 +186,8 @@ class Store extends View implements Tsdb, Ledger {
       sealedSamples: samples,
       frames,
       frameBytes: bytes,
+      rollupBytes: this.#frames.rollupBytes,
+      rollupsOnlyBeforeMs: this.rollups.rawFloorMs === -Infinity ? undefined : this.rollups.rawFloorMs,
       diskBytes: fileBytes(this.#db.path) + fileBytes(`${this.#db.path}-wal`),
       walBytes: this.wal.bytes,
       oldestMs: this.reader.oldestMs(),
@@ -286,6 +296,16 @@ class Store extends View implements Tsdb, Ledger {
       if (!isCorrupt(failure)) throw failure;
       this.#condemn(messageOf(failure));
     }
+  }
+
+  /** Moves a row of rollups that cannot be read to the quarantine; it is made anew of what samples are left. */
+  #setRollupAside(row: RollupMeta, error: Error): void {
+    if (isCorrupt(error)) return this.#condemn(messageOf(error));
+    this.#frames.change((change) => {
+      quarantineRollup(this.#db, row, error.message, this.#clock.now());
+      change.removeRollup(row);
+    });
+    this.#damage.push({ what: 'rollup', minMs: row.startMs, maxMs: row.endMs, cause: error.message });
   }
 
   #condemn(cause: string): void {

@@ -1,5 +1,6 @@
 import { sql, type ReadDb, type WriteDb } from '#core/db/index.ts';
 import { without, type Columns } from '../codec/columns.ts';
+import { outside, type Buckets } from '../rollup/buckets.ts';
 
 /** A deleted range of one series. It hides what was there when it was made: frames up to `frameMax`, commits up to `lsn`. */
 export interface Tombstone {
@@ -54,6 +55,19 @@ export class Tombstones {
     if (this.#size === 0) return columns;
     const due = this.#byRef.get(ref)?.filter((one) => frame <= one.frameMax) ?? [];
     return due.reduce<Columns | undefined>((left, { minMs, maxMs }) => (left === undefined ? left : without(left, minMs, maxMs)), columns);
+  }
+
+  /** Whether any of a series' samples in minMs <= time <= maxMs were deleted after rollup `row` was made. */
+  hides(ref: number, row: number, minMs: number, maxMs: number): boolean {
+    if (this.#size === 0) return false;
+    return this.#byRef.get(ref)?.some((one) => row <= one.frameMax && one.minMs <= maxMs && one.maxMs >= minMs) ?? false;
+  }
+
+  /** What is left of a rollup's buckets of a series where no samples are left to fold anew: a bucket goes whole when any of it was deleted. */
+  applyToBuckets(ref: number, row: number, buckets: Buckets, bucketMs: number): Buckets {
+    if (this.#size === 0) return buckets;
+    const due = this.#byRef.get(ref)?.filter((one) => row <= one.frameMax) ?? [];
+    return due.reduce((left, { minMs, maxMs }) => outside(left, bucketMs, minMs, maxMs), buckets);
   }
 
   hidesCommit(ref: number, timeMs: number, lsn: number): boolean {

@@ -1,11 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeDb, openReadDb, quickCheck, type ReadDb } from '#core/db/index.ts';
-import { messageOf } from '#core/model/index.ts';
+import { messageOf, rollupParts } from '#core/model/index.ts';
+import { RollupFrame } from '../codec/rollup-frame.ts';
 import { openFrame } from '../codec/frame.ts';
 import { decodeGroup, groupSeriesMax } from '../names/groups.ts';
 import { quarantined, type Damage } from './quarantine.ts';
 import { frameBytes, framesAfter, groupRows, type FrameMeta } from '../sealed.ts';
+import { hasRollups, rollupBytes, rollupsAfter, tellsOf, type RollupMeta } from '../rollup/rows.ts';
 import { walFrames, walSegments } from '../log/wal-frame.ts';
 import { getSamples } from '../log/wal-record.ts';
 
@@ -15,6 +17,7 @@ export interface DoctorReport {
   /** What was found damaged before and is in the quarantine. */
   readonly quarantined: readonly Damage[];
   readonly frames: number;
+  readonly rollups: number;
   readonly samples: number;
   readonly groups: number;
   readonly commits: number;
@@ -25,9 +28,9 @@ export function examineTsdb(folder: string): DoctorReport {
   const damage: Damage[] = [];
   const log = examineLog(join(folder, 'wal'), damage);
   const path = join(folder, 'metrics.db');
-  if (!existsSync(path)) return { damage, quarantined: [], frames: 0, samples: 0, groups: 0, commits: log };
+  if (!existsSync(path)) return { damage, quarantined: [], frames: 0, rollups: 0, samples: 0, groups: 0, commits: log };
   let db: ReadDb | undefined;
-  const counts = { frames: 0, samples: 0, groups: 0 };
+  const counts = { frames: 0, rollups: 0, samples: 0, groups: 0 };
   let before: readonly Damage[] = [];
   try {
     db = openReadDb(path);
@@ -35,6 +38,7 @@ export function examineTsdb(folder: string): DoctorReport {
     before = quarantined(db);
     examineGroups(db, damage, counts);
     examineFrames(db, damage, counts);
+    if (hasRollups(db)) examineRollups(db, damage, counts);
   } catch (error) {
     damage.push({ what: 'database', minMs: undefined, maxMs: undefined, cause: messageOf(error) });
   } finally {
@@ -79,6 +83,31 @@ function examineFrames(db: ReadDb, damage: Damage[], counts: { frames: number; s
     }
     if (metas.length === 0) return;
     after = metas.at(-1)!.id;
+  }
+}
+
+function examineRollups(db: ReadDb, damage: Damage[], counts: { rollups: number }): void {
+  for (let after = 0; ;) {
+    const rows = rollupsAfter(db, after, 256);
+    for (const row of rows) {
+      const fault = faultOf(() => examineRollup(db, row));
+      if (fault !== undefined)
+        damage.push({ what: 'rollup', minMs: row.startMs, maxMs: row.endMs, cause: `rollup ${row.id} of group ${row.group}: ${fault}` });
+      counts.rollups++;
+    }
+    if (rows.length === 0) return;
+    after = rows.at(-1)!.id;
+  }
+}
+
+/** Throws when the row does not decode to buckets within its span. */
+function examineRollup(db: ReadDb, row: RollupMeta): void {
+  const frame = new RollupFrame(rollupBytes(db, row.id) ?? new Uint8Array(0));
+  for (const slot of frame.slots) {
+    const buckets = frame.buckets(slot)!;
+    for (const part of rollupParts) buckets.column(part);
+    if (buckets.ends[0]! <= row.startMs || buckets.ends.at(-1)! > row.endMs) throw new Error('it holds buckets outside its range');
+    if (!tellsOf(row, slot)) throw new Error(`the index does not tell of slot ${slot}`);
   }
 }
 

@@ -3,33 +3,33 @@ import type { Catalogue } from '../names/catalogue.ts';
 import { deleteTombstone, type Tombstone, type Tombstones } from './deletion.ts';
 import { windowStart } from '../codec/frame.ts';
 import { recodeOldest, rewriteWindow, settleMs } from './recode.ts';
+import { lastSettledWindow, mergeNext, rewriteRollup, rollNext, rollupsDue, type RollParts } from './roll.ts';
 import { dropDeadSeries, retain, type RetentionParts } from './retention.ts';
-import { framesOf, releasePages } from '../sealed.ts';
+import { framesOf, holdsSlot, releasePages } from '../sealed.ts';
 import type { Sweep } from './sweep.ts';
 import type { Wal } from '../log/wal.ts';
-import { holdsSlot } from '../reader.ts';
 
 /** Free pages given back in one step: about 2 MB. */
 const pagesPerStep = 512;
 
-export interface MaintenanceParts extends RetentionParts {
+export interface MaintenanceParts extends RetentionParts, RollParts {
   readonly catalogue: Catalogue;
   readonly tombstones: Tombstones;
   readonly sweep: Sweep;
   readonly wal: Wal;
 }
 
-/** One bounded slice of upkeep: seal, recode, apply deletions, drop what is too old, give space back. True when more is due at once. */
+/** One bounded slice of upkeep: seal, recode, roll up, apply deletions, drop what is too old, give space back. True when more is due at once. */
 export function maintain(parts: MaintenanceParts): boolean {
   const { db, sweep, head } = parts;
   if (sweep.step()) return true;
-  if (recodeOldest(parts, windowStart(head.newestMs - settleMs))) return true;
-  return applyTombstone(parts) || retain(parts) || releasePages(db, pagesPerStep);
+  if (recodeOldest(parts, windowStart(head.newestMs - settleMs)) || rollNext(parts, lastSettledWindow(head.newestMs))) return true;
+  return applyTombstone(parts) || mergeNext(parts) || retain(parts) || releasePages(db, pagesPerStep);
 }
 
-/** Recodes every fresh frame, of open windows too, applies every deletion and gives back all free space, as long as `goOn` says so. */
+/** Recodes every fresh frame and rolls up every window, open ones too, applies every deletion and gives back all free space, as long as `goOn` says so. */
 export function compact(parts: MaintenanceParts, goOn: () => boolean): void {
-  while (goOn() && (recodeOldest(parts, Infinity) || applyTombstone(parts) || retain(parts)));
+  while (goOn() && (recodeOldest(parts, Infinity) || rollNext(parts, Infinity) || applyTombstone(parts) || mergeNext(parts) || retain(parts)));
   while (goOn() && releasePages(parts.db, pagesPerStep));
 }
 
@@ -52,7 +52,9 @@ function rewriteHidden(parts: MaintenanceParts, one: Tombstone): true {
   const group = groups.groupOf(one.ref);
   const slot = groups.slotOf(one.ref);
   const hidden = framesOf(db, group, one.minMs, one.maxMs).find((meta) => meta.id <= one.frameMax && holdsSlot(meta, slot));
-  if (hidden === undefined) tombstones.applied.add(one.id);
-  else rewriteWindow(parts, group, windowStart(hidden.minMs));
+  if (hidden !== undefined) {
+    const startMs = windowStart(hidden.minMs);
+    rewriteWindow(parts, group, startMs, () => rollupsDue(db, group, startMs, one.minMs <= startMs && one.maxMs >= startMs));
+  } else if (!rewriteRollup(parts, one)) tombstones.applied.add(one.id);
   return true;
 }

@@ -1,12 +1,14 @@
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { sql, transaction, type ReadDb, type WriteDb } from '#core/db/index.ts';
+import { windowMs } from '../codec/frame.ts';
+import { addDue, type RollupMeta } from '../rollup/rows.ts';
 import { deleteGroup, type FrameMeta } from '../sealed.ts';
 import type { WalDamage } from '../log/wal-frame.ts';
 
 /** Something on disk that did not say what it must. It was set aside, not deleted; what it held is missing from answers. */
 export interface Damage {
-  readonly what: 'frame' | 'series group' | 'log' | 'database';
+  readonly what: 'frame' | 'rollup' | 'series group' | 'log' | 'database';
   /** Time range of the missing samples, where it is known. */
   readonly minMs: number | undefined;
   readonly maxMs: number | undefined;
@@ -20,6 +22,16 @@ export function quarantineFrame(db: WriteDb, meta: FrameMeta, cause: string, fou
     `insert into quarantine (what, group_id, min_ms, max_ms, cause, found_ms, bytes)
      select 'frame', group_id, min_ms, max_ms, ?, ?, bytes from frame where id = ?`,
   ).run(cause, foundMs, meta.id);
+}
+
+/** Copies a row of rollups that cannot be read, and marks its windows as due; the caller removes it, in the same transaction. */
+export function quarantineRollup(db: WriteDb, { id, group, startMs, endMs }: RollupMeta, cause: string, foundMs: number): void {
+  sql(
+    db,
+    `insert into quarantine (what, group_id, min_ms, max_ms, cause, found_ms, bytes)
+     select 'rollup', group_id, start_ms, end_ms, ?, ?, bytes from rollup where id = ?`,
+  ).run(cause, foundMs, id);
+  for (let dueMs = startMs; dueMs < endMs; dueMs += windowMs) addDue(db, { group, startMs: dueMs });
 }
 
 /** Moves a group whose members cannot be read, and leaves its frames: they are of use again if the members are found. */

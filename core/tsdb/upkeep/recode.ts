@@ -26,13 +26,14 @@ export function recodeOldest(parts: RecodeParts, endMs: number): boolean {
   return true;
 }
 
-/** Rewrites all frames of a group in one window as one, without what tombstones hide. */
-export function rewriteWindow({ db, frames, reader }: RecodeParts, group: number, startMs: number): void {
+/** Rewrites all frames of a group in one window as one, without what tombstones hide; `also` is part of the transaction. */
+export function rewriteWindow({ db, frames, reader }: RecodeParts, group: number, startMs: number, also?: () => void): void {
   const sound = reader.openOnce(framesOf(db, group, startMs, startMs + windowMs - 1));
   const members = membersOf(reader, group, sound);
   frames.change((change) => {
     for (const { meta } of sound) change.remove(meta);
     if (members.length > 0) change.put(group, 1, planesForm, startMs, members);
+    also?.();
   });
   for (const { meta } of sound) reader.cache.forget(meta.id);
 }

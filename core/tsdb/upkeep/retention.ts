@@ -6,14 +6,19 @@ import type { Frames } from '../frames.ts';
 import type { Groups } from '../names/groups.ts';
 import type { Head } from '../head.ts';
 import type { Reader } from '../reader.ts';
-import { holdsSlot } from '../reader.ts';
 import { deleteExemplarsBefore } from '../log/notes.ts';
 import { deleteGroup, framesBefore, framesOf } from '../sealed.ts';
+import { bucketLengthsMs } from '../rollup/buckets.ts';
+import type { Rollups } from '../rollup/rollups.ts';
+import { rollupsBefore, rollupsOf, setRawFloor, tellsOf } from '../rollup/rows.ts';
+import { lastSettledWindow } from './roll.ts';
 import { saveGroup } from './sealer.ts';
 import type { StoreLimits } from '../types.ts';
 
 /** Frames removed in one transaction: bounds the pause. */
 const framesPerStep = 256;
+/** Rollups outlive samples, and so do the names of their series; beyond this share of the most series there may be the oldest rollups go. */
+const namesShare = 0.75;
 
 export interface RetentionParts {
   readonly db: WriteDb;
@@ -22,39 +27,84 @@ export interface RetentionParts {
   readonly head: Head;
   readonly frames: Frames;
   readonly reader: Reader;
+  readonly rollups: Rollups;
   readonly limits: StoreLimits;
 }
 
 /**
- * Removes the frames that are too old, or too many bytes, oldest first, and the series that nothing is left of. Age is measured from the
- * newest sample, never from the clock: a clock that jumps deletes nothing. True when more is due.
+ * Removes the windows that are too old, or too many bytes, oldest first, then rollups likewise, and the series that nothing is left of. Age is
+ * measured from the newest sample, never from the clock: a clock that jumps deletes nothing. Raw windows go whole, once late samples cannot
+ * come any more and their rollups are made. True when more is due.
  */
 export function retain(parts: RetentionParts): boolean {
-  const { db, frames, head, reader, limits } = parts;
-  const due = framesBefore(db, cutoffMs(parts), framesPerStep);
+  return retainRaw(parts) || retainRollups(parts);
+}
+
+function retainRaw(parts: RetentionParts): boolean {
+  const { db, frames, head, reader, limits, rollups } = parts;
+  const floorMs = rawFloorMs(parts);
+  const due = framesBefore(db, floorMs, framesPerStep);
   if (due.length === 0) return false;
   frames.change((change) => {
+    if (floorMs > rollups.rawFloorMs) setRawFloor(db, floorMs);
     for (const meta of due) change.remove(meta);
     deleteExemplarsBefore(db, head.newestMs - limits.retentionMs);
   });
+  rollups.rawFloorMs = Math.max(rollups.rawFloorMs, floorMs);
   for (const { id } of due) reader.cache.forget(id);
-  for (const group of new Set(due.map((meta) => meta.group))) dropDeadSeries(parts, group);
-  return due.length === framesPerStep;
+  dropDeadSeriesOf(parts, due);
+  return true;
 }
 
-function cutoffMs({ db, frames, head, limits }: RetentionParts): number {
-  const byAge = head.newestMs - limits.retentionMs;
-  if (frames.totals.bytes <= limits.retentionBytes) return byAge;
-  const oldest = framesBefore(db, Infinity, 1)[0];
-  return oldest === undefined ? byAge : Math.max(byAge, windowStart(oldest.maxMs) + windowMs);
+/** Where raw samples begin from now on: the start of a window. */
+function rawFloorMs({ db, frames, head, limits, rollups }: RetentionParts): number {
+  let wantedMs = head.newestMs - limits.retentionMs;
+  if (frames.totals.bytes + frames.rollupBytes > limits.retentionBytes) {
+    const oldest = framesBefore(db, Infinity, 1)[0];
+    if (oldest !== undefined) wantedMs = Math.max(wantedMs, windowStart(oldest.maxMs) + windowMs);
+  }
+  const lateMs = Number.isFinite(limits.outOfOrderMs) ? limits.outOfOrderMs : 0;
+  return Math.max(
+    rollups.rawFloorMs,
+    Math.min(windowStart(wantedMs), windowStart(head.newestMs - lateMs), lastSettledWindow(head.newestMs) + windowMs),
+  );
+}
+
+/** Removes the oldest rows of rollups that are past their own age, or, when no more raw samples can go, too many bytes or names. */
+function retainRollups(parts: RetentionParts): boolean {
+  const { frames, head, limits, catalogue } = parts;
+  const isTooMuch = frames.totals.bytes + frames.rollupBytes > limits.retentionBytes || catalogue.size > limits.seriesMax * namesShare;
+  const overMs = isTooMuch ? Math.min(...bucketLengthsMs.map((bucketMs) => oldestRollupEnd(parts, bucketMs))) : -Infinity;
+  return bucketLengthsMs.some((bucketMs) => {
+    const keptMs = bucketMs === 300_000 ? limits.rollup5mRetentionMs : limits.rollup1hRetentionMs;
+    const endMs = Math.max(head.newestMs - keptMs, Math.min(overMs, parts.rollups.rawFloorMs));
+    const due = ([1, 0] as const).flatMap((level) => rollupsBefore(parts.db, bucketMs, level, endMs, framesPerStep));
+    if (due.length === 0) return false;
+    frames.change((change) => {
+      for (const row of due) change.removeRollup(row);
+    });
+    dropDeadSeriesOf(parts, due);
+    return true;
+  });
+}
+
+function oldestRollupEnd({ db }: RetentionParts, bucketMs: number): number {
+  return Math.min(...([0, 1] as const).map((level) => rollupsBefore(db, bucketMs, level, Infinity, 1)[0]?.endMs ?? Infinity));
+}
+
+function dropDeadSeriesOf(parts: RetentionParts, gone: readonly { readonly group: number }[]): void {
+  for (const group of new Set(gone.map((row) => row.group))) dropDeadSeries(parts, group);
 }
 
 /** Forgets the series of a group that have no sample left; the whole group when none has. */
 export function dropDeadSeries(parts: Pick<RetentionParts, 'db' | 'catalogue' | 'groups' | 'head'>, group: number): void {
   const { db, catalogue, groups, head } = parts;
-  const left = framesOf(db, group, -Infinity, Infinity);
+  const left = [
+    ...framesOf(db, group, -Infinity, Infinity),
+    ...bucketLengthsMs.flatMap((bucketMs) => rollupsOf(db, group, bucketMs, -Infinity, Infinity)),
+  ];
   const members = groups.members.get(group) ?? [];
-  const dead = members.filter((ref, slot) => catalogue.has(ref) && head.held(ref) === 0 && !left.some((meta) => holdsSlot(meta, slot)));
+  const dead = members.filter((ref, slot) => catalogue.has(ref) && head.held(ref) === 0 && !left.some((row) => tellsOf(row, slot)));
   if (dead.length === 0) return;
   for (const ref of dead) {
     catalogue.hide(ref);

@@ -5,6 +5,7 @@ import { messageOf } from '#core/model/index.ts';
 import { allTombstones } from './deletion.ts';
 import { allMetadata } from '../log/notes.ts';
 import { quarantined, type Damage } from './quarantine.ts';
+import { addAllDue, rawFloor, totalRollupBytes } from '../rollup/rows.ts';
 import { groupRows, lastIds, maxSealedLsn, sealedBounds, sealedTotals } from '../sealed.ts';
 
 const databaseName = 'metrics.db';
@@ -18,10 +19,11 @@ const tables = [
   ['series_group', 'id'],
   ['sealed', 'group_id'],
   ['frame', 'id'],
+  ['rollup', 'id'],
   ['tombstone', 'id'],
   ['quarantine', 'id'],
 ] as const;
-const keylessTables = ['metadata', 'exemplar'] as const;
+const keylessTables = ['metadata', 'exemplar', 'raw_floor'] as const;
 const rowsPerRead = 200;
 
 /**
@@ -62,6 +64,8 @@ class MarkedError extends Error {
 /** Reads what every start reads. Throws when SQLite finds it damaged. */
 function walk(db: ReadDb): void {
   sealedTotals(db);
+  totalRollupBytes(db);
+  rawFloor(db);
   sealedBounds(db);
   lastIds(db);
   maxSealedLsn(db);
@@ -86,6 +90,7 @@ function salvage(folder: string): number {
   checkpoint(target);
   const source = openDamaged(join(work, databaseName), target.path);
   const kept = source === undefined ? 0 : copyAll(source, target);
+  addAllDue(target);
   if (source !== undefined) closeDb(source);
   closeDb(target);
   rmSync(work, { recursive: true, force: true });

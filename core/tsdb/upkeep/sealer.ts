@@ -8,6 +8,7 @@ import type { Frames } from '../frames.ts';
 import { encodeGroup, type Groups } from '../names/groups.ts';
 import type { Head } from '../head.ts';
 import { putGroup, setSealed } from '../sealed.ts';
+import { rollupsDue } from './roll.ts';
 
 /** From this many samples a series on (an import, a rush), the head is sealed straight into the form it would be recoded into. */
 const recodedSamplesMin = 120;
@@ -32,6 +33,12 @@ export function sealGroups(parts: SealParts, ids: readonly number[], lsn: number
         const samples = members.reduce((sum, { columns }) => sum + columns.times.length, 0);
         if (samples >= recodedSamplesMin * members.length) change.put(id, 1, planesForm, startMs, members);
         else change.put(id, 0, gorillaForm, startMs, members);
+        rollupsDue(
+          db,
+          id,
+          startMs,
+          members.some(({ columns }) => columns.times[0] === startMs),
+        );
       }
       setSealed(db, id, lsn);
     }
