@@ -156,6 +156,27 @@ class Sum extends FloatsAndHistograms {
     this.#lost = new Float64Array(this.seen.length);
   }
 
+  override add(group: number, row: Row): void {
+    if (row.histograms !== undefined) return super.add(group, row);
+    const { values, kinds } = row;
+    const [sums, losses, seen] = [this.#sum, this.#lost, this.seen];
+    for (let k = 0, cell = group * this.steps; k < this.steps; k++, cell++) {
+      if (kinds[k] !== float) continue;
+      const value = values[k]!;
+      if ((seen[cell]! & sawFloat) === 0) {
+        seen[cell]! |= sawFloat;
+        sums[cell] = value;
+        continue;
+      }
+      const sum = sums[cell]!;
+      const total = sum + value;
+      const lost = Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum;
+      // What an infinite total lost is no number.
+      losses[cell] = total - total === 0 ? losses[cell]! + lost : total !== total ? NaN : 0;
+      sums[cell] = total;
+    }
+  }
+
   override addFloat(cell: number, value: number): void {
     if ((this.seen[cell]! & sawFloat) === 0) {
       this.seen[cell]! |= sawFloat;

@@ -1,5 +1,5 @@
 import { labelPairs, type DurationMs, type Labels } from '#core/model/index.ts';
-import { childrenOf, printExpr, typeOf, unwrap, walk, type Expr, type ValueType } from './syntax/index.ts';
+import { childrenOf, printExpr, typeOf, unwrap, walk, type Expr, type ValueType, type VectorSelector } from './syntax/index.ts';
 import type { Grid, Sight } from './grid.ts';
 import { Evaluation } from './evaluate.ts';
 import { Block, type Head, type Vector } from './vector.ts';
@@ -52,6 +52,10 @@ export class ExplainedEvaluation extends Evaluation {
 
   override async sampleTimes(expr: Expr, grid: Grid, seen?: Sight): Promise<Vector> {
     return this.#watched(expr, await this.#during(expr, () => super.sampleTimes(expr, grid, seen)));
+  }
+
+  protected override async present(expr: VectorSelector, grid: Grid): Promise<Vector> {
+    return this.#watched(expr, await this.#during(expr, () => super.present(expr, grid)));
   }
 
   override scalar(expr: Expr, grid: Grid): Promise<Float64Array> {

@@ -2,49 +2,82 @@ import { isStale, type SeriesColumns, type UnixMs } from '#core/model/index.ts';
 import { lastOf, type Sight } from './grid.ts';
 import { clearRow, float, newRow, setHistogram, type Head, type Row, type Vector } from './vector.ts';
 import type { Budget } from './budget.ts';
+import type { ScannedColumns } from './source.ts';
 
 /** The bounds, inclusive, of the samples that a selector with this lookback (or range) can see: it is open on the left. */
 export function reach(sight: Sight, backMs: number): [minMs: UnixMs, maxMs: UnixMs] {
   return [sight.firstMs - backMs + 1, lastOf(sight)];
 }
 
-/**
- * The instant vector of a selector: at each step the newest sample that is at most `lookbackMs` old, unless it is stale.
- * With `ofTime` the value is the sample's own time in seconds, for timestamp().
- */
-export function instantVector(series: readonly SeriesColumns[], sight: Sight, lookbackMs: number, ofTime: boolean, budget: Budget): Vector {
+/** What is wanted of the samples that a selector picks; `time` is their own, in seconds, for timestamp(). */
+export type Wanted = 'value' | 'time' | 'kind';
+
+/** The instant vector of a selector: at each step the newest sample that is at most `lookbackMs` old, unless it is stale. */
+export function instantVector(series: readonly ScannedColumns[], sight: Sight, lookbackMs: number, wanted: Wanted, budget: Budget): Vector {
   const row = newRow(sight.steps);
   const heads: Head[] = series.map(({ labels }) => ({ labels, dropName: false }));
+  let seen: { readonly timesMs: Float64Array; readonly picks: Picks } | undefined;
   return {
     heads,
     read(index) {
       clearRow(row);
       const columns = series[index]!;
-      budget.loaded(columns.timesMs.length);
-      budget.read(pick(columns, sight, lookbackMs, ofTime, row));
+      const { timesMs } = columns;
+      budget.loaded(timesMs.length);
+      if (seen?.timesMs !== timesMs) seen = { timesMs, picks: picksOf(timesMs, sight, lookbackMs) };
+      const found = columns.isPlain === true ? pickPlain(columns, seen.picks, wanted, row) : pick(columns, seen.picks, wanted, row);
+      budget.read(found);
       return row;
     },
   };
 }
 
-function pick(columns: SeriesColumns, sight: Sight, lookbackMs: number, ofTime: boolean, row: Row): number {
-  const { timesMs, values: samples } = columns;
-  const histograms = columns.histograms;
-  const { values, kinds } = row;
-  const length = timesMs.length;
-  let found = 0;
+/** The index of the sample at each step, -1 for none. Series scraped together have the same. */
+interface Picks {
+  readonly indexes: Int32Array;
+  readonly kinds: Uint8Array;
+  readonly count: number;
+}
+
+function picksOf(timesMs: Float64Array, sight: Sight, lookbackMs: number): Picks {
+  const indexes = new Int32Array(sight.steps).fill(-1);
+  const kinds = new Uint8Array(sight.steps);
   let next = 0;
+  let count = 0;
   for (let k = 0, at = sight.firstMs; k < sight.steps; k++, at += sight.stepMs) {
-    while (next < length && timesMs[next]! <= at) next++;
-    const i = next - 1;
-    if (i < 0 || timesMs[i]! <= at - lookbackMs) continue;
+    while (next < timesMs.length && timesMs[next]! <= at) next++;
+    if (next === 0 || timesMs[next - 1]! <= at - lookbackMs) continue;
+    indexes[k] = next - 1;
+    kinds[k] = float;
+    count++;
+  }
+  return { indexes, kinds, count };
+}
+
+/** Floats, none of them a stale marker. */
+function pickPlain(columns: ScannedColumns, { indexes, kinds, count }: Picks, wanted: Wanted, row: Row): number {
+  row.kinds.set(kinds);
+  if (wanted === 'kind') return count;
+  const from = wanted === 'time' ? columns.timesMs : columns.values;
+  const divisor = wanted === 'time' ? 1000 : 1;
+  for (let k = 0; k < indexes.length; k++) if (indexes[k]! >= 0) row.values[k] = from[indexes[k]!]! / divisor;
+  return count;
+}
+
+function pick(columns: SeriesColumns, { indexes }: Picks, wanted: Wanted, row: Row): number {
+  const { timesMs, values: samples, histograms } = columns;
+  const { values, kinds } = row;
+  let found = 0;
+  for (let k = 0; k < indexes.length; k++) {
+    const i = indexes[k]!;
+    if (i < 0) continue;
     const value = samples[i]!;
     if (value !== value && isStale(samples, i)) continue;
     found++;
     const histogram = histograms?.[i];
-    if (histogram !== undefined && !ofTime) setHistogram(row, k, histogram);
+    if (histogram !== undefined && wanted !== 'time') setHistogram(row, k, histogram);
     else {
-      values[k] = ofTime ? timesMs[i]! / 1000 : value;
+      values[k] = wanted === 'time' ? timesMs[i]! / 1000 : value;
       kinds[k] = float;
     }
   }

@@ -11,8 +11,8 @@ import { frameBytes, framesOf, holdsSlot, sealedBounds, type FrameMeta } from '.
 
 export { holdsSlot } from './sealed.ts';
 
-/** Opened frames kept: about three hours of 10,000 series, or a screen of dashboards over days. */
-const cacheBytesMax = 64 << 20;
+/** Opened frames kept: a day of 10,000 series. */
+const cacheBytesMax = 128 << 20;
 
 export interface ReaderParts {
   readonly db: ReadDb;

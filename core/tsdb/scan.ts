@@ -1,4 +1,4 @@
-import { lowerBoundMs, mergeColumns, type Columns } from './codec/columns.ts';
+import { equalTimes, lowerBoundMs, mergeColumns, type Columns } from './codec/columns.ts';
 import type { Stretch } from './codec/frame.ts';
 import type { Head } from './head.ts';
 import type { OpenFrame, Piece, Reader } from './reader.ts';
@@ -24,9 +24,10 @@ interface Wanted {
 
 /** Times that were put together from pieces, and which. */
 interface Timeline {
-  readonly parts: readonly Float64Array[];
-  readonly from: readonly number[];
-  readonly to: readonly number[];
+  /** Of the series that came last: the next one mostly has the very same arrays. */
+  parts: readonly Float64Array[];
+  from: readonly number[];
+  to: readonly number[];
   readonly times: Float64Array;
 }
 
@@ -70,7 +71,9 @@ export class Scan {
       for (const ref of members) {
         const read = parts.head.read(ref, parts.minMs, parts.maxMs);
         const head =
-          read === undefined ? undefined : { ...read, times: sameTimes(read.times, times) ? times : read.times.slice(), values: read.values.slice() };
+          read === undefined
+            ? undefined
+            : { ...read, times: equalTimes(read.times, times) ? times : read.times.slice(), values: read.values.slice() };
         if (head !== undefined) times = head.times;
         const wanted = { ref, slot: parts.slotOf(ref), plan, head };
         if (this.#hasSamples(wanted)) this.#wanted.push(wanted);
@@ -184,26 +187,36 @@ export class Scan {
   #times(head: Columns | undefined): Float64Array {
     const first = this.#stretches[0]?.times[this.#from[0]!] ?? head!.times[0]!;
     const known = this.#timelines.get(first);
-    if (known !== undefined && this.#isKnown(known, head)) return known.times;
+    if (known !== undefined && this.#isSame(known, head)) return known.times;
     if (this.#timelines.size >= timelinesMax) this.#timelines.clear();
-    const parts = this.#stretches.map(({ times }) => times);
-    const timeline = { parts, from: [...this.#from], to: [...this.#to], times: this.#join(head) };
+    const timeline = { ...this.#partsNow(), times: this.#join(head) };
     this.#timelines.set(first, timeline);
     return timeline.times;
   }
 
-  #isKnown({ parts, from, to, times }: Timeline, head: Columns | undefined): boolean {
+  #partsNow(): Omit<Timeline, 'times'> {
+    return { parts: this.#stretches.map(({ times }) => times), from: [...this.#from], to: [...this.#to] };
+  }
+
+  #isSame(known: Timeline, head: Columns | undefined): boolean {
+    const { parts, from, to, times } = known;
     if (parts.length !== this.#stretches.length) return false;
     let at = 0;
+    let isOther = false;
     for (let i = 0; i < parts.length; i++) {
       const count = to[i]! - from[i]!;
       if (count !== this.#to[i]! - this.#from[i]!) return false;
       const own = this.#stretches[i]!.times;
-      if ((own !== parts[i] || from[i] !== this.#from[i]) && !sameRange(own, this.#from[i]!, times, at, count)) return false;
+      if (own !== parts[i] || from[i] !== this.#from[i]) {
+        if (!sameRange(own, this.#from[i]!, times, at, count)) return false;
+        isOther = true;
+      }
       at += count;
     }
     const rest = times.length - at;
-    return rest === (head?.times.length ?? 0) && (rest === 0 || sameRange(head!.times, 0, times, at, rest));
+    if (rest !== (head?.times.length ?? 0) || (rest > 0 && !sameRange(head!.times, 0, times, at, rest))) return false;
+    if (isOther) Object.assign(known, this.#partsNow());
+    return true;
   }
 
   #join(head: Columns | undefined): Float64Array {
@@ -248,8 +261,4 @@ function holdsAny(slots: readonly number[]): (frame: FrameMeta) => boolean {
 function sameRange(a: Float64Array, from: number, b: Float64Array, at: number, count: number): boolean {
   for (let i = 0; i < count; i++) if (a[from + i] !== b[at + i]) return false;
   return true;
-}
-
-function sameTimes(a: Float64Array, b: Float64Array): boolean {
-  return a.length === b.length && sameRange(a, 0, b, 0, a.length);
 }

@@ -201,8 +201,48 @@ export function restore(numbers: Float64Array, count: number, prediction: Predic
   if (prediction.kin) for (let i = 0; i < count; i++) numbers[i]! += kin[i]!;
 }
 
+/**
+ * The same for residuals of two planes, low bytes and high bytes, in one pass. `low` and `high` hold the byte of residual i at `lowAt + i`
+ * and `highAt + i`.
+ */
+export function restoreBytes(
+  low: Uint8Array,
+  lowAt: number,
+  high: Uint8Array,
+  highAt: number,
+  count: number,
+  prediction: Prediction,
+  out: Float64Array,
+): void {
+  const { order, centre, step, first, slope } = prediction;
+  const length = count - order;
+  if (order === 0) {
+    for (let i = 0; i < length; i++) out[i] = unfolded(low[lowAt + i]! | (high[highAt + i]! << 8)) * step + centre;
+    return;
+  }
+  let sum = first;
+  if (order === 1) {
+    for (let i = 0; i < length; i++) {
+      out[i] = sum;
+      sum += unfolded(low[lowAt + i]! | (high[highAt + i]! << 8)) * step + centre;
+    }
+    out[length] = sum;
+    return;
+  }
+  let rise = slope;
+  for (let i = 0; i < length; i++) {
+    out[i] = sum;
+    sum += rise;
+    rise += unfolded(low[lowAt + i]! | (high[highAt + i]! << 8)) * step + centre;
+  }
+  out[length] = sum;
+  out[length + 1] = sum + rise;
+}
+
+const unfolded = (folded: number): number => (folded >>> 1) ^ -(folded & 1);
+
 function unfold(numbers: Float64Array, count: number, centre: number, step: number, small: boolean): void {
-  if (small) for (let i = 0; i < count; i++) numbers[i] = ((numbers[i]! >>> 1) ^ -(numbers[i]! & 1)) * step + centre;
+  if (small) for (let i = 0; i < count; i++) numbers[i] = unfolded(numbers[i]!) * step + centre;
   else {
     for (let i = 0; i < count; i++) {
       const folded = numbers[i]!;

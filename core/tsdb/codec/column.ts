@@ -1,5 +1,5 @@
 import { DamageError, type ByteReader, type ByteWriter } from '../bytes/bytes.ts';
-import { columnSamplesMax, findScale, predict, restore, unscale, type Prediction, type Scale } from '../bytes/numbers.ts';
+import { columnSamplesMax, findScale, predict, restore, restoreBytes, unscale, type Prediction, type Scale } from '../bytes/numbers.ts';
 
 /**
  * A column of doubles in bytes: a short head, and planes. A plane is one byte of every residual, lowest first; planes that look
@@ -233,30 +233,34 @@ function placePlanes(coded: ByteReader, plain: ByteReader, planes: number, count
   return Array.from({ length: planes }, (_, p) => ((mask & (1 << p)) !== 0 ? -1 - plain.skip(count) : coded.skip(count)));
 }
 
+const noPlane = new Uint8Array(columnSamplesMax);
+
 /** The whole numbers of a column before they are scaled; `kin` those of the column before, when it builds on them. */
 export function decodeWhole(place: ColumnPlace, coded: Uint8Array, plain: Uint8Array, kin: Float64Array, out: Float64Array): void {
   const { planes, prediction, count } = place;
-  const length = count - prediction.order;
-  gatherPlanes(planes, coded, plain, length, out);
-  restore(out, count, prediction, kin, planes.length < 4);
+  if (planes.length > 2) {
+    gatherPlanes(planes, coded, plain, count - prediction.order, out);
+    restore(out, count, prediction, kin, planes.length < 4);
+    return;
+  }
+  const low = planes[0] ?? 0;
+  const high = planes[1] ?? 0;
+  restoreBytes(
+    planes.length === 0 ? noPlane : low < 0 ? plain : coded,
+    low < 0 ? -1 - low : low,
+    planes.length < 2 ? noPlane : high < 0 ? plain : coded,
+    high < 0 ? -1 - high : high,
+    count,
+    prediction,
+    out,
+  );
+  if (prediction.kin) for (let i = 0; i < count; i++) out[i]! += kin[i]!;
 }
 
-/** Adds up the planes to folded residuals. One and two planes are most of all columns. */
+/** Adds up the planes to folded residuals. Columns of less are restored at once. */
 function gatherPlanes(planes: readonly number[], coded: Uint8Array, plain: Uint8Array, length: number, out: Float64Array): void {
-  if (planes.length === 0) {
-    out.fill(0, 0, length);
-    return;
-  }
-  const low = planes[0]! < 0 ? plain : coded;
-  const lowAt = planes[0]! < 0 ? -1 - planes[0]! : planes[0]!;
-  if (planes.length === 1) {
-    for (let i = 0; i < length; i++) out[i] = low[lowAt + i]!;
-    return;
-  }
-  const next = planes[1]! < 0 ? plain : coded;
-  const nextAt = planes[1]! < 0 ? -1 - planes[1]! : planes[1]!;
-  for (let i = 0; i < length; i++) out[i] = low[lowAt + i]! | (next[nextAt + i]! << 8);
-  for (let p = 2; p < planes.length; p++) {
+  out.fill(0, 0, length);
+  for (let p = 0; p < planes.length; p++) {
     const source = planes[p]! < 0 ? plain : coded;
     const from = planes[p]! < 0 ? -1 - planes[p]! : planes[p]!;
     const unit = 256 ** p;

@@ -22,6 +22,13 @@ export function lowerBoundMs(times: Float64Array, count: number, timeMs: number)
   return from;
 }
 
+export function equalTimes(a: Float64Array, b: Float64Array): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** The samples with minMs <= time <= maxMs, as views; undefined when there are none. */
 export function within(columns: Columns, minMs: number, maxMs: number): Columns | undefined {
   const { times, values, histograms } = columns;

@@ -4,6 +4,7 @@ import type { Columns } from './columns.ts';
 import type { Frame, FrameForm, Member, Stretch } from './frame.ts';
 import { gorillaDecode, gorillaEncode, gorillaRun } from './gorilla.ts';
 import { getHistogram, putHistogram } from './histogram-row.ts';
+import { sharedTimes } from './shared-times.ts';
 
 const floatKind = 0;
 const histogramKind = 1;
@@ -134,7 +135,7 @@ class Stream implements Stretch {
     const values = new Float64Array(count);
     if (this.#kind === floatKind) {
       gorillaDecode(this.#payload.bytes, this.#from, this.#payload.end, this.#windowStartMs, times, values, count);
-      return { times, values };
+      return { times: sharedTimes(times), values };
     }
     const reader = this.#payload.part(this.#from, this.#payload.end);
     const histograms: Histogram[] = [];

@@ -1,9 +1,11 @@
 import type { Histogram } from '#core/model/index.ts';
 import { ByteReader, ByteWriter, DamageError } from '../bytes/bytes.ts';
 import { ColumnEncoder, decodeValues, decodeWhole, isNumbers, mayBeOdd, placeColumn, type ColumnPlace } from './column.ts';
+import { equalTimes } from './columns.ts';
 import type { Frame, FrameForm, Member, Stretch } from './frame.ts';
 import { columnsOfHistograms, getLayout, histogramsOf, layoutColumns, layoutRuns, putLayout, type Layout } from './histogram-layout.ts';
 import { columnSamplesMax } from '../bytes/numbers.ts';
+import { sharedTimes } from './shared-times.ts';
 import { getPacked, putPacked } from '../bytes/packed.ts';
 
 const floatKind = 0;
@@ -75,17 +77,11 @@ function timelines(runs: readonly Run[]): { columns: Float64Array[]; indexes: nu
   const columns: Float64Array[] = [];
   const indexes: number[] = [];
   for (const { times } of runs) {
-    let index = columns.findLastIndex((known) => sameTimes(known, times));
+    let index = columns.findLastIndex((known) => equalTimes(known, times));
     if (index < 0) index = columns.push(times) - 1;
     indexes.push(index);
   }
   return { columns, indexes };
-}
-
-function sameTimes(a: Float64Array, b: Float64Array): boolean {
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 /**
@@ -176,7 +172,7 @@ class PlanesFrame implements Frame {
       times = new Float64Array(this.#places[timeline]!.count);
       this.readColumn(timeline, 0, times.length, times, 0);
       for (let i = 0; i < times.length; i++) times[i]! += this.#windowStartMs;
-      this.#timelines[timeline] = times;
+      this.#timelines[timeline] = times = sharedTimes(times);
     }
     return times;
   }
