@@ -17,6 +17,10 @@ export class DecisionCache {
     for (const decision of decisions.toReversed()) this.set(decision);
   }
 
+  has(traceId: string): boolean {
+    return this.#kept.has(traceId) || this.#dropped.has(traceId);
+  }
+
   get(traceId: string): Remembered | undefined {
     const side = this.#kept.has(traceId) ? this.#kept : this.#dropped;
     const found = side.get(traceId);

@@ -93,19 +93,20 @@ export class TailSampler {
     };
   }
 
-  /** Sorts a push. Its spans that wait are on stable storage when this returns; `row` is that of spans which already are. */
-  admit(spans: readonly Span[], source: string, row?: number): Admitted {
-    const waiting: Span[] = [];
-    const kept: Span[] = [];
-    const dropped: Span[] = [];
+  /** Sorts a push. Settles when its spans that wait are on stable storage; `row` is that of spans which already are. */
+  async admit(spans: readonly Span[], source: string, row?: number): Promise<Admitted> {
+    const undecided = spans.filter(({ traceId }) => !this.#cache.has(traceId));
+    const own = row ?? (undecided.length === 0 ? undefined : await this.#room.put(source, undecided));
+    const admitted: { readonly kept: Span[]; readonly dropped: Span[]; readonly waiting: Span[] } = { kept: [], dropped: [], waiting: [] };
     for (const span of spans) {
       const decision = this.#cache.get(span.traceId);
-      if (decision === undefined) waiting.push(span);
-      else if (decision.kept) kept.push(labelled(span, decision, true));
-      else dropped.push(span);
+      if (decision === undefined) admitted.waiting.push(span);
+      else if (decision.kept) admitted.kept.push(labelled(span, decision, true));
+      else admitted.dropped.push(span);
     }
-    if (waiting.length > 0) this.#hold(waiting, source, row ?? this.#room.put(source, waiting));
-    return { kept, dropped, waiting };
+    if (own !== undefined && admitted.waiting.length > 0) this.#hold(admitted.waiting, source, own);
+    else if (own !== undefined) this.#room.settle({ decisions: [], forgotten: [], rows: [own] });
+    return admitted;
   }
 
   /** Decides what is due. Called by a timer of the clock while anything waits. */

@@ -24,6 +24,14 @@ export interface Settled {
   readonly rows: readonly number[];
 }
 
+/** A push on its way to the disk. */
+interface Coming {
+  readonly source: string;
+  readonly text: string;
+  readonly done: (row: number) => void;
+  readonly refuse: (why: EngineError) => void;
+}
+
 /** A push whose traces are not all decided. */
 export interface WaitingRow {
   readonly row: number;
@@ -38,18 +46,33 @@ export interface WaitingRow {
 export class WaitingSpans {
   readonly #db: WriteDb;
   #owed: Settled[] = [];
+  #coming: Coming[] = [];
 
   constructor(db: WriteDb) {
     this.#db = db;
   }
 
-  /** Keeps spans until `settle` names their row. Throws EngineError `unavailable` when the disk takes no more. */
-  put(source: string, spans: readonly Span[]): number {
+  /**
+   * Keeps spans until `settle` names their row. Pushes that come together share a commit. Rejects with EngineError `unavailable` when
+   * the disk takes no more.
+   */
+  put(source: string, spans: readonly Span[]): Promise<number> {
+    return new Promise((done, refuse) => {
+      if (this.#coming.length === 0) setImmediate(() => this.#commit());
+      this.#coming.push({ source, text: writeOtlpJson(spans), done, refuse });
+    });
+  }
+
+  #commit(): void {
+    const coming = this.#coming;
+    this.#coming = [];
     try {
-      const { lastInsertRowid } = sql(this.#db, 'insert into waiting_spans (source, spans) values (?, ?)').run(source, writeOtlpJson(spans));
-      return Number(lastInsertRowid);
+      const insert = sql(this.#db, 'insert into waiting_spans (source, spans) values (?, ?)');
+      const rows = transaction(this.#db, () => coming.map(({ source, text }) => Number(insert.run(source, text).lastInsertRowid)));
+      for (const [i, { done }] of coming.entries()) done(rows[i]!);
     } catch (error) {
-      throw new EngineError('unavailable', `${this.#db.path} takes no more spans (${messageOf(error)}); free some space on its disk`);
+      const fault = new EngineError('unavailable', `${this.#db.path} takes no more spans (${messageOf(error)}); free some space on its disk`);
+      for (const { refuse } of coming) refuse(fault);
     }
   }
 

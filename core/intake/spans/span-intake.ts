@@ -92,7 +92,7 @@ export class SpanIntake {
     for (const { row, source, spans } of this.#room.rows()) {
       const undecided = spans.filter(({ traceId }) => this.#room.decision(traceId) === undefined);
       if (this.#sampler !== undefined && undecided.length > 0) {
-        this.#sampler.admit(undecided, source, row);
+        await this.#sampler.admit(undecided, source, row);
         continue;
       }
       this.#account(source, undecided, await this.#append(undecided, source));
@@ -101,7 +101,7 @@ export class SpanIntake {
   }
 
   async #sample(sampler: TailSampler, spans: readonly Span[], source: string): Promise<Map<string, number>> {
-    const { kept, dropped, waiting } = sampler.admit(spans, source);
+    const { kept, dropped, waiting } = await sampler.admit(spans, source);
     this.#metrics.count([...waiting, ...dropped]);
     this.#drop(source, dropped.length);
     return this.#store(kept, source);

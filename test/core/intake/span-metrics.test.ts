@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { defaultSpanMetrics, parseSignalboxConfig } from '#core/formats/index.ts';
+import { parseSignalboxConfig, type SpanMetricsConfig } from '#core/formats/index.ts';
 import { matcher } from '#core/model/index.ts';
 import { createQueries, samplesOf } from '#core/promql/index.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { ReceiveScene } from '../../support/receive-scene.ts';
 import { attributeOf, otlpTraces, spanOf } from '../../support/spans.ts';
 
-const config = (text: string): typeof defaultSpanMetrics => parseSignalboxConfig(`span_metrics: {${text}}`, 'signalbox.yml').spanMetrics;
+const config = (text: string): SpanMetricsConfig => parseSignalboxConfig(`span_metrics: {${text}}`, 'signalbox.yml').spanMetrics;
 
 describe('metrics of spans', () => {
   test('calls and durations by service, operation, kind and status, from 0 on', async () => {
