@@ -23,20 +23,22 @@ export class TraceDesk {
       'traces.search': ({ dataset, text, limit, cursor, ...range }, { signal }) => {
         return this.#search(dataset, { text, limit, ...boundsOf(range), ...(cursor === undefined ? {} : { cursor }) }, signal);
       },
-      'traces.get': ({ dataset, traceId }) => {
-        const { baseNs, ...trace } = this.#trace(dataset, traceId);
+      'traces.get': async ({ dataset, traceId }) => {
+        const { baseNs, ...trace } = await this.#trace(dataset, traceId);
         return { ...trace, baseNs: String(baseNs) };
       },
       'traces.spans': ({ dataset, traceId, spanId }) => this.#store(dataset).span(traceId, spanId).map(detailOf),
       'traces.find': ({ dataset, traceId, text }) => this.#store(dataset).find(traceId, text),
       'traces.statistics': ({ dataset, traceId, by }) => this.#store(dataset).statistics(traceId, by),
-      'traces.flame': ({ dataset, traceId }) => flameOf(this.#trace(dataset, traceId)),
+      'traces.flame': async ({ dataset, traceId }) => flameOf(await this.#trace(dataset, traceId)),
       'traces.export': ({ dataset, traceId }) => {
         const spans = this.#store(dataset).spans(traceId);
         if (spans.length === 0) throw noTrace(traceId);
         return { fileName: `trace-${traceId}.json`, json: writeOtlpJson(spans) };
       },
-      'traces.diff': ({ dataset, before, after }) => ({ rows: diffTraces(this.#trace(dataset, before), this.#trace(dataset, after)) }),
+      'traces.diff': async ({ dataset, before, after }) => ({
+        rows: diffTraces(await this.#trace(dataset, before), await this.#trace(dataset, after)),
+      }),
       'traces.operations': ({ dataset, ...range }, { signal }) => {
         const { fromNs, toNs } = boundsOf(range);
         return this.#store(dataset).red(fromNs, toNs, signal);
@@ -57,8 +59,8 @@ export class TraceDesk {
     return { traces: rows, next, spansSearched, elapsedMs: this.#clock.monotonicMs() - fromMs };
   }
 
-  #trace(dataset: string, traceId: string): TraceTree {
-    const trace = this.#store(dataset).trace(traceId);
+  async #trace(dataset: string, traceId: string): Promise<TraceTree> {
+    const trace = await this.#store(dataset).trace(traceId);
     if (trace === undefined) throw noTrace(traceId);
     return trace;
   }

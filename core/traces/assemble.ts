@@ -2,16 +2,24 @@ import { noSpan, spanFlags, type TraceTree } from '#core/model/index.ts';
 import { criticalPath } from './critical-path.ts';
 import { repeats } from './repeats.ts';
 import { skews } from './skews.ts';
+import { atOnce } from './steps.ts';
 import { errorStatus, inOrder, type TraceColumns } from './trace-columns.ts';
 import { findFamily } from './tree.ts';
 
 /** The tree while it is built: what the parts of the assembly read. */
 export type SpanTree = Omit<TraceTree, 'criticalNs' | 'criticalPath' | 'repeats' | 'skews'>;
 
-/** Builds the tree of a trace, however broken, in time linear in its spans but for sorting. */
+/** Builds the tree of a trace in one go. */
 export function assembleTrace(columns: TraceColumns): TraceTree {
-  const tree = layOut(columns);
+  return atOnce(assembleInSteps(columns));
+}
+
+/** Builds the tree of a trace, however broken, in time linear in its spans but for sorting, pausing for others. */
+export function* assembleInSteps(columns: TraceColumns): Generator<undefined, TraceTree> {
+  const tree = yield* layOut(columns);
+  yield;
   const { path, criticalNs } = criticalPath(tree);
+  yield;
   return {
     ...tree,
     criticalNs,
@@ -21,8 +29,9 @@ export function assembleTrace(columns: TraceColumns): TraceTree {
   };
 }
 
-function layOut(columns: TraceColumns): SpanTree {
-  const { parent, flags } = findFamily(columns);
+function* layOut(columns: TraceColumns): Generator<undefined, SpanTree> {
+  const { parent, flags } = yield* findFamily(columns);
+  yield;
   const { order, depth } = depthFirst(parent);
   const { count } = columns;
   const placeOf = new Uint32Array(count);
@@ -56,6 +65,7 @@ function layOut(columns: TraceColumns): SpanTree {
     }
     tree.kind[i]! &= 7;
   }
+  yield;
   markTimes(tree);
   rollUp(tree);
   return tree;

@@ -31,15 +31,44 @@ export function repeats(tree: SpanTree): Repeats {
   return columns;
 }
 
+/** The children of each span by operation, as far as they are many; in order of their first. */
 function groupsOf(tree: SpanTree): readonly (readonly number[])[] {
-  const groups = new Map<number, number[]>();
-  const operations = tree.services.length * tree.names.length;
-  for (let i = 0; i < tree.spanCount; i++) {
-    if (tree.parent[i] === noSpan) continue;
-    const key = tree.parent[i]! * operations + tree.service[i]! * tree.names.length + tree.name[i]!;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [i]);
-    else group.push(i);
+  const operations = operationsOf(tree);
+  /** Of each operation: the parent whose children were counted last, how many there were, and their group. */
+  const lastParent = new Uint32Array(operations.count).fill(noSpan);
+  const counts = new Uint32Array(operations.count);
+  const members: (number[] | undefined)[] = [];
+  const groups: number[][] = [];
+  for (let above = 0; above < tree.spanCount; above++) {
+    const end = above + tree.descendants[above]!;
+    if (end - above < repeatsMin) continue;
+    for (let i = above + 1; i <= end; i += tree.descendants[i]! + 1) {
+      const operation = operations.of[i]!;
+      if (lastParent[operation] !== above) counts[operation] = 0;
+      lastParent[operation] = above;
+      members[operation] = undefined;
+      counts[operation]!++;
+    }
+    for (let i = above + 1; i <= end; i += tree.descendants[i]! + 1) {
+      const operation = operations.of[i]!;
+      if (counts[operation]! < repeatsMin) continue;
+      let group = members[operation];
+      if (group === undefined) groups.push((members[operation] = group = []));
+      group.push(i);
+    }
   }
-  return [...groups.values()].filter((spans) => spans.length >= repeatsMin).sort((a, b) => a[0]! - b[0]!);
+  return groups.sort((a, b) => a[0]! - b[0]!);
+}
+
+/** Pairs of service and name, numbered without gaps. */
+function operationsOf(tree: SpanTree): { readonly of: Uint32Array; readonly count: number } {
+  const codes = new Map<number, number>();
+  const of = new Uint32Array(tree.spanCount);
+  for (let i = 0; i < tree.spanCount; i++) {
+    const pair = tree.service[i]! * tree.names.length + tree.name[i]!;
+    let code = codes.get(pair);
+    if (code === undefined) codes.set(pair, (code = codes.size));
+    of[i] = code;
+  }
+  return { of, count: codes.size };
 }

@@ -153,45 +153,67 @@ export function stretchesOf(parts: readonly Part[], traceId: string): Stretch[] 
   });
 }
 
+/** What is known of the spans of a trace in one table. */
+interface StretchSummary {
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  readonly errorCount: number;
+  readonly services: ReadonlySet<string>;
+  /** The first span, and the first one without a parent. */
+  readonly first: RootSketch;
+  readonly root: RootSketch | undefined;
+}
+interface RootSketch {
+  readonly startNs: bigint;
+  readonly service: string;
+  readonly name: string;
+}
+
+function summariseStretch({ table, from, to }: Stretch): StretchSummary {
+  const [starts, durations, kinds, parents, resources] = [table.startNs(), table.durationNs(), table.kinds(), table.parents(), table.resources()];
+  const { minNs } = table.meta;
+  const seen = new Uint8Array(table.resourceList().length);
+  let [end, errorCount, root] = [-Infinity, 0, -1];
+  for (let row = from; row < to; row++) {
+    end = Math.max(end, starts[row]! + durations[row]!);
+    if (kinds[row]! >> 3 === errorStatus) errorCount++;
+    seen[resources[row]!] = 1;
+    if (root < 0 && parents[row] === noParent) root = row;
+  }
+  const sketch = (row: number): RootSketch => ({
+    startNs: minNs + BigInt(starts[row]!),
+    service: table.resourceList()[resources[row]!]!.service,
+    name: table.nameTexts()[table.names()[row]!]!,
+  });
+  // Rows of a trace are in order of start.
+  return {
+    startNs: minNs + BigInt(starts[from]!),
+    endNs: minNs + BigInt(end),
+    errorCount,
+    services: new Set(table.resourceList().flatMap(({ service }, code) => (seen[code] === 1 ? [service] : []))),
+    first: sketch(from),
+    root: root < 0 ? undefined : sketch(root),
+  };
+}
+
 function summarise(parts: readonly Part[], traceId: string, matchedCount: number): TraceSummary {
   const stretches = stretchesOf(parts, traceId);
-  const services = new Set<string>();
-  let [startNs, endNs, rootNs, anyNs] = [2n ** 63n, 0n, 2n ** 63n, 2n ** 63n];
-  let [spanCount, errorCount] = [0, 0];
-  let [root, first] = [
-    { service: '', name: '' },
-    { service: '', name: '' },
-  ];
-  for (const { table, from, to } of stretches) {
-    const [starts, durations, kinds, parents] = [table.startNs(), table.durationNs(), table.kinds(), table.parents()];
-    const at = (row: number): { service: string; name: string } => ({
-      service: table.resourceList()[table.resources()[row]!]!.service,
-      name: table.nameTexts()[table.names()[row]!]!,
-    });
-    spanCount += to - from;
-    for (let row = from; row < to; row++) {
-      const beginNs = table.meta.minNs + BigInt(starts[row]!);
-      const doneNs = beginNs + BigInt(durations[row]!);
-      if (beginNs < startNs) startNs = beginNs;
-      if (doneNs > endNs) endNs = doneNs;
-      if (kinds[row]! >> 3 === errorStatus) errorCount++;
-      services.add(table.resourceList()[table.resources()[row]!]!.service);
-      if (beginNs < anyNs) [anyNs, first] = [beginNs, at(row)];
-      if (parents[row] === noParent && beginNs < rootNs) [rootNs, root] = [beginNs, at(row)];
-    }
-  }
-  const hasRoot = rootNs < 2n ** 63n;
-  const shown = hasRoot ? root : first;
+  const found = stretches.map(summariseStretch);
+  const earliest = (sketches: readonly RootSketch[]): RootSketch | undefined =>
+    sketches.reduce<RootSketch | undefined>((best, one) => (best === undefined || one.startNs < best.startNs ? one : best), undefined);
+  const first = earliest(found.map((one) => one.first))!;
+  const root = earliest(found.flatMap((one) => (one.root === undefined ? [] : [one.root])));
+  const endNs = found.reduce((max, one) => (one.endNs > max ? one.endNs : max), 0n);
   return {
     traceId,
-    rootService: shown.service,
-    rootName: shown.name,
-    hasRoot,
-    startNs,
-    durationNs: Math.max(0, Number(endNs - startNs)),
-    spanCount,
-    errorCount,
+    rootService: (root ?? first).service,
+    rootName: (root ?? first).name,
+    hasRoot: root !== undefined,
+    startNs: first.startNs,
+    durationNs: Math.max(0, Number(endNs - first.startNs)),
+    spanCount: stretches.reduce((sum, { from, to }) => sum + to - from, 0),
+    errorCount: found.reduce((sum, one) => sum + one.errorCount, 0),
     matchedCount,
-    services: [...services].sort(),
+    services: [...new Set(found.flatMap((one) => [...one.services]))].sort(),
   };
 }

@@ -11,8 +11,8 @@ export function skews(tree: SpanTree): readonly Skew[] {
     const above = tree.parent[i]!;
     if (above === noSpan || tree.service[i] === tree.service[above] || tree.durationsNs[i]! > tree.durationsNs[above]!) continue;
     const key = tree.service[above]! * tree.services.length + tree.service[i]!;
-    const pair = pairs.get(key) ?? { calls: 0, offsets: [] };
-    pairs.set(key, pair);
+    let pair = pairs.get(key);
+    if (pair === undefined) pairs.set(key, (pair = { calls: 0, offsets: [] }));
     pair.calls++;
     if ((tree.flags[i]! & (spanFlags.early | spanFlags.late)) === 0) continue;
     const wayNs = (tree.durationsNs[above]! - tree.durationsNs[i]!) / 2;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { closeDb, openDb, sql, transaction, type WriteDb } from '#core/db/index.ts';
 import { EngineError, messageOf } from '#core/model/index.ts';
 import type { Cancel, Clock, OperationRed, ServiceMap, Span, SpanStatistics, TraceTree } from '#core/model/index.ts';
-import { assembleTrace } from './assemble.ts';
+import { assembleInSteps } from './assemble.ts';
 import { decodeBatch, encodeBatch } from './batch.ts';
 import { DamageError } from './blob.ts';
 import { allBlocks, blockOf, deleteBlock, insertBlock, packInSteps, quarantineBlock, type Block, type PackedTable } from './blocks.ts';
@@ -124,18 +124,14 @@ class Store implements Traces {
     return this.#read((parts) => valuesOf(parts, key, limit));
   }
 
-  trace(traceId: string): TraceTree | undefined {
-    return this.#read((parts) => {
-      const columns = gatherTrace(traceId, stretchesOf(parts, traceId));
-      return columns && assembleTrace(columns);
-    });
+  async trace(traceId: string): Promise<TraceTree | undefined> {
+    const columns = this.#read((parts) => gatherTrace(traceId, stretchesOf(parts, traceId)));
+    return columns && inSteps(assembleInSteps(columns));
   }
 
-  statistics(traceId: string, by: string | undefined): readonly SpanStatistics[] {
-    return this.#read((parts) => {
-      const columns = gatherTrace(traceId, stretchesOf(parts, traceId), by);
-      return columns === undefined ? [] : statisticsOf(assembleTrace(columns));
-    });
+  async statistics(traceId: string, by: string | undefined): Promise<readonly SpanStatistics[]> {
+    const columns = this.#read((parts) => gatherTrace(traceId, stretchesOf(parts, traceId), by));
+    return columns === undefined ? [] : statisticsOf(await inSteps(assembleInSteps(columns)));
   }
 
   span(traceId: string, spanId: string): readonly Span[] {

@@ -81,12 +81,13 @@ function copyStretch({ table, from, to }: Stretch, into: TraceColumns, at: numbe
   const nameCodes = table.nameTexts().map((text) => names.code(text));
   const serviceCodes = table.resourceList().map(({ service }) => services.code(service));
   const [starts, parents, ids, strays] = [table.startNs(), table.parents(), table.spanIds(), table.strayIds()];
+  const [spanNames, resources] = [table.names(), table.resources()];
   let stray = 0;
   for (let row = 0; row < from; row++) if (parents[row] === strayParent) stray++;
   for (let row = from; row < to; row++, at++) {
     into.startNs[at] = starts[row]! + shift;
-    into.name[at] = nameCodes[table.names()[row]!]!;
-    into.service[at] = serviceCodes[table.resources()[row]!]!;
+    into.name[at] = nameCodes[spanNames[row]!]!;
+    into.service[at] = serviceCodes[resources[row]!]!;
     const parent = parents[row]!;
     if (parent === strayParent) into.parentIds.set(strays.subarray(stray * 8, ++stray * 8), at * 8);
     else if (parent !== noParent) into.parentIds.set(ids.subarray(parent * 8, parent * 8 + 8), at * 8);
@@ -100,7 +101,8 @@ function copyStretch({ table, from, to }: Stretch, into: TraceColumns, at: numbe
 /** Writes the attribute's values into `codes`, those of spans over those of their resources. */
 function labelStretch({ table, from, to }: Stretch, label: string, codes: Uint32Array, names: Dictionary): void {
   const ofResource = table.resourceList().map(({ attributes }) => names.code(attributes.find(({ key }) => key === label)?.text ?? ''));
-  for (let row = from; row < to; row++) codes[row - from] = ofResource[table.resources()[row]!]!;
+  const resources = table.resources();
+  for (let row = from; row < to; row++) codes[row - from] = ofResource[resources[row]!]!;
   for (const [row, text] of textsOf(table.values(`a:${label}`), from, to)) codes[row - from] = names.code(text);
 }
 

@@ -69,9 +69,9 @@ export interface Traces {
   flush(): Promise<void>;
   search(query: SearchQuery, signal?: AbortSignal): Promise<TracePage>;
   /** The trace as a tree; undefined when there is no span of it. */
-  trace(traceId: string): TraceTree | undefined;
+  trace(traceId: string): Promise<TraceTree | undefined>;
   /** The trace's spans by operation, or by service and the value of an attribute `by`; the group with the most own time first. */
-  statistics(traceId: string, by: string | undefined): readonly SpanStatistics[];
+  statistics(traceId: string, by: string | undefined): Promise<readonly SpanStatistics[]>;
   /** Every span of a trace, by start; empty when there is none. */
   spans(traceId: string): readonly Span[];
   /** The spans of a trace with this id, by start: several where ids repeat. */

@@ -116,7 +116,7 @@ describe('what screens ask of traces', () => {
 
   test('what is not there is said', async () => {
     const handlers = await desk();
-    expect(() => handlers['traces.get']({ ...live, traceId: hex(9, 16) }, context)).toThrow('there is no span of trace');
+    await expect(handlers['traces.get']({ ...live, traceId: hex(9, 16) }, context)).rejects.toThrow('there is no span of trace');
     expect(() => handlers['traces.keys']({ dataset: 'other' }, context)).toThrow('no dataset "other"');
   });
 });

@@ -112,11 +112,11 @@ describe('span store', () => {
     await traces.append([span({ id: 1, takes: 9 })]);
     await traces.flush();
     await traces.append([span({ id: 2, parent: 1, at: 1, takes: 5 })]);
-    const trace = traces.trace(hex(1, 16))!;
+    const trace = (await traces.trace(hex(1, 16)))!;
     expect([...trace.depth]).toEqual([0, 1, 2]);
     expect(trace.flags.every((flags) => (flags & spanFlags.orphan) === 0)).toBe(true);
     expect(traces.span(hex(1, 16), hex(2, 8))).toHaveLength(1);
-    expect(traces.trace(hex(2, 16))).toBeUndefined();
+    expect(await traces.trace(hex(2, 16))).toBeUndefined();
   });
 
   test('spans far apart in time, and times beyond doubles, come back exact', async () => {
