@@ -7,9 +7,11 @@ const encoder = new TextEncoder();
 /** The longest number is one like -2.2250738585072014e-308. */
 const numberBytesMax = 32;
 const sampleBytesMax = numberBytesMax + 32;
+/** Seconds, brackets, quotes and a number of some digits. */
+const sampleBytesUsual = 34;
 const ascii = (character: string): number => character.charCodeAt(0);
 const [openBracket, closeBracket, comma, quote] = [ascii('['), ascii(']'), ascii(','), ascii('"')];
-const [minus, zero] = [ascii('-'), ascii('0')];
+const [minus, zero, dot] = [ascii('-'), ascii('0'), ascii('.')];
 
 export class JsonBytes {
   #bytes = new Uint8Array(bytesAtStart);
@@ -58,6 +60,12 @@ export class JsonBytes {
     return this;
   }
 
+  /** Makes room for so many samples at once, which saves growing. */
+  expect(samples: number): this {
+    this.#reserve(samples * sampleBytesUsual);
+    return this;
+  }
+
   /** A sample value, without quotes. */
   number(value: number): this {
     this.#reserve(numberBytesMax);
@@ -80,24 +88,68 @@ export class JsonBytes {
 
 /** Writes a number at `at`, where there is room for the longest, and returns where it ends. */
 function putNumber(bytes: Uint8Array, at: number, value: number): number {
-  if ((value | 0) === value && value !== 0) return putInteger(bytes, at, value);
+  if (value === 0 && 1 / value > 0) {
+    bytes[at] = zero;
+    return at + 1;
+  }
+  const decimals = decimalsOf(value);
+  if (decimals >= 0) return putDecimal(bytes, at, Math.round(value * powersOf10[decimals]!), decimals);
   const text = formatNumber(value);
   for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
   return at + text.length;
 }
 
-/** A whole number of 32 bits other than 0. */
-function putInteger(bytes: Uint8Array, at: number, value: number): number {
-  let end = at;
-  if (value < 0) bytes[end++] = minus;
-  let rest = Math.abs(value);
-  for (let left = rest; left >= 1; left = Math.floor(left / 10)) end++;
-  for (let i = end - 1; rest > 0; i--) {
-    const tenth = Math.floor(rest / 10);
+const decimalsMax = 6;
+const powersOf10 = Float64Array.from({ length: decimalsMax + 1 }, (_, k) => 10 ** k);
+/** No two decimals of fifteen digits are the same double, so such a decimal is the shortest that reads back as it. */
+const wholeMax = 1e15;
+/** Numbers of one series mostly have as many decimals as the one before. */
+let decimalsBefore = 0;
+
+/** The least `k` up to six for which the value is a whole number of 10^-k, of fifteen digits at most; -1 when there is none. */
+function decimalsOf(value: number): number {
+  if (isDecimal(value, decimalsBefore)) {
+    while (decimalsBefore > 0 && isDecimal(value, decimalsBefore - 1)) decimalsBefore--;
+    return decimalsBefore;
+  }
+  for (let k = 0; k <= decimalsMax; k++) if (k !== decimalsBefore && isDecimal(value, k)) return (decimalsBefore = k);
+  return -1;
+}
+
+function isDecimal(value: number, decimals: number): boolean {
+  const power = powersOf10[decimals]!;
+  const whole = Math.round(value * power);
+  return whole / power === value && whole < wholeMax && whole > -wholeMax && whole !== 0;
+}
+
+/** `whole` / 10^decimals; `whole` is not 0 and has fifteen digits at most. */
+function putDecimal(bytes: Uint8Array, at: number, whole: number, decimals: number): number {
+  let from = at;
+  if (whole < 0) bytes[from++] = minus;
+  const digits = Math.abs(whole);
+  const length = Math.max(digitsIn(digits), decimals + 1);
+  const point = from + length - decimals;
+  const end = from + length + (decimals > 0 ? 1 : 0);
+  const high = Math.floor(digits / 1e8);
+  let rest = digits - high * 1e8;
+  let turn = 0;
+  for (let i = end - 1; i >= from; i--) {
+    if (decimals > 0 && i === point) {
+      bytes[i] = dot;
+      continue;
+    }
+    if (turn++ === 8) rest = high;
+    const tenth = (rest / 10) | 0;
     bytes[i] = zero + rest - tenth * 10;
     rest = tenth;
   }
   return end;
+}
+
+function digitsIn(whole: number): number {
+  let digits = 1;
+  for (let bound = 10; whole >= bound; bound *= 10) digits++;
+  return digits;
 }
 
 /** What stands before the value of a sample, `[1700000000.123,"`, by the sample's place in its series. */

@@ -52,7 +52,7 @@ export async function rangeQuery({ queries }: QueryParts, params: Params): Promi
   const shown = cut ? result.series.slice(0, limit) : result.series;
   return succeeded({
     data: (out) => {
-      out.ascii('{"resultType":"matrix","result":');
+      out.expect(shown.reduce((sum, { values }) => sum + values.length, 0)).ascii('{"resultType":"matrix","result":');
       writeList(out, shown, (series) => writeSeries(out, series));
       writeStats(out, params, result.stats);
     },
