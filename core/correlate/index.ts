@@ -1,0 +1,18 @@
+/** Joins across the three signals: which service a fault began in, and what changed. */
+export { rankRootCauses } from './root-cause.ts';
+export { edgesOfSpans } from './call-graph.ts';
+export { patternOf } from './log-pattern.ts';
+export { serviceNames, serviceOfLabels, workloadOfPod } from './service-of.ts';
+export type {
+  CallEdge,
+  CallSpan,
+  Evidence,
+  EvidenceKind,
+  IncidentData,
+  LogEvent,
+  MetricSuspect,
+  RootCauseAnswer,
+  ServiceSeries,
+  Suspect,
+  TimeWindow,
+} from './types.ts';
