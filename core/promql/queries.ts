@@ -10,6 +10,8 @@ export interface QueriesOptions {
   readonly breathe: () => Promise<void>;
   /** Queries that run at once; the rest wait their turn. 4 (reliability: query bomb). */
   readonly runningMax?: number;
+  /** While it answers true, one query runs at a time, with fewer samples than usual (reliability: overload, level 2). Never unless given. */
+  readonly strained?: () => boolean;
   /** Queries that may wait; one more is refused. 64: more than a dashboard asks at once. */
   readonly waitingMax?: number;
 }
@@ -22,6 +24,9 @@ export interface QueryCounts {
 }
 
 type CallOptions = Pick<QueryOptions, 'signal' | 'lookbackMs' | 'limits' | 'explain'>;
+
+/** A query's samples while the engine is strained. */
+const strainedLimits = { samplesMax: 5_000_000 } as const;
 
 /** A lane for queries on one source: bounded in number, fair in order. Lanes do not wait for each other. */
 export class Queries {
@@ -52,8 +57,13 @@ export class Queries {
     return this.#run(() => evaluateRange(this.#options.source, query, range, this.#with(options)));
   }
 
+  get #isStrained(): boolean {
+    return this.#options.strained?.() === true;
+  }
+
   #with(options: CallOptions): QueryOptions {
-    return { ...options, clock: this.#options.clock, breathe: this.#options.breathe };
+    const limits = this.#isStrained ? { ...strainedLimits, ...options.limits } : options.limits;
+    return { ...options, ...(limits === undefined ? {} : { limits }), clock: this.#options.clock, breathe: this.#options.breathe };
   }
 
   async #run<T>(act: () => Promise<T>): Promise<T> {
@@ -66,14 +76,17 @@ export class Queries {
       this.#failed++;
       throw error;
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#running--;
-      else next();
+      this.#running--;
+      const room = (this.#isStrained ? 1 : this.#runningMax) - this.#running;
+      for (const next of this.#waiting.splice(0, Math.max(0, room))) {
+        this.#running++;
+        next();
+      }
     }
   }
 
   async #turn(): Promise<void> {
-    if (this.#running < this.#runningMax) {
+    if (this.#running < (this.#isStrained ? 1 : this.#runningMax)) {
       this.#running++;
       return;
     }

@@ -127,6 +127,10 @@ class Store extends View implements Tsdb, Ledger {
     return ref;
   }
 
+  find(labels: Labels): SeriesRef {
+    return this.catalogue.find(labels);
+  }
+
   observe(observer: StoreObserver): Cancel {
     return this.observers.add(observer);
   }

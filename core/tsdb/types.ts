@@ -47,6 +47,8 @@ export const verdicts = {
   labelValue: 10,
   /** Labels not sorted, repeated or empty, or no metric name. */
   badLabels: 11,
+  /** New, while whoever brings it takes no new series for want of memory. Said by intake, never by the store. */
+  overload: 12,
 } as const;
 export type Verdict = (typeof verdicts)[keyof typeof verdicts];
 
@@ -63,6 +65,7 @@ const words = [
   'label_name_length_limit',
   'label_value_length_limit',
   'bad_labels',
+  'overload',
 ] as const;
 
 export const verdictCount: number = words.length;
@@ -207,6 +210,8 @@ export interface TsdbView {
 export interface Tsdb extends TsdbView {
   /** The ref of a series, made when it is new. Negative when refused. Takes about a microsecond: keep refs where lines repeat. */
   ref(labels: Labels): SeriesRef;
+  /** The ref of a series that is there; -1 when it is new. */
+  find(labels: Labels): SeriesRef;
   labelsOf(ref: SeriesRef): Labels;
   batch(): Batch;
   /** Tells of every commit from now on, and of whatever else changes answers within the last hours. */
