@@ -8,6 +8,8 @@ export type { Decision, DecisionDetail, DecisionKind, DecisionQuery } from './de
 export type { Inhibition } from './inhibit.ts';
 export type { Notification, NotifiedAlert, NotifyReason, Recipient, Send, SendResult } from './notification.ts';
 export type { Route, RoutingGap } from './routes.ts';
+export { replayPages } from './replay.ts';
+export type { Page, ReplayOptions, ToldAlerts } from './replay.ts';
 export { silenceState } from './silences.ts';
 export type { Silence, SilenceRequest, SilenceState } from './silences.ts';
 export { silenceWarnings, similarSilences } from './silence-advice.ts';

@@ -1,4 +1,6 @@
-/** `signalbox backtest`: what rules would have fired on stored metrics, and when. */
+/** `signalbox backtest`: what rules would have fired on stored metrics, and when; with routes, who would have been told. */
+import { replayPages, type Page, type ToldAlerts } from '#core/alerting/index.ts';
+import { parseAlertmanagerConfig } from '#core/formats/index.ts';
 import { EngineError, formatLabels, formatTime, labelsToRecord, parseTime, type UnixMs } from '#core/model/index.ts';
 import { backtest as run, type BacktestReport, type Firing } from '#core/rules/index.ts';
 import { readArgs, refusePositionals, UsageError } from './arguments.ts';
@@ -22,10 +24,15 @@ export async function backtest(args: readonly string[]): Promise<number> {
   const startMs = timeOf('--start', values.start);
   const endMs = timeOf('--end', values.end);
   if (endMs <= startMs) throw new UsageError('--end must be after --start');
-  for (const name of ['alertmanager', 'case'] as const) if (values[name] !== undefined) throw new UsageError(`--${name} is not yet supported`);
+  if (values.case !== undefined) throw new UsageError('--case is not yet supported');
+  const routes = values.alertmanager === undefined ? undefined : readTextFile(values.alertmanager);
+  const config = routes === undefined ? undefined : parseAlertmanagerConfig(routes.text, routes.path);
   const files = values.rules.map(readTextFile);
-  const report = await withStored(dataDirOf(values.data), (source) => run({ files, source, startMs, endMs }));
-  process.stdout.write(values.json === true ? `${JSON.stringify(json(report))}\n` : text(report));
+  const told: ToldAlerts[] = [];
+  const onAlerts = (alerts: ToldAlerts['alerts'], timeMs: UnixMs): void => void told.push({ timeMs, alerts });
+  const report = await withStored(dataDirOf(values.data), (source) => run({ files, source, startMs, endMs, onAlerts }));
+  const pages = config === undefined ? undefined : await replayPages({ config, told, startMs, endMs });
+  process.stdout.write(values.json === true ? `${JSON.stringify(json(report, pages))}\n` : text(report, pages));
   const failing = report.rules.find(({ failures }) => failures > 0);
   if (failing !== undefined)
     throw new EngineError('invalid', `${failing.file}:${failing.line}: ${failing.name} failed ${failing.failures} times, last: ${failing.lastError}`);
@@ -39,7 +46,7 @@ function timeOf(option: string, given: string | undefined): UnixMs {
   return timeMs;
 }
 
-function json({ startMs, endMs, firings, rules }: BacktestReport): object {
+function json({ startMs, endMs, firings, rules }: BacktestReport, pages: readonly Page[] | undefined): object {
   return {
     start: formatTime(startMs),
     end: formatTime(endMs),
@@ -53,12 +60,31 @@ function json({ startMs, endMs, firings, rules }: BacktestReport): object {
       resolved: resolvedMs === undefined ? null : formatTime(resolvedMs),
     })),
     rules,
+    ...(pages && { pages: pages.map(pageJson) }),
   };
 }
 
-function text({ firings, rules }: BacktestReport): string {
+function pageJson({ atMs, receiver, status, reason, groupLabels, alerts }: Page): object {
+  return {
+    time: formatTime(atMs),
+    receiver,
+    status,
+    reason,
+    group: labelsToRecord(groupLabels),
+    alerts: alerts.map((alert) => ({ status: alert.status, labels: labelsToRecord(alert.labels) })),
+  };
+}
+
+function text({ firings, rules }: BacktestReport, pages: readonly Page[] | undefined): string {
   const evaluations = rules.reduce((sum, rule) => sum + rule.evaluations, 0);
-  return `${firings.map(line).join('')}${firings.length} firings of ${rules.length} rules in ${evaluations} evaluations\n`;
+  const fired = `${firings.map(line).join('')}${firings.length} firings of ${rules.length} rules in ${evaluations} evaluations\n`;
+  return pages === undefined ? fired : `${fired}${pages.map(pageLine).join('')}${pages.length} notifications\n`;
+}
+
+function pageLine({ atMs, receiver, status, reason, groupLabels, alerts }: Page): string {
+  const firing = alerts.filter((alert) => alert.status === 'firing').length;
+  const what = status === 'resolved' ? `${alerts.length} resolved` : `${firing} firing`;
+  return `${formatTime(atMs)} -> ${receiver} ${formatLabels(groupLabels)} ${what} (${reason})\n`;
 }
 
 function line({ name, labels, firedMs, resolvedMs }: Firing): string {

@@ -53,6 +53,20 @@ test('a backtest says what would have fired, and when', async () => {
   expect(report).toMatchObject({ firings: [{ name: 'TooMuch', group: 'a', labels: { job: 'api' } }], rules: [{ firings: 1, failures: 0 }] });
 });
 
+test('a backtest with routes says who would have been told', async () => {
+  const data = await dataDir();
+  const routes =
+    'route: {receiver: team, group_wait: 30s, group_by: [alertname]}\nreceivers: [{name: team, webhook_configs: [{url: "http://127.0.0.1:1/"}]}]\n';
+  writeFileSync(join(data, 'alertmanager.yml'), routes);
+  const times = ['--start', String(startMs / 1000), '--end', '2026-01-05T04:00:00Z'];
+  const args = ['backtest', '--rules', join(data, 'rules.yml'), '--alertmanager', join(data, 'alertmanager.yml'), ...times, '--data', data];
+  const { code, out, err } = await run(args);
+  expect([code, err]).toEqual([0, '']);
+  expect(out).toMatch(/-> team \{.*TooMuch.*\} 1 firing \(first\)\n.*1 resolved \(all-resolved\)\n2 notifications\n$/);
+  const { pages } = JSON.parse((await run([...args, '--json'])).out) as { pages: object[] };
+  expect(pages).toMatchObject([{ receiver: 'team', status: 'firing', group: { alertname: 'TooMuch' } }, { status: 'resolved' }]);
+});
+
 test('a query reads a folder that no Signalbox has, and one whose Signalbox cannot be asked', async () => {
   const data = await dataDir();
   const args = ['query', 'load', '--time', '2026-01-05T03:25:30Z', '--json', '--data', data];
@@ -80,7 +94,7 @@ test.for<readonly [args: string, code: number, err: RegExp]>([
   ['backtest --rules DATA/rules.yml --start 1', 2, /^signalbox backtest: a backtest needs --end; usage/],
   ['backtest --rules DATA/rules.yml --start noon --end 2', 2, /--start "noon" is neither RFC 3339 nor Unix seconds; usage/],
   ['backtest --rules DATA/rules.yml --start 2 --end 1', 2, /--end must be after --start; usage/],
-  ['backtest --rules DATA/rules.yml --start 1 --end 2 --alertmanager x', 2, /--alertmanager is not yet supported; usage/],
+  ['backtest --rules DATA/rules.yml --start 1 --end 2 --alertmanager DATA/none.yml', 1, /none.yml is not there\n$/],
   ['backtest --rules DATA/none.yml --start 1 --end 2', 1, /^signalbox backtest: .*none.yml is not there\n$/],
   ['backtest --rules DATA/bad.yml --start 1 --end 2 --data DATA', 1, /bad.yml:5: /],
   ['backtest --rules DATA/rules.yml --start 1 --end 2 --data DATA/none', 1, /^signalbox backtest: there is no data in .*none; name its folder/],
