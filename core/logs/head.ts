@@ -36,7 +36,7 @@ export class HeadPart implements Part {
   }
 
   /** A kind a level: each may hold anything. */
-  readonly kinds = (): readonly LineKind[] => logLevels.map((level) => ({ level, text: '', hasVariables: true, pattern: () => '<_>' }));
+  readonly kinds = (): readonly LineKind[] => logLevels.map((level) => ({ level, text: '', hasVariables: true, texts: undefined }));
 
   readonly index = (): Uint8Array => {
     throw new DamageError('records in no block have no index');

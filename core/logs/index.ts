@@ -1,3 +1,9 @@
 /** The log store of one dataset, search over it and LogQL. The byte formats are in FORMAT.md. */
-export { openLogs, type Logs } from './logs.ts';
+export { labelNames, logqlKind, openLogs } from './logs.ts';
+export type { LogQuestion, Logs, MetricAnswer, PageQuestion } from './logs.ts';
 export type { LogBookmark, LogLimits, LogsOptions, LogsStats, LogVerdict } from './types.ts';
+export type { Direction, SearchPage } from './search.ts';
+export type { Summary, Volume } from './volume.ts';
+export type { LogPattern, Patterns, PatternWindow } from './patterns.ts';
+export type { MetricSeries } from './logql/evaluate.ts';
+export type { Grid } from './logql/ranges.ts';

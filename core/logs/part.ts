@@ -8,8 +8,8 @@ export interface LineKind {
   /** All text that is the same in each of its lines, in lower case, a NUL where variables are; and whether there are any. */
   readonly text: string;
   readonly hasVariables: boolean;
-  /** Shown to people: `<_>` where variables are. */
-  readonly pattern: () => string;
+  /** The texts around the variables; undefined when they are not known, or are not all of the line. */
+  readonly texts: readonly string[] | undefined;
 }
 
 /** Records that lie together, in order of time: a block, or what is in no block yet. */
@@ -56,7 +56,10 @@ class Kind implements LineKind {
     return (this.#text ??= this.template.texts.join('\0').toLowerCase());
   }
 
-  readonly pattern = (): string => this.template.texts.join('<_>');
+  get texts(): readonly string[] | undefined {
+    const { texts, hasFields } = this.template;
+    return hasFields || (texts.length === 2 && texts[0] === '' && texts[1] === '') ? undefined : texts;
+  }
 }
 
 /** A sealed block; its pieces are loaded when they are needed first and kept while there is room. */

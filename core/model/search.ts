@@ -9,6 +9,8 @@ export interface Search {
    * Throws EngineError `limit` when the text would pass `charsMax`.
    */
   replaceAll(text: string, replacement: string, charsMax: number): string;
+  /** The named groups of the first match, those that took part in it; undefined when there is none. */
+  groups(text: string): readonly (readonly [name: string, value: string])[] | undefined;
 }
 
 const sourceCharsMax = 4096; // As for matchers (pattern.ts).
@@ -25,6 +27,7 @@ export function compileSearch(source: string): Search {
   const made: Search = {
     found: (text) => machine.matcher(text).find(),
     replaceAll: (text, replacement, charsMax) => replaceAll(machine, text, replacement, charsMax),
+    groups: (text) => groupsOf(machine, text),
   };
   if (cache.size >= cacheEntriesMax) cache.delete(cache.keys().next().value!);
   cache.set(source, made);
@@ -38,6 +41,15 @@ function compile(source: string): RE2JS {
     const why = messageOf(error).replace(/^error parsing regexp: /, '');
     throw new EngineError('invalid', `bad regular expression ${JSON.stringify(source)}: ${why}`);
   }
+}
+
+function groupsOf(machine: RE2JS, text: string): (readonly [string, string])[] | undefined {
+  const matcher = machine.matcher(text);
+  if (!matcher.find()) return undefined;
+  return Object.entries(machine.namedGroups()).flatMap(([name, group]) => {
+    const value = matcher.group(group);
+    return value === null || value === undefined ? [] : [[name, value] as const];
+  });
 }
 
 function replaceAll(machine: RE2JS, text: string, replacement: string, charsMax: number): string {
