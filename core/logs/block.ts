@@ -271,12 +271,21 @@ export class TemplateLines {
   readonly #texts: readonly string[];
   readonly #columns: Column[];
   readonly #hasFields: boolean;
+  readonly #rows: number;
 
   constructor({ texts, rows, offset, hasFields }: Template, segment: Uint8Array, offsetOf: (rank: number) => number, baseNs: bigint) {
     const reader = new ByteReader(segment.subarray(offset));
     this.#texts = texts;
     this.#hasFields = hasFields;
+    this.#rows = rows;
     this.#columns = texts.slice(1).map(() => readColumn(reader, rows, offsetOf, baseNs));
+  }
+
+  /** The ranks of the lines in whose variables a run of letters and digits may be. */
+  holding(run: string): Uint8Array {
+    const marks = new Uint8Array(this.#rows);
+    for (const column of this.#columns) column.mark(run, marks);
+    return marks;
   }
 
   /** The line, and the fields that were sent beside it. */

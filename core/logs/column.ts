@@ -13,6 +13,8 @@ const digitsMax = 15;
 
 export interface Column {
   at(row: number): string;
+  /** Marks the rows whose value may hold a run of letters and digits, given in lower case. */
+  mark(run: string, rows: Uint8Array): void;
 }
 
 /** What encoding a column needs to know of its rows: their times, in ns from the block's first. */
@@ -154,7 +156,7 @@ export function readColumn(reader: ByteReader, rows: number, offsetOf: OffsetOf,
   switch (reader.byte()) {
     case kinds.constant: {
       const text = reader.text();
-      return { at: () => text };
+      return { at: () => text, mark: (run, marks) => void (holds(text, run) && marks.fill(1)) };
     }
     case kinds.codes:
       return readCodes(reader, rows);
@@ -175,8 +177,16 @@ function readCodes(reader: ByteReader, rows: number): Column {
   const texts = Array.from({ length: reader.count() }, () => reader.text());
   const codes = reader.part();
   if (codes.length !== rows) throw new DamageError('a column has too few codes');
-  return { at: (row) => texts[codes[row]!] ?? '' };
+  return {
+    at: (row) => texts[codes[row]!] ?? '',
+    mark: (run, marks) => {
+      const wanted = Uint8Array.from({ length: 256 }, (_, code) => Number(code < texts.length && holds(texts[code]!, run)));
+      if (wanted.includes(1)) for (let row = 0; row < rows; row++) marks[row]! |= wanted[codes[row]!]!;
+    },
+  };
 }
+
+const holds = (text: string, run: string): boolean => text.toLowerCase().includes(run);
 
 function readHex(reader: ByteReader, rows: number): Column {
   const length = reader.count();
@@ -185,6 +195,11 @@ function readHex(reader: ByteReader, rows: number): Column {
   const bytes = reader.part();
   if (bytes.length !== rows * size) throw new DamageError('a column of ids is too short');
   return {
+    mark: (run, marks) => {
+      if (!/^[0-9a-f]+$/.test(run) || run.length > size * 2) return;
+      const digits = bytes.toString('hex');
+      for (let at = digits.indexOf(run); at >= 0; at = digits.indexOf(run, at + 1)) marks[Math.floor(at / (size * 2))] = 1;
+    },
     at: (row) => {
       let text = bytes.toString('hex', row * size, (row + 1) * size);
       for (const place of dashes) text = `${text.slice(0, place)}-${text.slice(place)}`;
@@ -198,11 +213,20 @@ function readNumbers(reader: ByteReader, rows: number): Column {
   const width = reader.count();
   const numbers = unpackNumbers(reader.part());
   if (numbers.length !== rows || decimals > digitsMax) throw new DamageError('a column of numbers is too short');
+  const at = numberText(numbers, decimals, width);
   return {
-    at: (row) => {
-      const digits = String(numbers[row]!).padStart(width > 0 ? width - (decimals > 0 ? 1 : 0) : decimals + 1, '0');
-      return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
+    at,
+    mark: (run, marks) => {
+      if (!/^\d+$/.test(run)) return;
+      for (let row = 0; row < rows; row++) if (at(row).includes(run)) marks[row] = 1;
     },
+  };
+}
+
+function numberText(numbers: Float64Array, decimals: number, width: number): (row: number) => string {
+  return (row) => {
+    const digits = String(numbers[row]!).padStart(width > 0 ? width - (decimals > 0 ? 1 : 0) : decimals + 1, '0');
+    return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
   };
 }
 
@@ -210,7 +234,23 @@ function readTexts(reader: ByteReader, rows: number): Column {
   const joined = reader.text();
   const texts = joined.split('\n');
   if (texts.length !== rows) throw new DamageError('a column has too few texts');
-  if (!joined.includes('\u0001')) return { at: (row) => texts[row]! };
+  const isPlain = !joined.includes('\u0001');
   const plain = (text: string): string => text.replaceAll(/\u0001([\s\S])/g, (_, c: string) => (c === 'n' ? '\n' : c));
-  return { at: (row) => plain(texts[row]!) };
+  return {
+    at: (row) => (isPlain ? texts[row]! : plain(texts[row]!)),
+    mark: (run, marks) => markLines(joined.toLowerCase(), run, marks),
+  };
+}
+
+/** Marks the numbers of the lines that hold a run. */
+function markLines(joined: string, run: string, marks: Uint8Array): void {
+  let line = 0;
+  let counted = 0;
+  for (let at = joined.indexOf(run); at >= 0; at = joined.indexOf(run, at + 1)) {
+    for (let end = joined.indexOf('\n', counted); end >= 0 && end < at; end = joined.indexOf('\n', counted)) {
+      line++;
+      counted = end + 1;
+    }
+    marks[line] = 1;
+  }
 }

@@ -1,6 +1,6 @@
 import { labelValue, logLevels, matchesLabels, type LogLevel, type Matcher } from '#core/model/index.ts';
 import { piecesOf, type Piece } from './cut.ts';
-import type { Part } from './part.ts';
+import type { OpenPart, Part } from './part.ts';
 import { mayHold, probeOf, type Probe } from './word-index.ts';
 
 /** A text that a line must hold. Rules out blocks and kinds of lines; case is not looked at here. */
@@ -39,6 +39,9 @@ export interface Candidates {
   /** Rows from `from` to `to` lie in the range. */
   readonly from: number;
   readonly to: number;
+  readonly open: OpenPart;
+  /** Whether a row may meet it, as far as its kind, its stream and the variables of its line tell. */
+  readonly may: (row: number) => boolean;
 }
 
 /** Undefined when nothing in the part can meet the condition. */
@@ -50,10 +53,55 @@ export function candidatesOf(part: Part, condition: Condition): Candidates | und
   if (!streams.includes(1)) return undefined;
   const kinds = candidateKinds(part, condition);
   if (!kinds.includes(1)) return undefined;
-  const { offsets } = part.rows();
+  const open = part.open();
+  const { offsets } = open.rows;
   const from = lowerBound(offsets, offsetOf(part, condition.fromNs));
   const to = lowerBound(offsets, offsetOf(part, condition.toNs));
-  return from < to ? { part, kinds, streams, from, to } : undefined;
+  return from < to ? { part, kinds, streams, from, to, open, may: mayOf(part, open, condition, kinds, streams) } : undefined;
+}
+
+function mayOf(part: Part, open: OpenPart, { needles }: Condition, kinds: Uint8Array, streams: Uint8Array): (row: number) => boolean {
+  const { rows } = open;
+  const groups = needles.filter(({ unlessLabel }) => !saysLabel(part, unlessLabel));
+  /** By kind: which ranks may; null for all. */
+  const known: (Uint8Array | null | undefined)[] = [];
+  return (row) => {
+    const kind = rows.kinds[row]!;
+    if (kinds[kind] === 0 || streams[rows.streams[row]!] === 0) return false;
+    let ranks = known[kind];
+    if (ranks === undefined) known[kind] = ranks = ranksOf(open, kind, groups);
+    return ranks === null || ranks[rows.ranks[row]!] === 1;
+  };
+}
+
+const saysLabel = (part: Part, name: string | undefined): boolean =>
+  name !== undefined && part.streams.some((labels) => labelValue(labels, name) !== '');
+
+function ranksOf(open: OpenPart, kind: number, groups: readonly NeedleGroup[]): Uint8Array | null {
+  let ranks: Uint8Array | null = null;
+  for (const { needles } of groups) {
+    const group = anyOf(needles.map(({ pieces }) => holdingAll(open, kind, pieces)));
+    ranks = bothOf(ranks, group);
+  }
+  return ranks;
+}
+
+function holdingAll(open: OpenPart, kind: number, pieces: Needle['pieces']): Uint8Array | null {
+  const { text } = open.kinds[kind]!;
+  let ranks: Uint8Array | null = null;
+  for (const { piece } of pieces) {
+    if (piece.text.length < 3 || text.includes(piece.text)) continue;
+    ranks = bothOf(ranks, open.holding(kind, piece.text) ?? null);
+  }
+  return ranks;
+}
+
+function bothOf(a: Uint8Array | null, b: Uint8Array | null): Uint8Array | null {
+  return a === null ? b : b === null ? a : a.map((one, i) => one & b[i]!);
+}
+
+function anyOf(all: readonly (Uint8Array | null)[]): Uint8Array | null {
+  return all.reduce((a, b) => (a === null || b === null ? null : a.map((one, i) => one | b[i]!)));
 }
 
 function offsetOf({ minNs, maxNs }: Part, timeNs: bigint): number {
@@ -76,7 +124,7 @@ function candidateKinds(part: Part, { levels, needles }: Condition): Uint8Array 
   const out = Uint8Array.from(kinds, ({ level }) => Number(levels === undefined || levels.has(level)));
   const isHead = part.id === Number.MAX_SAFE_INTEGER;
   for (const { needles: group, unlessLabel } of needles) {
-    if (unlessLabel !== undefined && part.streams.some((labels) => labelValue(labels, unlessLabel) !== '')) continue;
+    if (saysLabel(part, unlessLabel)) continue;
     const inVariables = group.map(({ pieces }) => pieces.map(() => undefined as boolean | undefined));
     for (let i = 0; i < kinds.length; i++) {
       if (out[i] === 0 || isHead) continue;

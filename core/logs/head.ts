@@ -1,6 +1,6 @@
 import { logLevels, type Labels, type LogRecord } from '#core/model/index.ts';
 import { blockRangeNs, type Rows } from './block.ts';
-import type { LineKind, Part } from './part.ts';
+import type { LineKind, OpenPart, Part } from './part.ts';
 import { DamageError } from './blob.ts';
 
 /** Records that are in no block, in order of time, searchable as a part. */
@@ -36,23 +36,24 @@ export class HeadPart implements Part {
   }
 
   /** A kind a level: each may hold anything. */
-  readonly kinds = (): readonly LineKind[] => logLevels.map((level) => ({ level, text: '', hasVariables: true, texts: undefined }));
+  readonly kinds = (): readonly LineKind[] => headKinds;
 
   readonly index = (): Uint8Array => {
     throw new DamageError('records in no block have no index');
   };
 
-  readonly rows = (): Rows => {
-    return (this.#rows ??= {
+  readonly open = (): OpenPart => {
+    this.#rows ??= {
       offsets: Float64Array.from(this.#records, ({ timeNs }) => Number(timeNs - this.minNs)),
       kinds: Float64Array.from(this.#records, ({ level }) => logLevels.indexOf(level)),
       streams: Float64Array.from(this.#records, ({ labels }) => this.#streams.get(labels)!),
       ranks: new Uint32Array(0),
-    });
+    };
+    return { kinds: headKinds, rows: this.#rows, record: (row) => this.#records[row]!, holding: () => undefined };
   };
-
-  readonly record = (row: number): LogRecord => this.#records[row]!;
 }
+
+const headKinds: readonly LineKind[] = logLevels.map((level) => ({ level, text: '', hasVariables: true, texts: undefined }));
 
 /** The records in order of time, those of one time as they came; cut so that each run lies within a block's range and holds at most `recordsMax`. */
 export function runsOf(records: readonly LogRecord[], recordsMax: number): LogRecord[][] {

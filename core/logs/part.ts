@@ -25,16 +25,26 @@ export interface Part {
   readonly kinds: () => readonly LineKind[];
   /** The index of words in variables. */
   readonly index: () => Uint8Array;
-  readonly rows: () => Rows;
+  /** Its records, ready to be read. */
+  readonly open: () => OpenPart;
+}
+
+export interface OpenPart {
+  readonly kinds: readonly LineKind[];
+  readonly rows: Rows;
   /** The record in a row. */
-  readonly record: (row: number) => LogRecord;
+  record(row: number): LogRecord;
+  /**
+   * By rank among the rows of a kind: 1 where a run of letters and digits, in lower case, may be in a variable. Undefined when that is not known.
+   */
+  holding(kind: number, run: string): Uint8Array | undefined;
 }
 
 /** Loads a block's parts. Throws DamageError. */
 export type PartLoader = (name: string) => Uint8Array;
 
-/** Decoded bytes of a template's lines are not known before they are asked for; this is what a value costs about. */
-const valueBytes = 24;
+/** What a row's numbers take. */
+const rowBytes = 28;
 
 class Kind implements LineKind {
   readonly template: Template;
@@ -105,37 +115,48 @@ export class Block implements Part {
       return { value, bytes: value.length };
     });
 
-  readonly rows = (): Rows =>
-    this.#cache.take(`${this.id} rows`, () => ({ value: readRows(this.load('rows'), this.kinds().length), bytes: this.records * 28 }));
+  readonly open = (): OpenPart =>
+    this.#cache.take(`${this.id} open`, () => ({ value: new OpenBlock(this), bytes: this.records * rowBytes + this.meta.rawBytes }));
+}
 
-  readonly record = (row: number): LogRecord => {
-    const { offsets, kinds, streams, ranks } = this.rows();
-    const kind = kinds[row]!;
-    const { line, fields } = this.#lines(kind).at(ranks[row]!);
-    const timeNs = this.minNs + BigInt(offsets[row]!);
-    return { timeNs, labels: this.streams[streams[row]!]!, line, level: this.kinds()[kind]!.level, fields };
-  };
+/** The rows of a block, and the lines of the kinds that were asked for. */
+class OpenBlock implements OpenPart {
+  readonly kinds: readonly Kind[];
+  readonly rows: Rows;
+  readonly #block: Block;
+  readonly #lines: (TemplateLines | undefined)[] = [];
+  readonly #segments: (Uint8Array | undefined)[] = [];
 
-  #lines(kind: number): TemplateLines {
-    return this.#cache.take(`${this.id} lines ${kind}`, () => {
-      const { template } = this.kinds()[kind]!;
-      const offsets = (): Float64Array => this.#offsetsOf(kind, template.rows);
-      let own: Float64Array | undefined;
-      const segment = this.#segment(template.segment);
-      const value = new TemplateLines(template, segment, (rank) => (own ??= offsets())[rank]!, this.minNs);
-      return { value, bytes: template.rows * template.texts.length * valueBytes };
-    });
+  constructor(block: Block) {
+    this.#block = block;
+    this.kinds = block.kinds();
+    this.rows = readRows(block.load('rows'), this.kinds.length);
   }
 
-  #segment(number: number): Uint8Array {
-    return this.#cache.take(`${this.id} s${number}`, () => {
-      const value = this.load(`s${number}`);
-      return { value, bytes: value.length };
-    });
+  record(row: number): LogRecord {
+    const { offsets, kinds, streams, ranks } = this.rows;
+    const kind = kinds[row]!;
+    const { line, fields } = this.#linesOf(kind).at(ranks[row]!);
+    const timeNs = this.#block.minNs + BigInt(offsets[row]!);
+    return { timeNs, labels: this.#block.streams[streams[row]!]!, line, level: this.kinds[kind]!.level, fields };
+  }
+
+  holding(kind: number, run: string): Uint8Array {
+    return this.#linesOf(kind).holding(run);
+  }
+
+  #linesOf(kind: number): TemplateLines {
+    const known = this.#lines[kind];
+    if (known !== undefined) return known;
+    const { template } = this.kinds[kind]!;
+    const segment = (this.#segments[template.segment] ??= this.#block.load(`s${template.segment}`));
+    let own: Float64Array | undefined;
+    const offsetOf = (rank: number): number => (own ??= this.#offsetsOf(kind, template.rows))[rank]!;
+    return (this.#lines[kind] = new TemplateLines(template, segment, offsetOf, this.#block.minNs));
   }
 
   #offsetsOf(kind: number, count: number): Float64Array {
-    const { offsets, kinds } = this.rows();
+    const { offsets, kinds } = this.rows;
     const own = new Float64Array(count);
     for (let row = 0, rank = 0; row < kinds.length; row++) if (kinds[row] === kind) own[rank++] = offsets[row]!;
     return own;

@@ -2,7 +2,7 @@ import { logLevels, type LogLevel, type LogRecord } from '#core/model/index.ts';
 import type { Condition } from './condition.ts';
 import { Cutter } from './cut.ts';
 import type { Pipeline } from './logql/pipeline.ts';
-import type { Part } from './part.ts';
+import type { OpenPart, Part } from './part.ts';
 import { overLines, type Turns } from './volume.ts';
 
 /**
@@ -69,7 +69,7 @@ export async function patternsOf(
   const merged = merge(all.slice(0, mergedMax)).sort((a, b) => total(b) - total(a) || (a.text < b.text ? -1 : 1));
   const told = merged.slice(0, patternsMax);
   const otherLines = all.reduce((sum, one) => sum + total(one), 0) - told.reduce((sum, one) => sum + total(one), 0);
-  const patterns = told.map(({ part, row, ...rest }) => ({ ...rest, sample: part.record(row) }));
+  const patterns = told.map(({ part, row, ...rest }) => ({ ...rest, sample: part.open().record(row) }));
   return { patterns, otherLines, countedFromNs };
 }
 
@@ -83,6 +83,7 @@ class Collector {
   readonly #cutter = new Cutter();
   /** Of the part being run over: what is known of each kind. */
   #part: Part | undefined;
+  #rows: OpenPart['rows'] | undefined;
   #ofKind: (Seen | undefined)[] = [];
   #bounds: readonly (readonly [from: number, to: number])[] = [];
   #base = 0;
@@ -99,7 +100,7 @@ class Collector {
 
   take(part: Part, row: number, record: (() => LogRecord) | undefined): void {
     if (part !== this.#part) this.#begin(part);
-    const rows = part.rows();
+    const rows = this.#rows!;
     const offset = rows.offsets[row]!;
     const window = this.#bounds.findIndex(([from, to]) => offset >= from && offset < to);
     if (window < 0) return;
@@ -116,6 +117,7 @@ class Collector {
 
   #begin(part: Part): void {
     this.#part = part;
+    this.#rows = part.open().rows;
     this.#ofKind = [];
     this.#base = Number(part.minNs - this.#condition.fromNs);
     this.#bounds = this.#windows.map(({ fromNs, toNs }) => [Number(fromNs - part.minNs), Number(toNs - part.minNs)] as const);
@@ -123,7 +125,7 @@ class Collector {
 
   #find(part: Part, kind: number, row: number, record: (() => LogRecord) | undefined): Seen {
     const { texts, level } = part.kinds()[kind]!;
-    if (texts === undefined) return this.#of((record ?? (() => part.record(row)))(), part, row);
+    if (texts === undefined) return this.#of((record ?? (() => part.open().record(row)))(), part, row);
     return (this.#ofKind[kind] = this.#entry(texts.join(variable), level, part, row));
   }
 
@@ -144,7 +146,7 @@ class Collector {
     const key = `${logLevels.indexOf(level)}${text}`;
     let seen = this.#seen.get(key);
     if (seen === undefined) {
-      const timeNs = part.minNs + BigInt(part.rows().offsets[row]!);
+      const timeNs = part.minNs + BigInt(this.#rows!.offsets[row]!);
       seen = { text, level, counts: this.#windows.map(() => 0), trend: new Float64Array(this.#buckets), firstNs: timeNs, lastNs: timeNs, part, row };
       this.#seen.set(key, seen);
     }

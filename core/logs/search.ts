@@ -50,22 +50,21 @@ class Walker {
 
   /** Where the walk stands; what lies behind it has been told. */
   get timeNs(): bigint {
-    const { part, from, to } = this.#candidates;
+    const { part, open, from, to } = this.#candidates;
     const row = Math.min(Math.max(this.#row, from), to - 1);
-    return part.minNs + BigInt(part.rows().offsets[row]!);
+    return part.minNs + BigInt(open.rows.offsets[row]!);
   }
 
   /** Goes to the next match, looking at so many lines at most. The number looked at; `found` is undefined when there was none among them. */
   advance(sieve: Sieve, looksMax: number): { readonly looks: number; readonly isDone: boolean } {
-    const { part, kinds, streams, from, to } = this.#candidates;
-    const rows = part.rows();
+    const { open, may, from, to } = this.#candidates;
     this.found = undefined;
     let looks = 0;
     for (let row = this.#row + this.#step; row >= from && row < to; row += this.#step) {
-      if (kinds[rows.kinds[row]!] === 0 || streams[rows.streams[row]!] === 0) continue;
+      if (!may(row)) continue;
       if (looks++ === looksMax) return { looks, isDone: false };
       this.#row = row;
-      this.found = sieve(part.record(row));
+      this.found = sieve(open.record(row));
       if (this.found !== undefined) return { looks, isDone: false };
     }
     this.#row = this.#step < 0 ? from - 1 : to;

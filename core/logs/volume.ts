@@ -1,7 +1,7 @@
 import { logLevels, type LogRecord } from '#core/model/index.ts';
 import { candidatesOf, type Candidates, type Condition } from './condition.ts';
 import type { Pipeline } from './logql/pipeline.ts';
-import type { Part } from './part.ts';
+import type { OpenPart, Part } from './part.ts';
 
 /** How a scan over all lines takes its turns. */
 export interface Turns {
@@ -39,19 +39,18 @@ export async function overLines(parts: readonly Part[], condition: Condition, pi
 }
 
 /** True when the time was up before the part's end. */
-async function overPart({ part, kinds, streams, from, to }: Candidates, pipeline: Pipeline, turns: Turns, take: Take): Promise<boolean> {
-  const rows = part.rows();
-  const whole = part.kinds().map(({ texts }) => pipeline.isEmpty || (texts !== undefined && pipeline.passesAll(texts)));
+async function overPart({ part, open, may, from, to }: Candidates, pipeline: Pipeline, turns: Turns, take: Take): Promise<boolean> {
+  const { rows } = open;
+  const whole = open.kinds.map(({ texts }) => pipeline.isEmpty || (texts !== undefined && pipeline.passesAll(texts)));
   let looks = 0;
   for (let row = to - 1; row >= from; row--) {
-    const kind = rows.kinds[row]!;
-    if (kinds[kind] === 0 || streams[rows.streams[row]!] === 0) continue;
-    if (whole[kind] === true) {
+    if (!may(row)) continue;
+    if (whole[rows.kinds[row]!] === true) {
       take(part, row, undefined);
       continue;
     }
     if (++looks % looksPerTurn === 0 && (await turns.pause())) return true;
-    const record = part.record(row);
+    const record = open.record(row);
     if (pipeline.run(record) !== undefined) take(part, row, () => record);
   }
   return false;
@@ -66,14 +65,15 @@ export async function volumeOf(parts: readonly Part[], condition: Condition, pip
   let last: Part | undefined;
   let base = 0;
   let levels: readonly number[] = [];
+  let rows: OpenPart['rows'] | undefined;
   const countedFromNs = await overLines(rest, condition, pipeline, turns, (part, row) => {
     if (part !== last) {
       last = part;
       base = Number(part.minNs - fromNs);
       levels = part.kinds().map(({ level }) => logLevels.indexOf(level));
+      ({ rows } = part.open());
     }
-    const rows = part.rows();
-    counts[bucketOf(base + rows.offsets[row]!) * logLevels.length + levels[rows.kinds[row]!]!]!++;
+    counts[bucketOf(base + rows!.offsets[row]!) * logLevels.length + levels[rows!.kinds[row]!]!]!++;
   });
   return { counts, countedFromNs };
 }
@@ -118,13 +118,13 @@ export async function summaryOf(parts: readonly Part[], condition: Condition, pi
 }
 
 async function summarise(
-  { part, streams, kinds, from, to }: Candidates,
+  { part, open, streams, kinds, from, to }: Candidates,
   condition: Condition,
   pipeline: Pipeline,
   turns: Turns,
   by: Float64Array,
 ): Promise<boolean> {
-  const rows = part.rows();
+  const { rows } = open;
   const stages = pipeline.stages.length;
   const whole = part.kinds().map(({ texts }) => pipeline.isEmpty || (texts !== undefined && pipeline.passesAll(texts)));
   // With one stage, what the index rules out is hidden by it.
@@ -134,10 +134,10 @@ async function summarise(
     const kind = rows.kinds[row]!;
     if (kinds[kind] === 0 || streams[rows.streams[row]!] === 0) continue;
     if (whole[kind] === true) by[stages]!++;
-    else if (none || ruledOut?.kinds[kind] === 0) by[0]!++;
+    else if (none || ruledOut?.may(row) === false) by[0]!++;
     else {
       if (++looks % looksPerTurn === 0 && (await turns.pause())) return true;
-      by[pipeline.rejectedBy(part.record(row))]!++;
+      by[pipeline.rejectedBy(open.record(row))]!++;
     }
   }
   return turns.pause();

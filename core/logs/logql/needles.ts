@@ -83,13 +83,13 @@ function groupEnd(source: string, from: number): number {
 }
 
 /**
- * `user="u77"` is in the line as it stands, whichever parser finds it, when it is made of letters and digits; unless the label is one of the
+ * `user="u77"` is in the line as it stands, whichever parser finds it, when no parser has to unescape it; unless the label is one of the
  * stream's. Parsers of JSON and logfmt find whole values only.
  */
 function ofFilter(filter: LabelFilter, isWhole: boolean): NeedleGroup[] {
   if (filter.kind === 'and') return [...ofFilter(filter.left, isWhole), ...ofFilter(filter.right, isWhole)];
   if (filter.kind !== 'text' || filter.matcher.op !== '=') return [];
   const { name, value } = filter.matcher;
-  if (name === 'level' || name === 'detected_level' || !/^[A-Za-z0-9_]{3,}$/.test(value)) return [];
+  if (name === 'level' || name === 'detected_level' || !/^[\w.:/ ,+@#=-]*\w{3}[\w.:/ ,+@#=-]*$/.test(value)) return [];
   return [{ needles: [needleOf(isWhole ? ` ${value} ` : value)], unlessLabel: name }];
 }

@@ -117,8 +117,7 @@ class RangeCollector {
   }
 
   /** Counts without reading a line. */
-  #countRows({ part, streams, from, to }: Candidates): void {
-    const rows = part.rows();
+  #countRows({ part, open: { rows }, streams, from, to }: Candidates): void {
     const series = part.streams.map((labels, i) =>
       streams[i] === 1 ? this.#seriesOf(this.#grouping === undefined ? labels : groupLabels(labels, this.#grouping)) : undefined,
     );
@@ -129,13 +128,12 @@ class RangeCollector {
     }
   }
 
-  async #takeRows({ part, kinds, streams, from, to }: Candidates, pause: () => Promise<void>): Promise<void> {
-    const rows = part.rows();
+  async #takeRows({ open, may, from, to }: Candidates, pause: () => Promise<void>): Promise<void> {
     let looks = 0;
     for (let row = from; row < to; row++) {
-      if (kinds[rows.kinds[row]!] === 0 || streams[rows.streams[row]!] === 0) continue;
+      if (!may(row)) continue;
       if (++looks % looksPerPause === 0) await pause();
-      this.#take(part.record(row));
+      this.#take(open.record(row));
     }
   }
 
