@@ -43,29 +43,6 @@ export function timesOf(reader: ByteReader, offsetOf: (row: number) => number, b
   return { at, mark };
 }
 
-/** Undefined unless every value is the time of its row in one form. */
-export function packTimes(values: readonly string[], offsetOf: (row: number) => number, baseNs: bigint): Buffer | undefined {
-  const form = formOf(values[0]!);
-  if (form === undefined) return undefined;
-  const write = writerOf(form, baseNs);
-  for (let i = 0; i < values.length; i++) if (write(offsetOf(i)) !== values[i]) return undefined;
-  const { mark, decimals, offsetMinutes, suffix } = form;
-  return new ByteWriter(32)
-    .text(mark)
-    .count(decimals)
-    .count(offsetMinutes + 1440)
-    .text(suffix)
-    .done();
-}
-
-export function timesOf(reader: ByteReader, offsetOf: (row: number) => number, baseNs: bigint): Column {
-  const form = { mark: reader.text(), decimals: reader.count(), offsetMinutes: reader.count() - 1440, suffix: reader.text() };
-  if (form.decimals > 9) throw new DamageError('a column of times has too many decimals');
-  const write = writerOf(form, baseNs);
-  // The longest run is a fraction with its zone.
-  return { at: (row) => write(offsetOf(row)), mark: (run, marks) => void (run.length <= 10 && marks.fill(1)) };
-}
-
 function formOf(text: string): TimeForm | undefined {
   if (text.length < 19 || text.length > 36) return undefined;
   const found = isoForm.exec(text);
