@@ -44,6 +44,8 @@ export interface IntakeLimits {
   readonly labelValueBytesMax: number;
   /** Samples may lie this far ahead of our clock. */
   readonly aheadMaxMs: DurationMs;
+  /** Of the engine's process; from 70 % of it on, things are shed (reliability: overload). */
+  readonly memoryBytesMax: number;
 }
 
 export const defaultIntakeLimits: IntakeLimits = {
@@ -54,6 +56,7 @@ export const defaultIntakeLimits: IntakeLimits = {
   labelNameBytesMax: 256,
   labelValueBytesMax: 4096,
   aheadMaxMs: 600_000,
+  memoryBytesMax: 4 * 2 ** 30,
 };
 
 const defaultRetention = { timeMs: 30 * 86_400_000, bytesMax: Number.POSITIVE_INFINITY };
@@ -88,6 +91,7 @@ const limitsFields = record('limits', {
   labelNameBytesMax: optional('label_name_bytes', count, defaultIntakeLimits.labelNameBytesMax),
   labelValueBytesMax: optional('label_value_bytes', count, defaultIntakeLimits.labelValueBytesMax),
   aheadMaxMs: optional('ahead', duration, defaultIntakeLimits.aheadMaxMs),
+  memoryBytesMax: optional('memory', byteSize, defaultIntakeLimits.memoryBytesMax),
 });
 
 const retentionFields = record('retention', {

@@ -13,3 +13,6 @@ export { listens } from './listens.ts';
 export { Ledger } from './ledger.ts';
 export type { LedgerRow } from './ledger.ts';
 export type { SampleSink } from './sink.ts';
+export { Overload, type OverloadStatus } from './overload/overload.ts';
+export { levelNames, type OverloadLevel } from './overload/levels.ts';
+export { guardedSink } from './overload/guarded-sink.ts';

@@ -33,8 +33,10 @@ export class Ledger {
     this.#account(source).stored += count;
   }
 
+  /** What overload turned away is shed, whoever tells of it. */
   rejected(source: string, reason: string, count = 1): void {
-    if (count > 0) raise(this.#account(source).rejected, reason, count);
+    if (reason === 'overload') this.shed(source, reason, count);
+    else if (count > 0) raise(this.#account(source).rejected, reason, count);
   }
 
   shed(source: string, reason: string, count = 1): void {

@@ -23,7 +23,8 @@ type PolicyKind =
   | {
       readonly type: 'string_attribute';
       readonly key: string;
-      readonly texts: readonly string[];
+      readonly values: readonly string[];
+      /** The values as expressions, where they are some. */
       readonly searches: readonly Search[];
       readonly invert: boolean;
     }
@@ -174,9 +175,9 @@ function withBurst({ perSecond, burst }: { readonly perSecond: number; readonly 
 
 function stringsOf(body: YamlNode): Omit<Extract<PolicyKind, { type: 'string_attribute' }>, 'type'> {
   const { key, values, isRegex, invert } = stringAttribute(body);
-  if (!isRegex) return { key, texts: values, searches: [], invert };
+  if (!isRegex) return { key, values, searches: [], invert };
   try {
-    return { key, texts: [], searches: values.map((value) => compileSearch(value)), invert };
+    return { key, values, searches: values.map((value) => compileSearch(value)), invert };
   } catch (error) {
     throw error instanceof EngineError ? yamlError(body, error.message) : error;
   }

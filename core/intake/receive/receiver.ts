@@ -4,6 +4,8 @@ import type { SpanMetricsConfig, TailSamplingConfig } from '#core/formats/index.
 import type { Clock, HttpAnswer, HttpRequest } from '#core/model/index.ts';
 import type { Ledger } from '../ledger.ts';
 import type { SampleSink, SpanSink } from '../sink.ts';
+import type { OverloadLevel } from '../overload/levels.ts';
+import type { Overload } from '../overload/overload.ts';
 import { SpanIntake, type SamplingStatus } from '../spans/span-intake.ts';
 import type { SamplingDecision } from '../sampling/waiting-spans.ts';
 import { failureAnswer, plainAnswer } from './answers.ts';
@@ -20,6 +22,8 @@ export interface ReceiverOptions {
   readonly ledger: Ledger;
   /** The dataset's folder; holds `intake.db`: what was pushed and waits, or stays until somebody deletes it. */
   readonly folder: string;
+  /** Takes everything unless given. */
+  readonly overload?: Overload;
 }
 
 export interface Receiver {
@@ -34,6 +38,8 @@ export interface Receiver {
   samplingStatus(limit: number): SamplingStatus | undefined;
   /** What tail sampling decided of a trace; undefined when nothing was, or it is forgotten. */
   samplingDecision(traceId: string): SamplingDecision | undefined;
+  /** The level of overload changed. */
+  overloaded(level: OverloadLevel): Promise<void>;
   /** What was pushed to Pushgateway's paths and not deleted since. */
   pushedGroups(): readonly PushedGroup[];
   /** Ends what runs by itself, and writes what is counted. */
@@ -41,7 +47,7 @@ export interface Receiver {
 }
 
 /** What other systems push: Prometheus remote write, OTLP, Zipkin's spans, and what batch jobs send to a Pushgateway. */
-export function createReceiver({ store, traces, clock, ledger, folder }: ReceiverOptions): Receiver {
+export function createReceiver({ store, traces, clock, ledger, folder, overload }: ReceiverOptions): Receiver {
   const remoteWrite = new RemoteWriteReceiver(store, clock, ledger);
   const db = openDb(join(folder, 'intake.db'), 'intake');
   const spans = new SpanIntake({ store, traces, clock, ledger, db });
@@ -52,14 +58,28 @@ export function createReceiver({ store, traces, clock, ledger, folder }: Receive
     if (request.path === zipkinPath) return receiveZipkin(request, spans);
     return /^\/v1\/(?:metrics|traces|logs)$/.test(request.path) ? otlp.receive(request) : pushgateway.receive(request);
   };
+  const failing = async (request: HttpRequest): Promise<HttpAnswer | undefined> => {
+    try {
+      return await answerOf(request);
+    } catch (error) {
+      return failureAnswer(error);
+    }
+  };
   return {
     receive: async (request) => {
+      if (overload === undefined || !isPush(request)) return failing(request);
+      if (overload.level >= ingestLevel) {
+        overload.countShed('push', request.path.startsWith('/metrics/job') ? '/metrics/job' : request.path);
+        return plainAnswer(503, 'Signalbox is overloaded; keep the data and come again', { 'retry-after': '5' });
+      }
+      const ends = overload.pushBegins(request.body.length);
       try {
-        return await answerOf(request);
-      } catch (error) {
-        return failureAnswer(error);
+        return await failing(request);
+      } finally {
+        ends();
       }
     },
+    overloaded: (level) => spans.overloaded(level),
     pushedGroups: () => pushgateway.groups,
     configure: (metrics, sampling) => spans.configure(metrics, sampling),
     samplingStatus: (limit) => spans.samplingStatus(limit),
@@ -70,4 +90,13 @@ export function createReceiver({ store, traces, clock, ledger, folder }: Receive
       closeDb(db);
     },
   };
+}
+
+/** From here on senders keep what they have. */
+const ingestLevel = 4;
+const pushPaths = ['/api/v1/write', zipkinPath, '/v1/metrics', '/v1/traces', '/v1/logs', '/loki/api/v1/push'];
+
+/** Deleting a pushed group makes room, so it is no push. */
+function isPush({ path, method }: HttpRequest): boolean {
+  return pushPaths.includes(path) || (/^\/metrics\/job[@/]/.test(path) && method !== 'DELETE');
 }

@@ -113,9 +113,9 @@ function hasAttribute({ spans }: SampledTrace, key: string, fits: (attribute: At
   return spans.some(({ attributes, resource }) => attributes.some(isOne) || resource.attributes.some(isOne));
 }
 
-function matchesText({ type, text }: Attribute, { texts, searches }: Extract<SamplingPolicy, { type: 'string_attribute' }>): boolean {
+function matchesText({ type, text }: Attribute, { values, searches }: Extract<SamplingPolicy, { type: 'string_attribute' }>): boolean {
   if (type !== 'string' || text === '') return false;
-  return texts.includes(text) || searches.some((search) => search.found(text));
+  return searches.length > 0 ? searches.some((search) => search.found(text)) : values.includes(text);
 }
 
 function isWithin({ type, text }: Attribute, min: number, max: number): boolean {

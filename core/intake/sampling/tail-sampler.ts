@@ -72,6 +72,8 @@ export class TailSampler {
   #earlyTraces = 0;
   #timer: Cancel | undefined;
   #deciding: Promise<void> = Promise.resolve();
+  readonly #admissions = new Set<Promise<Admitted>>();
+  #stopped = false;
 
   constructor(config: TailSamplingConfig, clock: Clock, room: WaitingSpans, store: Store) {
     this.#clock = clock;
@@ -94,7 +96,13 @@ export class TailSampler {
   }
 
   /** Sorts a push. Settles when its spans that wait are on stable storage; `row` is that of spans which already are. */
-  async admit(spans: readonly Span[], source: string, row?: number): Promise<Admitted> {
+  admit(spans: readonly Span[], source: string, row?: number): Promise<Admitted> {
+    const admission = this.#admit(spans, source, row).finally(() => this.#admissions.delete(admission));
+    this.#admissions.add(admission);
+    return admission;
+  }
+
+  async #admit(spans: readonly Span[], source: string, row: number | undefined): Promise<Admitted> {
     const undecided = spans.filter(({ traceId }) => !this.#cache.has(traceId));
     const own = row ?? (undecided.length === 0 ? undefined : await this.#room.put(source, undecided));
     const admitted: { readonly kept: Span[]; readonly dropped: Span[]; readonly waiting: Span[] } = { kept: [], dropped: [], waiting: [] };
@@ -120,10 +128,16 @@ export class TailSampler {
     return this.#decide(due, '');
   }
 
-  /** Stops; what waits goes on waiting on disk. */
+  /** The rows of the waiting room that hold what waits here. */
+  get rows(): ReadonlySet<number> {
+    return new Set(this.#rowUses.keys());
+  }
+
+  /** Stops, when what is under way has ended; what waits goes on waiting on disk. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#timer?.();
-    this.#timer = undefined;
+    await Promise.allSettled(this.#admissions);
     await this.#deciding;
   }
 
@@ -146,7 +160,7 @@ export class TailSampler {
     this.#rowUses.set(row, traces.size);
     this.#spanCount += spans.length;
     this.#keepWithinBounds();
-    this.#timer ??= this.#clock.after(tickMs, () => this.#onTimer());
+    if (!this.#stopped) this.#timer ??= this.#clock.after(tickMs, () => this.#onTimer());
   }
 
   #traceOf(traceId: string, firstMs: DurationMs): WaitingTrace {
@@ -172,7 +186,7 @@ export class TailSampler {
 
   #onTimer(): void {
     void this.tick().then(() => {
-      this.#timer = this.#waiting.size === 0 ? undefined : this.#clock.after(tickMs, () => this.#onTimer());
+      this.#timer = this.#waiting.size === 0 || this.#stopped ? undefined : this.#clock.after(tickMs, () => this.#onTimer());
     });
   }
 

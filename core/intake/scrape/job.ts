@@ -108,7 +108,7 @@ export class Job {
   /** A job that may send more samples than usual may also make as many series. */
   #budget(rules: SeriesRules): SeriesBudget {
     const raised = rules.samplesMax > defaultIntakeLimits.samplesMax ? rules.samplesMax : 0;
-    return new SeriesBudget(this.#context.clock, Math.max(this.#limits.newSeriesMax, raised));
+    return new SeriesBudget(this.#context.clock, Math.max(this.#limits.newSeriesMax, raised), () => this.#context.manners.newcomers() === 'modest');
   }
 
   #source(target: ResolvedTarget, targetCount: number): PageSource {

@@ -6,7 +6,7 @@ import { FileTexts } from './file-texts.ts';
 import { Job } from './job.ts';
 import { localPages } from './page-source.ts';
 import { SeriesBudget } from './series-budget.ts';
-import { TargetLoop, type LoopContext } from './target-loop.ts';
+import { TargetLoop, type LoopContext, type ScrapeManners } from './target-loop.ts';
 import { TargetSeries } from './target-series.ts';
 
 export interface ScraperOptions {
@@ -14,6 +14,10 @@ export interface ScraperOptions {
   readonly clock: Clock;
   /** The account that other ways in share. */
   readonly ledger?: Ledger;
+  /** Where own pages go, which are never turned away; `store` unless given. */
+  readonly ownStore?: SampleSink;
+  /** Gives way to nothing unless given. */
+  readonly manners?: ScrapeManners;
   /** Called after every scrape and when targets come or go. */
   readonly onChange?: () => void;
 }
@@ -38,6 +42,7 @@ export interface Scraper {
 }
 
 const localIntervalMs: DurationMs = 15_000;
+const alwaysAll: ScrapeManners = { newcomers: () => 'all', pace: () => 1, skipped: () => undefined };
 
 export function createScraper(options: ScraperOptions): Scraper {
   return new ScraperOfJobs(options);
@@ -46,13 +51,15 @@ export function createScraper(options: ScraperOptions): Scraper {
 class ScraperOfJobs implements Scraper {
   readonly ledger: Ledger;
   readonly #context: LoopContext;
+  readonly #ownContext: LoopContext;
   readonly #files: FileTexts;
   readonly #local: TargetLoop[] = [];
   #jobs = new Map<string, { readonly key: string; readonly job: Job }>();
 
-  constructor({ store, clock, ledger = new Ledger(), onChange = () => undefined }: ScraperOptions) {
+  constructor({ store, ownStore = store, clock, ledger = new Ledger(), manners = alwaysAll, onChange = () => undefined }: ScraperOptions) {
     this.ledger = ledger;
-    this.#context = { sink: store, clock, ledger, columns: new ExpositionColumns(), onChange };
+    this.#context = { sink: store, clock, ledger, columns: new ExpositionColumns(), manners, onChange };
+    this.#ownContext = { ...this.#context, sink: ownStore, manners: alwaysAll };
     this.#files = new FileTexts(clock);
   }
 
@@ -92,9 +99,9 @@ class ScraperOfJobs implements Scraper {
       limits: noLimits,
     };
     const rules = { targetLabels: labels, config, samplesMax: Number.POSITIVE_INFINITY };
-    const series = new TargetSeries(this.#context.sink, rules, new SeriesBudget(this.#context.clock, Number.POSITIVE_INFINITY));
+    const series = new TargetSeries(this.#ownContext.sink, rules, new SeriesBudget(this.#ownContext.clock, Number.POSITIVE_INFINITY));
     const target = { url: `local:${instance}`, labels, intervalMs, timeoutMs: intervalMs };
-    const loop = new TargetLoop(this.#context, job, target, localPages(page), series);
+    const loop = new TargetLoop(this.#ownContext, job, target, localPages(page), series);
     this.#local.push(loop);
     loop.start();
   }

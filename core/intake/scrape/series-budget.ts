@@ -2,6 +2,9 @@ import type { Clock, DurationMs } from '#core/model/index.ts';
 
 const refillMs: DurationMs = 3_600_000;
 
+/** Of its budget a source must have left to count as one that brought few. */
+const modestShare = 0.9;
+
 /**
  * How many new series a source may make: `max` at once, and as many again spread over every hour. A source that makes up
  * a label value for every sample is cut here; series that it already has go on.
@@ -9,11 +12,14 @@ const refillMs: DurationMs = 3_600_000;
 export class SeriesBudget {
   readonly max: number;
   readonly #clock: Clock;
+  /** True: only sources that brought few new series lately may bring more. */
+  readonly #isTight: () => boolean;
   #left: number;
   #atMs: DurationMs;
 
-  constructor(clock: Clock, max: number) {
+  constructor(clock: Clock, max: number, isTight: () => boolean = () => false) {
     this.#clock = clock;
+    this.#isTight = isTight;
     this.max = max;
     this.#left = max;
     this.#atMs = clock.monotonicMs();
@@ -22,7 +28,7 @@ export class SeriesBudget {
   /** Takes one new series out of the budget; false when there is none left. */
   take(): boolean {
     if (this.#left < 1) this.#refill();
-    if (this.#left < 1) return false;
+    if (this.#left < (this.#isTight() ? this.max * modestShare : 1)) return false;
     this.#left--;
     return true;
   }

@@ -15,8 +15,18 @@ export interface LoopContext {
   readonly ledger: Ledger;
   /** One set of columns for all pages: reading a page and adding its samples does not await. */
   readonly columns: ExpositionColumns;
+  readonly manners: ScrapeManners;
   /** A target's status changed. */
   readonly onChange: () => void;
+}
+
+/** How scraping gives way under overload. */
+export interface ScrapeManners {
+  readonly newcomers: () => 'all' | 'modest' | 'none';
+  /** A job's targets are read every so many intervals: 1 when all is well. */
+  readonly pace: (job: string) => number;
+  /** A scrape was left out. */
+  readonly skipped: (job: string) => void;
 }
 
 /** The series that Prometheus writes about every scrape. */
@@ -59,6 +69,8 @@ export class TargetLoop {
   #status: Target;
   #cancelTimer: Cancel = () => undefined;
   #dueMs: DurationMs = 0;
+  /** Due times so far. */
+  #turns = 0;
   #lastTimeMs: UnixMs = Number.NEGATIVE_INFINITY;
   #abort: AbortController | undefined;
   #running: Promise<void> | undefined;
@@ -121,7 +133,9 @@ export class TargetLoop {
     this.#dueMs = afterMs > nowMs ? afterMs : afterMs + Math.ceil((nowMs - afterMs) / intervalMs) * intervalMs;
     this.#wait(this.#dueMs + intervalMs);
     // After a sleep of the machine every target is late: each waits for its own phase, so that they do not all go at once.
-    if (lateMs <= intervalMs / 2 && this.#running === undefined) void this.#run(this.#evenTime(lateMs));
+    if (lateMs > intervalMs / 2 || this.#running !== undefined) return;
+    if (this.#turns++ % this.#context.manners.pace(this.#job) === 0) void this.#run(this.#evenTime(lateMs));
+    else this.#context.manners.skipped(this.#job);
   }
 
   #run(timeMs: UnixMs): Promise<void> {

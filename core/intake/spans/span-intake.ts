@@ -5,6 +5,7 @@ import type { SpanVerdict } from '#core/traces/index.ts';
 import type { Ledger } from '../ledger.ts';
 import { TailSampler, type Decided, type SamplerStats } from '../sampling/tail-sampler.ts';
 import { WaitingSpans, type SamplingDecision } from '../sampling/waiting-spans.ts';
+import type { OverloadLevel } from '../overload/levels.ts';
 import type { SampleSink, SpanSink } from '../sink.ts';
 import { SpanMetrics } from './span-metrics.ts';
 
@@ -22,6 +23,20 @@ export interface SpanIntakeOptions {
   readonly db: WriteDb;
 }
 
+/** Reliability, section 3: traces at level 3. */
+const emergencyLevel = 3;
+const emergency: TailSamplingConfig = {
+  decisionWaitMs: 5_000,
+  tracesMax: 20_000,
+  keptRemembered: 20_000,
+  droppedRemembered: 100_000,
+  policies: [
+    { name: 'errors', type: 'status_code', codes: ['error'] },
+    { name: 'slow', type: 'latency', thresholdMs: 1000, upperMs: 0 },
+    { name: 'one in ten', type: 'probabilistic', share: 0.1, salt: 'overload' },
+  ],
+};
+
 /** What sampling does now; undefined where every span is kept. */
 export interface SamplingStatus extends SamplerStats {
   readonly policies: readonly string[];
@@ -38,6 +53,10 @@ export class SpanIntake {
   readonly #ledger: Ledger;
   readonly #metrics: SpanMetrics;
   readonly #room: WaitingSpans;
+  #configured: TailSamplingConfig | undefined;
+  #isEmergency = false;
+  #isBegun = false;
+  /** In force. */
   #sampling: TailSamplingConfig | undefined;
   #sampler: TailSampler | undefined;
 
@@ -51,12 +70,29 @@ export class SpanIntake {
 
   /** Puts settings in force. The first call takes up the spans that an earlier process left waiting. */
   async configure(metrics: SpanMetricsConfig, sampling: TailSamplingConfig | undefined): Promise<void> {
+    this.#configured = sampling;
     await this.#metrics.configure(metrics);
-    if (this.#sampler !== undefined && sampling === undefined) await this.#sampler.finish();
-    else await this.#sampler?.stop();
+    await this.#use();
+  }
+
+  /** Under overload, without sampling of the person's own, only errors, slow traces and a share of the others are kept. */
+  async overloaded(level: OverloadLevel): Promise<void> {
+    this.#isEmergency = level >= emergencyLevel;
+    if (this.#isBegun) await this.#use();
+  }
+
+  /** Samples as it should now; another sampler takes over what waits with the one before it. */
+  async #use(): Promise<void> {
+    const sampling = this.#configured ?? (this.#isEmergency ? emergency : undefined);
+    if (this.#isBegun && JSON.stringify(sampling) === JSON.stringify(this.#sampling)) return;
+    const before = this.#sampler;
+    const left = new Set(this.#isBegun ? [] : this.#room.rows().map(({ row }) => row));
+    this.#isBegun = true;
     this.#sampling = sampling;
     this.#sampler = sampling && new TailSampler(sampling, this.#clock, this.#room, (decided) => this.#storeDecided(decided));
-    await this.#takeUp();
+    if (before !== undefined && sampling === undefined) await before.finish();
+    else await before?.stop();
+    await this.#takeUp(new Set([...left, ...(before?.rows ?? [])]));
   }
 
   /** Takes the spans that were read. Settles when all that the sender may forget are on stable storage. */
@@ -88,14 +124,18 @@ export class SpanIntake {
   }
 
   /** Spans that an earlier process, or earlier settings, left waiting. Those of decided traces were stored with the decision. */
-  async #takeUp(): Promise<void> {
+  async #takeUp(rows: ReadonlySet<number>): Promise<void> {
+    if (rows.size === 0) return;
     for (const { row, source, spans } of this.#room.rows()) {
+      if (!rows.has(row)) continue;
       const undecided = spans.filter(({ traceId }) => this.#room.decision(traceId) === undefined);
       if (this.#sampler !== undefined && undecided.length > 0) {
         await this.#sampler.admit(undecided, source, row);
         continue;
       }
-      this.#account(source, undecided, await this.#append(undecided, source));
+      const verdicts = await this.#spans.append(undecided).catch(onlyUnavailable);
+      if (verdicts === undefined) return; // the disk is full: they wait for the next start
+      this.#account(source, undecided, verdicts);
       this.#room.settle({ decisions: [], forgotten: [], rows: [row] });
     }
   }
@@ -157,8 +197,13 @@ export class SpanIntake {
   #drop(source: string, count: number): void {
     if (count === 0) return;
     this.#ledger.received(source, count);
-    this.#ledger.rejected(source, 'not_sampled', count);
+    if (this.#sampling === emergency) this.#ledger.shed(source, 'not_sampled', count);
+    else this.#ledger.rejected(source, 'not_sampled', count);
   }
 }
 
 const isSuccess = (verdict: SpanVerdict): boolean => verdict === 'stored' || verdict === 'duplicate';
+
+function onlyUnavailable(error: unknown): undefined {
+  if (!(error instanceof EngineError)) throw error;
+}

@@ -1,0 +1,161 @@
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import type { Readable } from 'node:stream';
+import { EngineError, messageOf } from '#core/model/index.ts';
+import type { ImportLimits } from './limits.ts';
+import { tarEntries } from './tar.ts';
+import { zipEntries } from './zip.ts';
+
+export type Bytes = AsyncIterable<Uint8Array>;
+
+/** A file to be read, unpacked. Its bytes must be read before the next entry is asked for. */
+export interface Entry {
+  /** Path as the person gave it; behind `!` the path inside an archive. */
+  readonly path: string;
+  readonly modifiedMs: number;
+  readonly bytes: Bytes;
+}
+
+/** What cannot be opened is an entry too: its bytes throw EngineError. */
+export class EntryWalk {
+  readonly #limits: ImportLimits;
+  #files = 0;
+  #bytes = 0;
+
+  constructor(limits: ImportLimits) {
+    this.#limits = limits;
+  }
+
+  /** Every file under a path, folders in order of name, archives opened by what is in them. Links are not followed. */
+  async *under(path: string): AsyncGenerator<Entry> {
+    const found = await stat(path).catch((error: unknown) => {
+      throw new EngineError('not-found', `${path} cannot be read: ${messageOf(error)}`);
+    });
+    if (found.isDirectory()) {
+      const names = await readdir(path, { withFileTypes: true });
+      names.sort((a, b) => (a.name < b.name ? -1 : 1));
+      for (const one of names) if (one.isFile() || one.isDirectory()) yield* this.under(join(path, one.name));
+      return;
+    }
+    if (!found.isFile()) return;
+    yield* this.#opened({ path, modifiedMs: found.mtimeMs, bytes: createReadStream(path, { highWaterMark: 256 << 10 }) }, 0);
+  }
+
+  async *#opened(entry: Entry, depth: number): AsyncGenerator<Entry> {
+    if (++this.#files > this.#limits.filesMax)
+      throw new EngineError('limit', `${entry.path}: more than ${this.#limits.filesMax} files; import fewer at a time`);
+    const { head, bytes } = await peeked(this.#counted(entry));
+    const packing = packings.find(({ fits }) => fits(head));
+    if (packing === undefined) {
+      yield { ...entry, bytes };
+      return;
+    }
+    if (depth >= this.#limits.depthMax) {
+      yield { ...entry, bytes: failing(new EngineError('limit', `archives lie more than ${this.#limits.depthMax} deep in each other`)) };
+      return;
+    }
+    for await (const inner of packing.open({ ...entry, bytes }, this.#limits)) yield* this.#opened(inner, depth + 1);
+  }
+
+  async *#counted({ path, bytes }: Entry): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      this.#bytes += chunk.length;
+      if (this.#bytes > this.#limits.bytesMax)
+        throw new EngineError('limit', `${path}: the import unpacks to more than ${this.#limits.bytesMax} bytes`);
+      yield chunk;
+    }
+  }
+}
+
+interface Packing {
+  readonly fits: (head: Uint8Array) => boolean;
+  readonly open: (entry: Entry, limits: ImportLimits) => AsyncGenerator<Entry>;
+}
+
+const begins =
+  (...magic: readonly number[]) =>
+  (head: Uint8Array): boolean =>
+    magic.every((byte, i) => head[i] === byte);
+
+const packings: readonly Packing[] = [
+  { fits: begins(0x1f, 0x8b), open: (entry) => decompressed(entry, createGunzip(), /\.(gz|tgz)$/i) },
+  { fits: begins(0x28, 0xb5, 0x2f, 0xfd), open: (entry) => decompressed(entry, createZstdDecompress(), /\.zst$/i) },
+  { fits: begins(0x50, 0x4b, 0x03, 0x04), open: zipEntries },
+  { fits: (head) => Buffer.from(head.subarray(257, 262)).toString('latin1') === 'ustar', open: tarEntries },
+];
+
+/** One file within another. What breaks while unpacking is thrown to whoever reads. */
+async function* decompressed({ path, modifiedMs, bytes }: Entry, unpacker: NodeJS.ReadWriteStream, ending: RegExp): AsyncGenerator<Entry> {
+  const name = basename(path).replace(ending, '');
+  yield {
+    path: name === basename(path) ? path : path.slice(0, path.length - basename(path).length) + name,
+    modifiedMs,
+    bytes: piped(bytes, unpacker),
+  };
+}
+
+async function* piped(bytes: Bytes, unpacker: NodeJS.ReadWriteStream): AsyncGenerator<Uint8Array> {
+  const feeding = feed(bytes, unpacker);
+  try {
+    for await (const chunk of unpacker as unknown as Readable) yield chunk as Uint8Array;
+  } catch (error) {
+    throw new EngineError('invalid', `the file cannot be unpacked: ${messageOf(error)}`);
+  }
+  await feeding;
+}
+
+async function feed(bytes: Bytes, unpacker: NodeJS.ReadWriteStream): Promise<void> {
+  try {
+    for await (const chunk of bytes) {
+      if (!unpacker.write(chunk)) await new Promise<void>((done) => unpacker.once('drain', done).once('close', done));
+    }
+    unpacker.end();
+  } catch (error) {
+    (unpacker as unknown as Readable).destroy(error as Error);
+  }
+}
+
+const headBytes = 64 << 10;
+
+/** The first bytes, and all of them. */
+export async function peeked(bytes: Bytes): Promise<{ head: Uint8Array; bytes: Bytes }> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  const taken: Uint8Array[] = [];
+  let length = 0;
+  let failure: unknown;
+  while (length < headBytes) {
+    const next = await iterator.next().catch((error: unknown) => {
+      failure = error;
+      return { done: true as const, value: undefined };
+    });
+    if (next.done === true) break;
+    taken.push(next.value);
+    length += next.value.length;
+  }
+  return { head: Buffer.concat(taken), bytes: rejoined(taken, iterator, failure) };
+}
+
+async function* rejoined(taken: readonly Uint8Array[], iterator: AsyncIterator<Uint8Array>, failure: unknown): AsyncGenerator<Uint8Array> {
+  yield* taken;
+  if (failure !== undefined) throw failure;
+  for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+}
+
+// oxlint-disable-next-line require-yield
+async function* failing(error: EngineError): AsyncGenerator<Uint8Array> {
+  await Promise.reject(error);
+}
+
+/** All bytes of a document. Throws EngineError `limit` when it is longer than `bytesMax`. */
+export async function wholeOf(bytes: Bytes, bytesMax: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of bytes) {
+    length += chunk.length;
+    if (length > bytesMax) throw new EngineError('limit', `the document is longer than ${bytesMax} bytes and can only be read whole; split it`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

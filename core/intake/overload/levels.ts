@@ -1,0 +1,72 @@
+/** What overload is measured by. Shares are of their limits, 0 to 1 and beyond. */
+export interface Strain {
+  /** Resident memory, of the configured cap. */
+  readonly memoryShare: number;
+  /** How late timers are: the 99th percentile of the last 25 s, ms. */
+  readonly lagMs: number;
+  /** Bytes of pushes that are under way, of what the host holds at most. */
+  readonly queueShare: number;
+  /** The slowest push of the last 10 s from body to answer, ms: mostly the disk. */
+  readonly pushMs: number;
+  /** How short the disk is: what must stay free (2 %, and 500 MB) over what is. */
+  readonly diskShare: number;
+}
+
+export type OverloadLevel = 0 | 1 | 2 | 3 | 4 | 5;
+
+interface Trigger {
+  readonly level: OverloadLevel;
+  readonly signal: keyof Strain;
+  readonly from: number;
+}
+
+/** Levels and their triggers (reliability, section 3); any one is enough. */
+export const triggers: readonly Trigger[] = [
+  { level: 1, signal: 'memoryShare', from: 0.7 },
+  { level: 1, signal: 'lagMs', from: 100 },
+  { level: 2, signal: 'memoryShare', from: 0.8 },
+  { level: 2, signal: 'queueShare', from: 0.5 },
+  { level: 3, signal: 'memoryShare', from: 0.85 },
+  { level: 4, signal: 'memoryShare', from: 0.9 },
+  { level: 4, signal: 'queueShare', from: 0.8 },
+  { level: 4, signal: 'pushMs', from: 1000 },
+  { level: 5, signal: 'memoryShare', from: 0.95 },
+  { level: 5, signal: 'diskShare', from: 1 },
+];
+
+export const levelNames = ['none', 'strain', 'reads', 'newcomers', 'ingest', 'survival'] as const;
+
+/** What each level sheds beside what those below it do, as a person is told. */
+export const shedding: readonly string[] = [
+  '',
+  'exemplars are not kept',
+  'one query runs at a time, of 5 million samples at most',
+  'new series are refused, and of traces only errors, slow ones and one in ten are kept',
+  'pushes are told to come again, and targets that no rule uses are read less often',
+  'everything but rules, notifications, incidents and known series waits',
+];
+
+/** The highest level that a strain reaches when each trigger is taken at `share` of its threshold, and what reaches it. */
+export function reached(strain: Strain, share: number): { readonly level: OverloadLevel; readonly by: readonly (keyof Strain)[] } {
+  let level: OverloadLevel = 0;
+  for (const trigger of triggers) if (trigger.level > level && strain[trigger.signal] >= trigger.from * share) level = trigger.level;
+  const by = triggers.filter((trigger) => trigger.level === level && strain[trigger.signal] >= trigger.from * share).map(({ signal }) => signal);
+  return { level, by };
+}
+
+/** A sentence a signal. */
+export function sentenceOf(strain: Strain, signal: keyof Strain): string {
+  const percent = (share: number): string => `${Math.round(share * 100)} %`;
+  switch (signal) {
+    case 'memoryShare':
+      return `memory is at ${percent(strain.memoryShare)} of its limit`;
+    case 'lagMs':
+      return `answers come ${Math.round(strain.lagMs)} ms late`;
+    case 'queueShare':
+      return `pushes that wait fill ${percent(strain.queueShare)} of their room`;
+    case 'pushMs':
+      return `a push took ${(strain.pushMs / 1000).toFixed(1)} s to become durable`;
+    case 'diskShare':
+      return 'the disk is nearly full';
+  }
+}

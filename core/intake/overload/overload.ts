@@ -1,0 +1,162 @@
+import type { Cancel, Clock, DurationMs } from '#core/model/index.ts';
+import { reached, sentenceOf, shedding, type OverloadLevel, type Strain } from './levels.ts';
+
+export interface OverloadOptions {
+  readonly clock: Clock;
+  readonly memory: { readonly used: () => number; readonly max: () => number };
+  /** Bytes free on the data's disk, and bytes in all. Asked every five seconds. */
+  readonly disk: () => { readonly free: number; readonly total: number };
+  /** The level rose or fell. */
+  readonly onChange: (level: OverloadLevel) => void;
+}
+
+/** Why, and what is not done meanwhile. */
+export interface OverloadStatus {
+  readonly level: OverloadLevel;
+  /** What holds the level up, a sentence each. */
+  readonly reasons: readonly string[];
+  /** What is shed, a sentence each. */
+  readonly shedding: readonly string[];
+}
+
+const tickMs: DurationMs = 250;
+/** A level is left when everything has stayed under this share of its thresholds for so long. */
+const calmShare = 0.8;
+const calmMs: DurationMs = 60_000;
+/** Timers of the last 25 s: the second latest of them is their 99th percentile. */
+const lagsKept = 100;
+/** At level 3 the sources that brought most new series are cut first, and after this long all. */
+const modestMs: DurationMs = 10_000;
+const pushesForgottenMs: DurationMs = 10_000;
+const diskEveryMs: DurationMs = 5_000;
+const diskFreeShareMin = 0.02;
+const diskFreeBytesMin = 500 << 20;
+/** What the host holds of pushes in memory at most. */
+const queueBytesMax = 64 << 20;
+
+/**
+ * How overloaded the engine is, in levels (levels.ts): up at once, down one settled minute later. What is never shed is not asked here:
+ * rules, notifications, silences, incidents, own metrics, the account itself.
+ */
+export class Overload {
+  readonly #options: OverloadOptions;
+  readonly #lags: number[] = [];
+  #queueBytes = 0;
+  #pushes: { readonly atMs: DurationMs; readonly tookMs: DurationMs }[] = [];
+  #disk = { share: 0, dueMs: Number.NEGATIVE_INFINITY };
+  #level: OverloadLevel = 0;
+  #by: readonly string[] = [];
+  #calmSinceMs: DurationMs | undefined;
+  /** When level 3 was reached. */
+  #newcomersSinceMs: DurationMs = 0;
+  #timer: Cancel | undefined;
+  readonly #shed = new Map<string, { readonly level: OverloadLevel; readonly reason: string; readonly source: string; count: number }>();
+
+  constructor(options: OverloadOptions) {
+    this.#options = options;
+  }
+
+  get level(): OverloadLevel {
+    return this.#level;
+  }
+
+  /** Whether series that are not there yet are taken; `modest`: of sources that brought few lately. */
+  get newcomers(): 'all' | 'modest' | 'none' {
+    if (this.#level < 3) return 'all';
+    return this.#options.clock.monotonicMs() - this.#newcomersSinceMs < modestMs ? 'modest' : 'none';
+  }
+
+  get status(): OverloadStatus {
+    return { level: this.#level, reasons: this.#level === 0 ? [] : this.#by, shedding: shedding.slice(1, this.#level + 1) };
+  }
+
+  /** What was shed since the process began, by level, reason and source. */
+  get shed(): readonly { readonly level: OverloadLevel; readonly reason: string; readonly source: string; readonly count: number }[] {
+    return [...this.#shed.values()];
+  }
+
+  start(): void {
+    const { clock } = this.#options;
+    const dueMs = clock.monotonicMs() + tickMs;
+    this.#timer = clock.after(tickMs, () => {
+      this.#lags.push(clock.monotonicMs() - dueMs);
+      if (this.#lags.length > lagsKept) this.#lags.shift();
+      this.#look();
+      this.start();
+    });
+  }
+
+  stop(): void {
+    this.#timer?.();
+    this.#timer = undefined;
+  }
+
+  /** A push of so many bytes is under way until the answer is called. */
+  pushBegins(bytes: number): () => void {
+    const { clock } = this.#options;
+    const atMs = clock.monotonicMs();
+    this.#queueBytes += bytes;
+    return () => {
+      this.#queueBytes -= bytes;
+      this.#pushes.push({ atMs: clock.monotonicMs(), tookMs: clock.monotonicMs() - atMs });
+    };
+  }
+
+  /** Counts what was not taken. */
+  countShed(reason: string, source: string, count = 1): void {
+    const key = `${this.#level} ${reason} ${source}`;
+    const known = this.#shed.get(key) ?? { level: this.#level, reason, source, count: 0 };
+    if (this.#shed.size >= shedKindsMax && !this.#shed.has(key)) return;
+    known.count += count;
+    this.#shed.set(key, known);
+  }
+
+  #look(): void {
+    const nowMs = this.#options.clock.monotonicMs();
+    const strain = this.#strain(nowMs);
+    const up = reached(strain, 1);
+    const held = reached(strain, calmShare);
+    if (up.level >= this.#level) {
+      this.#calmSinceMs = undefined;
+      this.#by = up.by.map((signal) => sentenceOf(strain, signal));
+      this.#set(up.level);
+      return;
+    }
+    if (held.level >= this.#level) this.#calmSinceMs = undefined;
+    else this.#calmSinceMs ??= nowMs;
+    if (this.#calmSinceMs === undefined || nowMs - this.#calmSinceMs < calmMs) return;
+    this.#calmSinceMs = undefined;
+    this.#by = held.by.map((signal) => sentenceOf(strain, signal));
+    this.#set(held.level);
+  }
+
+  #set(level: OverloadLevel): void {
+    if (level === this.#level) return;
+    if (level >= 3 && this.#level < 3) this.#newcomersSinceMs = this.#options.clock.monotonicMs();
+    this.#level = level;
+    this.#options.onChange(level);
+  }
+
+  #strain(nowMs: DurationMs): Strain {
+    const { memory } = this.#options;
+    this.#pushes = this.#pushes.filter(({ atMs }) => nowMs - atMs < pushesForgottenMs);
+    return {
+      memoryShare: memory.used() / memory.max(),
+      lagMs: this.#lags.toSorted((a, b) => b - a)[this.#lags.length < lagsKept ? 0 : 1] ?? 0,
+      queueShare: this.#queueBytes / queueBytesMax,
+      pushMs: this.#pushes.reduce((most, { tookMs }) => Math.max(most, tookMs), 0),
+      diskShare: this.#diskShare(nowMs),
+    };
+  }
+
+  #diskShare(nowMs: DurationMs): number {
+    if (nowMs < this.#disk.dueMs) return this.#disk.share;
+    const { free, total } = this.#options.disk();
+    const share = Math.max(diskFreeBytesMin, total * diskFreeShareMin) / Math.max(1, free);
+    this.#disk = { share, dueMs: nowMs + diskEveryMs };
+    return share;
+  }
+}
+
+/** Reasons are few; sources are jobs. */
+const shedKindsMax = 2000;
