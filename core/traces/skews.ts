@@ -1,5 +1,6 @@
 import { noSpan, spanFlags, type Skew } from '#core/model/index.ts';
 import type { SpanTree } from './assemble.ts';
+import { kindNumbers } from './trace-columns.ts';
 
 /**
  * A call takes place within the span that makes it. Where one service's spans stick out of another's, its clock is off: the call is
@@ -14,7 +15,7 @@ export function skews(tree: SpanTree): readonly Skew[] {
     let pair = pairs.get(key);
     if (pair === undefined) pairs.set(key, (pair = { calls: 0, offsets: [] }));
     pair.calls++;
-    if ((tree.flags[i]! & (spanFlags.early | spanFlags.late)) === 0) continue;
+    if (!isMisfit(tree, i, above)) continue;
     const wayNs = (tree.durationsNs[above]! - tree.durationsNs[i]!) / 2;
     pair.offsets.push(tree.startNs[i]! - tree.startNs[above]! - wayNs);
   }
@@ -28,4 +29,16 @@ export function skews(tree: SpanTree): readonly Skew[] {
       calls,
     }))
     .sort((a, b) => Math.abs(b.offsetNs) - Math.abs(a.offsetNs));
+}
+
+/**
+ * Nothing starts before what caused it. What starts, or ends, after its caller may be work that nobody waits for: that it ends late counts
+ * where a client waits for a server, that it starts late unless it is a message.
+ */
+function isMisfit({ flags, kind, startNs, durationsNs }: SpanTree, i: number, above: number): boolean {
+  if ((flags[i]! & spanFlags.early) !== 0) return true;
+  if ((flags[i]! & spanFlags.late) === 0) return false;
+  if (kind[i] === kindNumbers.consumer || kind[above] === kindNumbers.producer) return false;
+  if (startNs[i]! >= startNs[above]! + durationsNs[above]!) return true;
+  return kind[above] === kindNumbers.client && kind[i] === kindNumbers.server;
 }

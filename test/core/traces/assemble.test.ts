@@ -140,6 +140,17 @@ describe('assembly of a trace', () => {
     expect(trace.startNs[2]).toBe(1020e6);
   });
 
+  test('work that nobody waits for tells nothing of clocks', () => {
+    const ends = (kinds: { readonly above: Span['kind']; readonly below: Span['kind'] }, at: number): number =>
+      assembled([span({ id: 1, of: 'a', takes: 100, kind: kinds.above }), span({ id: 2, parent: 1, of: 'b', at, takes: 60, kind: kinds.below })])
+        .skews.length;
+    expect(ends({ above: 'internal', below: 'internal' }, 70)).toBe(0);
+    expect(ends({ above: 'client', below: 'server' }, 70)).toBe(1);
+    expect(ends({ above: 'internal', below: 'internal' }, 150)).toBe(1);
+    expect(ends({ above: 'producer', below: 'consumer' }, 150)).toBe(0);
+    expect(ends({ above: 'producer', below: 'consumer' }, -5)).toBe(1);
+  });
+
   test("Zipkin's skewed trace with a shared span", () => {
     const { spans } = readSpanText(readShared('traces/zipkin/skew.json').toString());
     const trace = assembled(spans);
