@@ -1,38 +1,63 @@
 /** Intake: pages read, pushed requests taken, one large scrape, and 2,000 targets. The store is real, so figures are to the end of the path. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { createServer } from 'node:http';
 import { zstdDecompressSync } from 'node:zlib';
-import { ExpositionColumns, ExpositionReader, parseSignalboxConfig } from '#core/formats/index.ts';
-import { createReceiver, createScraper, Ledger, type Receiver, type Scraper } from '#core/intake/index.ts';
-import type { Clock } from '#core/model/index.ts';
-import { openTraces, type Traces } from '#core/traces/index.ts';
-import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
+import { ExpositionColumns, ExpositionReader } from '#core/formats/index.ts';
+import { createReceiver, createScraper, Ledger, type Receiver } from '#core/intake/index.ts';
 import { proto, type Field } from '../support/proto-writer.ts';
 import { readShared } from '../support/shared-data.ts';
 import { snappyEncode } from '../support/snappy.ts';
-import type { BenchRow } from './row.ts';
+import { besideRemoteWrite, besideScrape } from './beside/beside.ts';
+import type { Columns } from './beside/wire.ts';
+import { hostSeries, hostValues, scrapeOffsetMs, seriesPerHost } from './fleet/hosts.ts';
+import { applied, listening, wallClock, withStore } from './intake-parts.ts';
+import { benchManyTargets } from './many-targets.ts';
+import type { BenchOptions, BenchRow } from './row.ts';
 
 const wideSeries = 100_000;
 const deepSeries = 10_000;
 const deepSamples = 20;
-const targetCount = 2_000;
-const startSeconds = 35;
-const watchSeconds = 60;
+/** Remote write beside the peers: an hour of many series, one sample each at a time, and of fewer series with many. */
+const besideHosts = 200;
+const besideSteps = 12;
+const besideDeepHosts = 20;
+const besideDeepSteps = 240;
+const stepMs = 15_000;
 
-const wallClock: Clock = {
-  now: () => Date.now(),
-  monotonicMs: () => performance.now(),
-  after: (delayMs, act) => {
-    const timer = setTimeout(act, delayMs);
-    return () => clearTimeout(timer);
-  },
-};
+export async function benchIntake({ long }: BenchOptions): Promise<readonly BenchRow[]> {
+  return [
+    ...benchPages(),
+    ...(await benchRemoteWrite()),
+    ...(await benchBeside(long)),
+    ...(await benchOtlp()),
+    ...(await benchLargeScrape()),
+    ...(await besideScrape('page of 100k series', [largePage(0), largePage(1), largePage(2)])),
+    ...(await benchManyTargets()),
+  ];
+}
 
-export async function benchIntake(): Promise<readonly BenchRow[]> {
-  return [...benchPages(), ...(await benchRemoteWrite()), ...(await benchOtlp()), ...(await benchLargeScrape()), ...(await benchManyTargets())];
+async function benchBeside(long: boolean): Promise<readonly BenchRow[]> {
+  const wide = fleetColumns(besideHosts, long ? 240 : besideSteps);
+  const wideRows = await besideRemoteWrite({
+    name: '100k series x 1 sample a request',
+    columns: wide,
+    split: { seriesMax: 2000, stepsMax: 1 },
+    restarts: true,
+  });
+  const deep = fleetColumns(besideDeepHosts, besideDeepSteps);
+  const split = { seriesMax: 500, stepsMax: 20 };
+  return [...wideRows, ...(await besideRemoteWrite({ name: '10k series x 20 samples a request', columns: deep, split, restarts: false }))];
+}
+
+/** The synthetic fleet, its last sample just now. */
+function fleetColumns(hosts: number, steps: number): Columns {
+  const values = new Float64Array(hosts * seriesPerHost * steps);
+  const all = Array.from({ length: hosts }, (_, host) => {
+    const series = hostSeries(host);
+    values.set(hostValues(host, series, steps), host * seriesPerHost * steps);
+    return series.map(({ labels }) => ({ labels, offsetMs: scrapeOffsetMs(host) }));
+  }).flat();
+  const startMs = Math.floor(Date.now() / stepMs - steps - 1) * stepMs;
+  return { labels: all.map(({ labels }) => labels), offsetsMs: all.map(({ offsetMs }) => offsetMs), values, steps, stepMs, startMs };
 }
 
 /** CPU seconds of this process while `act` runs. */
@@ -44,19 +69,6 @@ async function cpuSeconds(act: () => Promise<void> | void): Promise<number> {
 }
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
-
-async function withStore<T>(act: (store: Tsdb, traces: Traces, folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
-  const store = openTsdb({ folder, clock: wallClock, limits: { seriesMax: 1_000_000, metricSeriesMax: 1_000_000 } });
-  const traces = openTraces({ folder, clock: wallClock });
-  try {
-    return await act(store, traces, folder);
-  } finally {
-    await traces.close();
-    await store.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 function largePage(round: number): Buffer {
   const lines = Array.from(
@@ -154,7 +166,7 @@ async function benchRemoteWrite(): Promise<BenchRow[]> {
         });
         rates.push((seriesCount * samplesPerSeries) / seconds / 1e6);
       }
-      receiver.stop();
+      await receiver.stop();
       return median(rates.slice(1)); // The first round makes the series.
     });
   const unit = 'M samples/CPU-s';
@@ -213,19 +225,9 @@ async function benchOtlp(): Promise<BenchRow[]> {
       const seconds = await cpuSeconds(() => post(receiver, '/v1/metrics', body, 'application/x-protobuf', 'identity'));
       rates.push(pointCount / seconds / 1e6);
     }
-    receiver.stop();
+    await receiver.stop();
     return [{ name: 'OTLP metrics, 10k gauge points a request', value: median(rates.slice(2)), unit: 'M points/CPU-s' }];
   });
-}
-
-async function listening(server: Server): Promise<string> {
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-async function applied(scraper: Scraper, text: string): Promise<void> {
-  const { scrapeConfigs, limits } = parseSignalboxConfig(text, 'bench.yml');
-  await scraper.apply(scrapeConfigs, limits, '/');
 }
 
 /** The page is served by this process, so its share of sending is in the figure. */
@@ -262,65 +264,3 @@ async function benchLargeScrape(): Promise<BenchRow[]> {
     server.close();
   }
 }
-
-/** Targets are told apart by a parameter; 250 samples each. Requests are timed where they arrive. */
-async function benchManyTargets(): Promise<BenchRow[]> {
-  const body = Buffer.from(Array.from({ length: 250 }, (_, i) => `metric_${i % 25}{i="${i}"} ${i * 1.25}\n`).join(''));
-  const arrivals = new Map<string, number[]>();
-  const server = createServer((request, response) => {
-    const times = arrivals.get(request.url!) ?? [];
-    times.push(performance.now());
-    arrivals.set(request.url!, times);
-    response.writeHead(200, { 'content-type': 'text/plain' }).end(body);
-  });
-  const address = await listening(server);
-  const groups = Array.from({ length: targetCount }, (_, i) => `  - {targets: ['${address}'], labels: {__param_n: '${i}', instance: 'i${i}'}}`).join(
-    '\n',
-  );
-  try {
-    return await withStore(async (store) => {
-      const scraper = createScraper({ store, clock: wallClock });
-      await applied(
-        scraper,
-        `scrape_configs:\n- job_name: many\n  scrape_interval: 15s\n  enable_compression: false\n  static_configs:\n${groups}\n`,
-      );
-      await settled(startSeconds * 1000); // The first round makes half a million series.
-      arrivals.clear();
-      const control = timerLateness();
-      const from = process.cpuUsage();
-      await settled(watchSeconds * 1000);
-      const { user, system } = process.cpuUsage(from);
-      const controlLate = control();
-      const down = scraper.targets().filter(({ health }) => health !== 'up').length;
-      await scraper.stop();
-      const late = [...arrivals.values()].flatMap((times) => times.slice(1).map((time, i) => Math.abs(time - times[i]! - 15_000)));
-      return [
-        { name: '2,000 targets x 250 samples at 15 s, their server included', value: (user + system) / 1e6 / watchSeconds, unit: 'cores' },
-        { name: 'their interval, deviation p99', value: p99(late), unit: 'ms', goal: '< 50' },
-        { name: 'a plain timer beside them, lateness p99', value: p99(controlLate), unit: 'ms' },
-        { name: 'targets down', value: down, unit: 'targets', goal: '0' },
-      ];
-    });
-  } finally {
-    server.closeAllConnections();
-    server.close();
-  }
-}
-
-const p99 = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN;
-
-/** How late a timer of 20 ms is, again and again until the answer is called: what the machine and the event loop cost anybody. */
-function timerLateness(): () => readonly number[] {
-  const late: number[] = [];
-  let from = performance.now();
-  const timer = setInterval(() => {
-    late.push(Math.max(0, performance.now() - from - 20));
-    from = performance.now();
-  }, 20);
-  return () => {
-    clearInterval(timer);
-    return late;
-  };
-}
-
-const settled = (forMs: number): Promise<void> => new Promise((done) => setTimeout(done, forMs));

@@ -7,6 +7,8 @@ export interface BenchRow {
   readonly goal?: string;
   /** What a peer was measured at, with its name. */
   readonly peer?: string;
+  /** How it compares to the best of the peers that ran beside it; above 1 it is better. */
+  readonly ratio?: number;
 }
 
 export interface BenchOptions {

@@ -18,8 +18,8 @@ const figure = (value: number): string => String(Number(value.toPrecision(4)));
 
 function table(rows: readonly BenchRow[]): string {
   const cells = [
-    ['what', 'value', 'unit', 'goal', 'peer'],
-    ...rows.map((row) => [row.name, figure(row.value), row.unit, row.goal ?? '', row.peer ?? '']),
+    ['what', 'value', 'unit', 'x best peer', 'goal', 'peer'],
+    ...rows.map((row) => [row.name, figure(row.value), row.unit, row.ratio?.toFixed(2) ?? '', row.goal ?? '', row.peer ?? '']),
   ];
   const widths = cells[0]!.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)));
   return cells

@@ -8,7 +8,9 @@ import { gorillaEncode } from '#core/tsdb/codec/gorilla.ts';
 import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
 import { systemClock } from '../../main/clock.ts';
 import { readShared } from '../support/shared-data.ts';
-import type { BenchRow } from './row.ts';
+import { besideDisk } from './beside/beside.ts';
+import type { Columns } from './beside/wire.ts';
+import type { BenchOptions, BenchRow } from './row.ts';
 import { benchFleet } from './store-fleet.ts';
 
 const jobs = ['node', 'prometheus', 'victoria'];
@@ -25,12 +27,13 @@ interface Capture {
   readonly length: number;
 }
 
-export async function benchStore(): Promise<readonly BenchRow[]> {
+export async function benchStore(options: BenchOptions): Promise<readonly BenchRow[]> {
   const capture = readCapture();
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
   try {
     const appended = await append(capture, folder);
-    return [gorillaRow(capture), ...appended, ...(await readBack(capture, folder)), ...(await benchFleet())];
+    const beside = await besideDisk('real capture, whole store', columnsOfCapture(capture), appended.at(-1)!.value);
+    return [gorillaRow(capture), ...appended, ...beside, ...(await readBack(capture, folder)), ...(await benchFleet(options))];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -48,6 +51,14 @@ function readCapture(): Capture {
   const kept = pages.flatMap((list, i) => columnsOf(jobs[i]!, list.slice(0, length)));
   const startMs = Math.floor(systemClock.now() / stepMs) * stepMs - length * stepMs;
   return { labels: kept.map(({ labels }) => labels), columns: kept.map(({ column }) => column), startMs, length };
+}
+
+/** As the peers are sent it. */
+function columnsOfCapture({ labels, columns, startMs, length }: Capture): Columns {
+  const values = new Float64Array(columns.length * length);
+  columns.forEach((column, i) => values.set(column, i * length));
+  const records = labels.map((set) => Object.fromEntries(set.flatMap((name, i) => (i % 2 === 0 ? [[name, set[i + 1]!]] : []))));
+  return { labels: records, offsetsMs: labels.map(() => 0), values, steps: length, stepMs, startMs };
 }
 
 function columnsOf(job: string, pages: readonly string[]): { labels: Labels; column: Float64Array }[] {
