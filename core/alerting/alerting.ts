@@ -19,12 +19,14 @@ import { keepConfig } from './config-history.ts';
 import { pruneRecord, readDecisions, recordDecision, type Decision, type DecisionQuery, type NewDecision } from './decisions.ts';
 import { Groups, type Group } from './groups.ts';
 import { HeldAlerts } from './held.ts';
-import { createInhibitor, type Inhibitor } from './inhibit.ts';
+import { createInhibitor, type Inhibition, type Inhibitor } from './inhibit.ts';
 import type { Channel, Notification, Recipient, Send } from './notification.ts';
 import { Outbox, type Outcome } from './outbox.ts';
+import { toldPairs, type ToldPair } from './outbox-store.ts';
 import { buildRoutes, groupKey, groupLabels, matchRoutes, routingGaps, type Route, type RoutingGap } from './routes.ts';
 import { silenceState, SilenceStore, type Silence, type SilenceRequest } from './silences.ts';
 import { channelOf, runStages, type FlushedAlert, type StageWorld } from './stages.ts';
+import { mutesAt } from './times.ts';
 import { lastAliveMs, openTurns } from './turns.ts';
 import { viewAlert, type AlertView, type GroupView } from './view.ts';
 import { explain, type Why } from './why.ts';
@@ -174,6 +176,16 @@ export class Alerting {
     });
   }
 
+  /** What would keep an alert with these labels from being told at a moment, beside the routes it takes. */
+  obstacles(labels: Labels, timeMs: UnixMs): { readonly inhibitedBy: Inhibition | undefined; readonly silences: readonly Silence[] } {
+    return { inhibitedBy: this.#inForce.inhibitor.inhibitedBy(labels, timeMs), silences: this.#silences.silencing(labels, timeMs) };
+  }
+
+  /** Time intervals that keep a route quiet at a moment. */
+  mutesOf(route: Route, timeMs: UnixMs): string[] {
+    return mutesAt(route, this.config.intervals, timeMs);
+  }
+
   /** Label sets that only the root route takes, or that nobody is told of. */
   unroutable(labelSets: readonly Labels[]): RoutingGap[] {
     return routingGaps(this.root, labelSets);
@@ -233,6 +245,11 @@ export class Alerting {
   /** Why somebody was, or was not, told of an alert by a moment; of an id, or of labels that may never have fired. See `explain`. */
   why(target: string | Labels, timeMs: UnixMs): Why {
     return explain(this.db, target, timeMs);
+  }
+
+  /** Which notifications since a moment told that which alert fires; those that were given up are left out. */
+  toldSince(sinceMs: UnixMs): readonly ToldPair[] {
+    return toldPairs(this.db, sinceMs);
   }
 
   /** Forgets decisions and delivered notifications from before a moment; what receivers know is never forgotten. Gives how many went. */

@@ -57,6 +57,7 @@ export interface DecisionQuery {
   readonly group?: string;
   readonly fromMs?: UnixMs;
   readonly toMs?: UnixMs;
+  readonly kinds?: readonly DecisionKind[];
   /** The newest so many; in order of time all the same. */
   readonly limit: number;
 }
@@ -95,10 +96,12 @@ export function readDecisions(db: ReadDb, query: DecisionQuery): Decision[] {
     who.push('(group_key = ? and alert is null)');
     values.push(query.group);
   }
-  const about = who.length === 0 ? 'true' : `(${who.join(' or ')})`;
+  const kinds = query.kinds === undefined ? 'true' : `kind in (${query.kinds.map(() => '?').join()})`;
+  const about = `${who.length === 0 ? 'true' : `(${who.join(' or ')})`} and ${kinds}`;
   const columns = 'id, at_ms, kind, alert, group_key, receiver, reason, place, detail';
   const rows = sql(db, `select ${columns} from alert_decisions where ${about} and at_ms between ? and ? order by id desc limit ?`).all(
     ...values,
+    ...(query.kinds ?? []),
     query.fromMs ?? 0,
     query.toMs ?? Number.MAX_SAFE_INTEGER,
     query.limit,

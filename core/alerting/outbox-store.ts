@@ -102,3 +102,18 @@ export function markEnd(
   const text = 'update notifications set state = ?, attempts = ?, next_ms = null, done_ms = ?, payload = null, error = ? where id = ?';
   assert(sql(db, text).run(row.state, row.attempts, row.doneMs, row.error, id).changes === 1, 'a pending notification is in the journal');
 }
+
+/** One alert in one notification. */
+export interface ToldPair {
+  readonly notification: number;
+  readonly alert: string;
+}
+
+/** The alerts that notifications from a moment on told to fire; what was given up, or never meant to be sent, is left out. */
+export function toldPairs(db: ReadDb, sinceMs: UnixMs): ToldPair[] {
+  return sql(
+    db,
+    `select notifications.id as notification, value as alert from notifications, json_each(notifications.firing)
+     where at_ms >= ? and state in ('sent', 'pending')`,
+  ).all(sinceMs) as ToldPair[];
+}

@@ -11,6 +11,17 @@ interface LocalTime {
   readonly year: number;
 }
 
+/** The intervals that keep a route quiet at a moment: mute ones that it lies in, and active ones when it lies in none of them. */
+export function mutesAt(
+  route: { readonly muteIntervals: readonly string[]; readonly activeIntervals: readonly string[] },
+  intervals: readonly NamedInterval[],
+  timeMs: UnixMs,
+): string[] {
+  const within = (name: string): boolean => intervals.some((interval) => interval.name === name && inNamedInterval(interval, timeMs));
+  const outside = route.activeIntervals.length > 0 && !route.activeIntervals.some(within);
+  return [...route.muteIntervals.filter(within), ...(outside ? route.activeIntervals.map((name) => `outside ${name}`) : [])];
+}
+
 export function inNamedInterval(named: NamedInterval, timeMs: UnixMs): boolean {
   return named.intervals.some((interval) => inInterval(interval, timeMs));
 }

@@ -4,6 +4,7 @@ export { IncidentDesk } from './incidents.ts';
 export { MetricDesk } from './metrics.ts';
 export { PracticeDesk } from './practice.ts';
 export type { PracticeRunner } from './practice.ts';
+export { RouteDesk } from './routes.ts';
 export { RuleDesk } from './rules.ts';
 export { RunbookDesk } from './runbooks.ts';
 export { SilenceDesk } from './silences.ts';

@@ -1,16 +1,23 @@
+import { routesFile, saveFile } from '#core/config/index.ts';
 import type { Handlers, RuleGroupView, RulesView, RuleView, SignalboxContract } from '#core/contract/index.ts';
-import type { Alert } from '#core/model/index.ts';
+import { readRuleFile } from '#core/formats/index.ts';
+import { EngineError, type Alert } from '#core/model/index.ts';
+import { parseExpr } from '#core/promql/syntax/index.ts';
 import type { GroupState, RuleState } from '#core/rules/index.ts';
+import { checkView, labAnswer } from './lab.ts';
+import { noiseView } from './noise.ts';
 import type { Parts } from './parts.ts';
 import { Watched } from './watch.ts';
 
 type Names = Extract<keyof SignalboxContract, `rules.${string}`>;
 
-/** Rules: how they do. */
+/** Rules: how they do, their files, and what others would do in their place. */
 export class RuleDesk {
+  readonly #parts: Parts;
   readonly #rules: Watched<RulesView>;
 
   constructor(parts: Parts) {
+    this.#parts = parts;
     this.#rules = new Watched<RulesView>(parts.clock, parts.report, () => ({
       groups: parts.rules.groups().map(groupView),
       problems: parts.rules.problems(),
@@ -22,7 +29,32 @@ export class RuleDesk {
   }
 
   handlers(): Pick<Handlers<SignalboxContract>, Names> {
-    return { 'rules.watch': (_input, emit) => this.#rules.open(emit) };
+    const parts = this.#parts;
+    return {
+      'rules.watch': (_input, emit) => this.#rules.open(emit),
+      'rules.file': ({ file }) => ({ text: this.#file(file).text, editable: parts.config().file !== '' }),
+      'rules.check': ({ file, text }, { signal }) => checkView(parts, file, text, signal),
+      'rules.save': ({ file, text }) => this.#save(file, text),
+      'rules.routes': () => routesFile(parts.config(), parts.info.dataDir),
+      'rules.lab': (question, { signal }) => labAnswer(parts, question, signal),
+      'rules.noise': ({ sinceMs }) => noiseView(parts, sinceMs),
+    };
+  }
+
+  #file(path: string): { readonly path: string; readonly text: string } {
+    const found = this.#parts.config().ruleFiles.find((one) => one.path === path);
+    if (found === undefined) throw new EngineError('not-found', `${path} is no rule file of the configuration`);
+    return found;
+  }
+
+  /** Writes a rule file that is in force already; a broken text is refused. */
+  #save(file: string, text: string): null {
+    const { path } = this.#file(file);
+    if (this.#parts.config().file === '') throw new EngineError('conflict', 'the built-in rules are no file: name rule_files in signalbox.yml');
+    const { problems } = readRuleFile(text, path, parseExpr);
+    if (problems[0] !== undefined) throw problems[0];
+    saveFile(path, text);
+    return null;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { EngineError, messageOf } from '#core/model/index.ts';
 import type { Config } from './files.ts';
@@ -6,6 +6,12 @@ import type { Config } from './files.ts';
 /** The folder of objectives. `dataDir` stands in while there is no configuration file. */
 export function sloFolderOf({ file, settings }: Config, dataDir: string): string {
   return resolve(file === '' ? dataDir : dirname(file), settings.sloFolder);
+}
+
+/** The text of alertmanager.yml as it is on disk, and where it belongs; empty when there is none. */
+export function routesFile({ file, settings }: Config, dataDir: string): { readonly file: string; readonly text: string } {
+  const path = resolve(file === '' ? dataDir : dirname(file), settings.alertmanagerFile);
+  return { file: path, text: existsSync(path) ? readFileSync(path, 'utf8') : '' };
 }
 
 /** Writes a file of objectives and answers its path; see saveFile. */

@@ -3,6 +3,7 @@ import { alertsContract } from './alerts.ts';
 import { incidentsContract } from './incidents.ts';
 import { metricsContract } from './metrics.ts';
 import { practiceContract } from './practice.ts';
+import { routesContract } from './routes.ts';
 import { rulesContract } from './rules.ts';
 import { silencesContract } from './silences.ts';
 import { slosContract } from './slos.ts';
@@ -14,6 +15,7 @@ export const contract = {
   ...metricsContract,
   ...alertsContract,
   ...rulesContract,
+  ...routesContract,
   ...silencesContract,
   ...slosContract,
   ...incidentsContract,
@@ -32,7 +34,8 @@ export type { SystemInfo, SystemStatus, Settings, Overview } from './system.ts';
 export type { Dataset, InstantAnswer, MetricName, QueryReport, RangeAnswer } from './metrics.ts';
 export type { AlertGroupView, AlertView, DecisionView, Notice, WhyStep, WhyView } from './alerts.ts';
 export type { PracticeView } from './practice.ts';
-export type { RuleGroupView, RulesView, RuleView } from './rules.ts';
+export type { FindingView, LabAnswer, LabRun, NoiseView, RuleCheckView, RuleGroupView, RulePreview, RulesView, RuleView } from './rules.ts';
+export type { InhibitionView, RoutesView, RouteTaken, RouteTest, RouteView } from './routes.ts';
 export type { SilencePreview, SilenceView } from './silences.ts';
 export type { BurnAlertView, SloDraft, SloDraftView, SlosView, SloView } from './slos.ts';
 export type { IncidentView, RunbookSummary, Span, Suggestion } from './incidents.ts';
