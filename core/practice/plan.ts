@@ -20,7 +20,12 @@ export const faults: readonly Fault[] = [
   { name: 'celebrity', service: 'fanout', title: 'Celebrity post', does: 'An account with very many followers posts every few seconds.' },
   { name: 'pool-exhausted', service: 'database', title: 'Pool exhausted', does: 'A report takes every connection of the database that comes free.' },
   { name: 'leak', service: 'timeline', title: 'Memory leak', does: 'The timeline keeps what it should let go, until the system ends it.' },
-  { name: 'bad-deploy', service: 'timeline', title: 'Bad deploy', does: 'The timeline is released anew, with a query for every post.' },
+  {
+    name: 'bad-deploy',
+    service: 'timeline',
+    title: 'Bad deploy',
+    does: 'The timeline is released anew; one user of eight gets a query for every post.',
+  },
 ];
 
 export const usersDefault = 1_000;

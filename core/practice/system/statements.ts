@@ -15,7 +15,7 @@ export const statements = {
     workMs: 600,
   },
   select_new_posts: { sql: 'SELECT count(*) FROM posts WHERE author = ANY($1) AND id > $2', workMs: 4 },
-  select_author: { sql: 'SELECT name, avatar FROM users WHERE id = $1', workMs: 3 },
+  select_author: { sql: 'SELECT name, avatar FROM users WHERE id = $1', workMs: 9 },
   insert_post: { sql: 'INSERT INTO posts (author, body, media) VALUES ($1, $2, $3) RETURNING id', workMs: 8 },
   insert_media: { sql: 'INSERT INTO media (owner, bytes, sha256) VALUES ($1, $2, $3)', workMs: 12 },
 } as const satisfies Readonly<Record<string, Statement>>;

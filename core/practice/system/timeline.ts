@@ -5,6 +5,8 @@ import { Database } from './statements.ts';
 
 /** The release that asks for the author of every post by itself. */
 const badVersion = '1.5.0';
+/** It was released to some of the users first. */
+const badShare = 0.12;
 const postsShown = 40;
 const leakBytes = 512 << 10;
 /** What the machine's owner allows the process; beyond it the system ends it. */
@@ -20,7 +22,7 @@ export function runTimeline(service: Service, version: string): void {
     const { hit } = await service.call<{ hit: boolean }>('cache', `/get?key=timeline:${user}`, span);
     if (hit) await database.query('select_new_posts', span);
     else await readThrough(service, database, user, span);
-    if (version === badVersion) for (let post = 0; post < postsShown; post++) await database.query('select_author', span);
+    if (version === badVersion && service.chance(badShare)) for (let post = 0; post < postsShown; post++) await database.query('select_author', span);
     await service.work(2);
     return { posts: postsShown };
   });
