@@ -1,3 +1,4 @@
+import type { Logs } from '#core/logs/index.ts';
 import type { Traces } from '#core/traces/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
 
@@ -6,3 +7,6 @@ export type SampleSink = Pick<Tsdb, 'ref' | 'batch' | 'setMetadata' | 'addExempl
 
 /** What received spans go to. */
 export type SpanSink = Pick<Traces, 'append'>;
+
+/** What received log records go to. */
+export type LogSink = Pick<Logs, 'append'>;

@@ -1,10 +1,11 @@
-import { readOtlpMetrics, readOtlpMetricsJson, readOtlpSpans, readOtlpSpansJson } from '#core/formats/index.ts';
+import { readOtlpLogs, readOtlpLogsJson, readOtlpMetrics, readOtlpMetricsJson, readOtlpSpans, readOtlpSpansJson } from '#core/formats/index.ts';
 import { EngineError, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import type { Ledger } from '../ledger.ts';
-import type { SampleSink } from '../sink.ts';
+import type { LogSink, SampleSink } from '../sink.ts';
 import type { SpanIntake } from '../spans/span-intake.ts';
 import { unpackedBody } from './body.ts';
 import { DeltaTotals } from './delta-totals.ts';
+import { takeLogs } from './log-batch.ts';
 import { OtlpSeriesWriter } from './otlp-series.ts';
 import { PushBatch } from './push-batch.ts';
 
@@ -21,8 +22,10 @@ export class OtlpReceiver {
   readonly #clock: Clock;
   readonly #ledger: Ledger;
   readonly #deltas: DeltaTotals;
+  readonly #logs: LogSink | undefined;
 
-  constructor(sink: SampleSink, spans: SpanIntake, clock: Clock, ledger: Ledger) {
+  constructor(sink: SampleSink, spans: SpanIntake, clock: Clock, ledger: Ledger, logs: LogSink | undefined) {
+    this.#logs = logs;
     this.#sink = sink;
     this.#spans = spans;
     this.#clock = clock;
@@ -36,6 +39,7 @@ export class OtlpReceiver {
     try {
       if (request.method !== 'POST') return failure(form, 405, 'OTLP is POST');
       if (request.path === '/v1/traces') return await this.#receiveTraces(request, form);
+      if (request.path === '/v1/logs' && this.#logs !== undefined) return await this.#receiveLogs(request, form, this.#logs);
       if (request.path !== '/v1/metrics') throw new EngineError('unsupported', `receiving ${request.path.slice('/v1/'.length)} is not yet supported`);
       return await this.#receiveMetrics(request, form);
     } catch (error) {
@@ -60,6 +64,14 @@ export class OtlpReceiver {
     const { rejectedCount, sentence } = await this.#spans.take(reading, 'otlp_traces');
     return success(form, 'rejectedSpans', rejectedCount, sentence);
   }
+
+  async #receiveLogs(request: HttpRequest, form: Form, logs: LogSink): Promise<HttpAnswer> {
+    const body = await unpackedBody(request, bodyBytesMax);
+    const nowNs = BigInt(Math.floor(this.#clock.now())) * 1_000_000n;
+    const reading = form === 'json' ? readOtlpLogsJson(body, nowNs) : readOtlpLogs(body, nowNs);
+    const { rejectedCount, sentence } = await takeLogs(reading, logs, this.#ledger, 'otlp_logs');
+    return success(form, 'rejectedLogRecords', rejectedCount, sentence);
+  }
 }
 
 function formOf(contentType: string): Form | undefined {
@@ -74,8 +86,8 @@ function statusOf(error: EngineError): number {
   return error.code === 'unavailable' ? 503 : 400;
 }
 
-/** ExportMetricsServiceResponse or ExportTraceServiceResponse: empty, or with its partial_success, whose fields have the same numbers. */
-function success(form: Form, field: 'rejectedDataPoints' | 'rejectedSpans', rejectedCount: number, sentence: string): HttpAnswer {
+/** The response to an export of metrics, traces or logs: empty, or with its partial_success, whose fields have the same numbers. */
+function success(form: Form, field: 'rejectedDataPoints' | 'rejectedSpans' | 'rejectedLogRecords', rejectedCount: number, sentence: string): HttpAnswer {
   if (form === 'json') {
     const body = rejectedCount === 0 ? {} : { partialSuccess: { [field]: String(rejectedCount), errorMessage: sentence } };
     return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };

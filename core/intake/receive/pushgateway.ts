@@ -1,11 +1,13 @@
-import { ExpositionColumns, ExpositionReader } from '#core/formats/index.ts';
+import type { WriteDb } from '#core/db/index.ts';
+import { ExpositionColumns, ExpositionReader, ProtobufReader, type PageReader } from '#core/formats/index.ts';
 import { EngineError, labelsFrom, labelsKey, labelValue, METRIC_NAME, withLabel } from '#core/model/index.ts';
-import type { Cancel, Clock, DurationMs, HttpAnswer, HttpRequest, Labels, UnixMs } from '#core/model/index.ts';
+import type { Cancel, Clock, DurationMs, Histogram, HttpAnswer, HttpRequest, Labels, UnixMs } from '#core/model/index.ts';
 import type { Ledger } from '../ledger.ts';
 import type { SampleSink } from '../sink.ts';
 import { plainAnswer } from './answers.ts';
 import { PushBatch } from './push-batch.ts';
 import { groupingLabels } from './push-path.ts';
+import { deleteGroup, saveGroup, storedGroups, type PushedSample } from './pushed-groups.ts';
 
 /** What batch jobs left behind: it stays until somebody deletes it. */
 export interface PushedGroup {
@@ -25,11 +27,6 @@ interface Group {
   series: Map<string, PushedSample>;
 }
 
-interface PushedSample {
-  readonly labels: Labels;
-  readonly value: number;
-}
-
 /** Pushed values are said again this often, as if a Pushgateway were scraped, so that they do not end five minutes on. */
 const repeatMs: DurationMs = 15_000;
 const groupsMax = 10_000;
@@ -39,20 +36,27 @@ const source = 'pushgateway';
 
 /**
  * A Pushgateway's paths: PUT replaces a group, POST the metrics of the same name in it, DELETE removes it. A push is taken
- * whole or not at all. Groups live as long as the process; what they said is in the store. Source: Pushgateway's README.
+ * whole or not at all. Groups are kept until somebody deletes them, over restarts too. Source: Pushgateway's README.
  */
 export class Pushgateway {
   readonly #sink: SampleSink;
   readonly #clock: Clock;
   readonly #ledger: Ledger;
+  readonly #db: WriteDb;
   readonly #groups = new Map<string, Group>();
   readonly #columns = new ExpositionColumns();
   #cancelRepeat: Cancel | undefined;
 
-  constructor(sink: SampleSink, clock: Clock, ledger: Ledger) {
+  constructor(sink: SampleSink, clock: Clock, ledger: Ledger, db: WriteDb) {
     this.#sink = sink;
     this.#clock = clock;
     this.#ledger = ledger;
+    this.#db = db;
+    for (const { samples, ...group } of storedGroups(db)) {
+      const series = new Map(samples.map((sample) => [labelsKey(sample.labels), sample]));
+      this.#groups.set(labelsKey(group.labels), { ...group, series });
+    }
+    this.#repeatLater();
   }
 
   get groups(): readonly PushedGroup[] {
@@ -64,17 +68,14 @@ export class Pushgateway {
     const labels = groupingLabels(request.path);
     if (labels === undefined) return undefined;
     if (request.method === 'DELETE') {
-      await this.#delete(labels);
+      await this.delete(labels);
       return plainAnswer(202, '');
     }
     if (request.method !== 'PUT' && request.method !== 'POST')
       return plainAnswer(405, 'a push is PUT, POST or DELETE', { allow: 'PUT, POST, DELETE' });
-    const type = request.headers['content-type'] ?? '';
-    if (type.startsWith('application/vnd.google.protobuf'))
-      throw new EngineError('unsupported', 'pushing protobuf is not yet supported; push the text form');
     const group = this.#groupOf(labels);
     try {
-      await this.#push(group, request.body, request.method === 'PUT');
+      await this.#push(group, request.body, readerOf(request.headers['content-type'] ?? ''), request.method === 'PUT');
     } catch (error) {
       group.failedMs = this.#clock.now();
       throw error;
@@ -97,8 +98,8 @@ export class Pushgateway {
     return made;
   }
 
-  async #push(group: Group, body: Uint8Array, replacesAll: boolean): Promise<void> {
-    const pushed = this.#read(body, group.labels);
+  async #push(group: Group, body: Uint8Array, reader: PageReader, replacesAll: boolean): Promise<void> {
+    const pushed = this.#read(body, reader, group.labels);
     const names = new Set([...pushed.values()].map(({ labels }) => labelValue(labels, METRIC_NAME)));
     const kept = replacesAll ? [] : [...group.series].filter(([, { labels }]) => !names.has(labelValue(labels, METRIC_NAME)));
     const next = new Map([...kept, ...pushed]);
@@ -106,39 +107,46 @@ export class Pushgateway {
     if (others + next.size > seriesMax) throw new EngineError('limit', `pushed groups may hold ${seriesMax} series together; delete some`);
     const nowMs = this.#clock.now();
     const batch = new PushBatch(this.#sink, this.#ledger, source);
-    for (const { labels, value } of pushed.values()) batch.add(this.#sink.ref(labels), nowMs, value);
+    for (const { labels, value, histogram } of pushed.values()) {
+      if (histogram === undefined) batch.add(this.#sink.ref(labels), nowMs, value);
+      else batch.addHistogram(this.#sink.ref(labels), nowMs, histogram);
+    }
     for (const [key, { labels }] of group.series) if (!next.has(key)) batch.end(this.#sink.ref(labels), nowMs);
     group.series = next;
     group.pushedMs = nowMs;
+    saveGroup(this.#db, { ...group, samples: [...next.values()] });
     this.#addOwn(group, (labels, value) => batch.add(this.#sink.ref(labels), nowMs, value));
     await batch.commit(pushed.size + 2);
-    this.#cancelRepeat ??= this.#clock.after(repeatMs, () => this.#repeat());
+    this.#repeatLater();
     if (batch.rejectedCount > 0) throw new EngineError('invalid', batch.sentence);
   }
 
   /** The samples of a body by labelsKey, under the labels of their group. */
-  #read(body: Uint8Array, group: Labels): Map<string, PushedSample> {
-    const reader = new ExpositionReader('text');
+  #read(body: Uint8Array, reader: PageReader, group: Labels): Map<string, PushedSample> {
     const page = reader.read(body, this.#columns, bodySamplesMax);
     if (page.overLimit) throw new EngineError('limit', `a push may hold ${bodySamplesMax} samples`);
     if (page.badLineCount > 0) throw new EngineError('invalid', `the body cannot be read; ${page.firstBadLine}`);
     const { rowCount, slots, values, timesMs } = this.#columns;
     const pushed = new Map<string, PushedSample>();
-    for (let row = 0; row < rowCount; row++) {
-      const labels = underGroup(reader.labels(slots[row]!), group);
+    const take = (slot: number, timeMs: number, value: number, histogram: Histogram | undefined): void => {
+      const labels = underGroup(reader.labels(slot), group);
       const key = labelsKey(labels);
-      if (!Number.isNaN(timesMs[row]))
-        throw new EngineError('invalid', `${labelValue(labels, METRIC_NAME)} has a time; pushed metrics must not have any`);
-      if (pushed.has(key)) throw new EngineError('invalid', `${labelValue(labels, METRIC_NAME)} stands twice with the same labels`);
-      pushed.set(key, { labels, value: values[row]! });
-    }
+      const name = labelValue(labels, METRIC_NAME);
+      if (!Number.isNaN(timeMs)) throw new EngineError('invalid', `${name} has a time; pushed metrics must not have any`);
+      if (pushed.has(key)) throw new EngineError('invalid', `${name} stands twice with the same labels`);
+      pushed.set(key, { labels, value, histogram });
+    };
+    for (let row = 0; row < rowCount; row++) take(slots[row]!, timesMs[row]!, values[row]!, undefined);
+    for (const { slot, timeMs, histogram } of page.histograms) take(slot, timeMs, 0, histogram);
     for (const [metric, metadata] of page.metadata) this.#sink.setMetadata(metric, metadata);
     return pushed;
   }
 
-  async #delete(labels: Labels): Promise<void> {
+  /** Forgets a group and ends its series. Nothing happens when there is no such group. */
+  async delete(labels: Labels): Promise<void> {
     const group = this.#groups.get(labelsKey(labels));
     if (group === undefined) return;
+    deleteGroup(this.#db, labels);
     this.#groups.delete(labelsKey(labels));
     const nowMs = this.#clock.now();
     const batch = this.#sink.batch();
@@ -152,14 +160,22 @@ export class Pushgateway {
     const nowMs = this.#clock.now();
     const batch = this.#sink.batch();
     for (const group of this.#groups.values()) {
-      for (const { labels, value } of group.series.values()) batch.add(this.#sink.ref(labels), nowMs, value);
+      for (const { labels, value, histogram } of group.series.values()) {
+        if (histogram === undefined) batch.add(this.#sink.ref(labels), nowMs, value);
+        else batch.addHistogram(this.#sink.ref(labels), nowMs, histogram);
+      }
       this.#addOwn(group, (labels, value) => batch.add(this.#sink.ref(labels), nowMs, value));
     }
     // Values that the store cannot take now are said again soon; the push itself is already safe.
     batch.commit('process').catch((error: unknown) => {
       if (!(error instanceof EngineError)) throw error;
     });
-    this.#cancelRepeat = this.#groups.size === 0 ? undefined : this.#clock.after(repeatMs, () => this.#repeat());
+    this.#cancelRepeat = undefined;
+    this.#repeatLater();
+  }
+
+  #repeatLater(): void {
+    if (this.#groups.size > 0) this.#cancelRepeat ??= this.#clock.after(repeatMs, () => this.#repeat());
   }
 
   /** The two series that a Pushgateway adds to every group. */
@@ -167,6 +183,11 @@ export class Pushgateway {
     add(withLabel(group.labels, METRIC_NAME, 'push_time_seconds'), group.pushedMs / 1000);
     add(withLabel(group.labels, METRIC_NAME, 'push_failure_time_seconds'), group.failedMs / 1000);
   }
+}
+
+/** The reader of the two forms that a Pushgateway takes: protobuf, as Go's clients push, and text. */
+function readerOf(contentType: string): PageReader {
+  return contentType.startsWith('application/vnd.google.protobuf') ? new ProtobufReader() : new ExpositionReader('text');
 }
 
 /** A sample's labels with its group's, which win. */

@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { closeDb, openDb } from '#core/db/index.ts';
 import type { SpanMetricsConfig, TailSamplingConfig } from '#core/formats/index.ts';
-import type { Clock, HttpAnswer, HttpRequest } from '#core/model/index.ts';
+import { EngineError, formatLabels, labelsKey, type Clock, type HttpAnswer, type HttpRequest, type Labels } from '#core/model/index.ts';
 import type { Ledger } from '../ledger.ts';
-import type { SampleSink, SpanSink } from '../sink.ts';
+import type { LogSink, SampleSink, SpanSink } from '../sink.ts';
 import type { OverloadLevel } from '../overload/levels.ts';
 import type { Overload } from '../overload/overload.ts';
 import { SpanIntake, type SamplingStatus } from '../spans/span-intake.ts';
 import type { SamplingDecision } from '../sampling/waiting-spans.ts';
 import { failureAnswer, plainAnswer } from './answers.ts';
+import { lokiPushPath, receiveLoki } from './loki.ts';
 import { OtlpReceiver } from './otlp.ts';
 import { Pushgateway, type PushedGroup } from './pushgateway.ts';
 import { RemoteWriteReceiver } from './remote-write.ts';
@@ -17,6 +18,8 @@ import { receiveZipkin, zipkinPath } from './zipkin.ts';
 export interface ReceiverOptions {
   readonly store: SampleSink;
   readonly traces: SpanSink;
+  /** Without it log records are refused. */
+  readonly logs?: LogSink;
   readonly clock: Clock;
   /** Shared with the scraper. */
   readonly ledger: Ledger;
@@ -42,20 +45,23 @@ export interface Receiver {
   overloaded(level: OverloadLevel): Promise<void>;
   /** What was pushed to Pushgateway's paths and not deleted since. */
   pushedGroups(): readonly PushedGroup[];
+  /** Forgets a pushed group and ends its series. Throws EngineError `not-found`. */
+  deletePushedGroup(labels: Labels): Promise<void>;
   /** Ends what runs by itself, and writes what is counted. */
   stop(): Promise<void>;
 }
 
-/** What other systems push: Prometheus remote write, OTLP, Zipkin's spans, and what batch jobs send to a Pushgateway. */
-export function createReceiver({ store, traces, clock, ledger, folder, overload }: ReceiverOptions): Receiver {
+/** What other systems push: Prometheus remote write, OTLP, Loki's lines, Zipkin's spans, and what batch jobs send to a Pushgateway. */
+export function createReceiver({ store, traces, logs, clock, ledger, folder, overload }: ReceiverOptions): Receiver {
   const remoteWrite = new RemoteWriteReceiver(store, clock, ledger);
   const db = openDb(join(folder, 'intake.db'), 'intake');
   const spans = new SpanIntake({ store, traces, clock, ledger, db });
-  const otlp = new OtlpReceiver(store, spans, clock, ledger);
-  const pushgateway = new Pushgateway(store, clock, ledger);
+  const otlp = new OtlpReceiver(store, spans, clock, ledger, logs);
+  const pushgateway = new Pushgateway(store, clock, ledger, db);
   const answerOf = (request: HttpRequest): Promise<HttpAnswer | undefined> | HttpAnswer => {
     if (request.path === '/api/v1/write') return request.method === 'POST' ? remoteWrite.receive(request) : plainAnswer(405, 'remote write is POST');
     if (request.path === zipkinPath) return receiveZipkin(request, spans);
+    if (request.path === lokiPushPath && logs !== undefined) return receiveLoki(request, logs, ledger);
     return /^\/v1\/(?:metrics|traces|logs)$/.test(request.path) ? otlp.receive(request) : pushgateway.receive(request);
   };
   const failing = async (request: HttpRequest): Promise<HttpAnswer | undefined> => {
@@ -81,6 +87,11 @@ export function createReceiver({ store, traces, clock, ledger, folder, overload 
     },
     overloaded: (level) => spans.overloaded(level),
     pushedGroups: () => pushgateway.groups,
+    deletePushedGroup: async (labels) => {
+      const known = pushgateway.groups.some((group) => labelsKey(group.labels) === labelsKey(labels));
+      if (!known) throw new EngineError('not-found', `there is no pushed group ${formatLabels(labels)}; somebody may have deleted it`);
+      await pushgateway.delete(labels);
+    },
     configure: (metrics, sampling) => spans.configure(metrics, sampling),
     samplingStatus: (limit) => spans.samplingStatus(limit),
     samplingDecision: (traceId) => spans.decision(traceId),
@@ -94,7 +105,7 @@ export function createReceiver({ store, traces, clock, ledger, folder, overload 
 
 /** From here on senders keep what they have. */
 const ingestLevel = 4;
-const pushPaths = ['/api/v1/write', zipkinPath, '/v1/metrics', '/v1/traces', '/v1/logs', '/loki/api/v1/push'];
+const pushPaths = ['/api/v1/write', zipkinPath, '/v1/metrics', '/v1/traces', '/v1/logs', lokiPushPath];
 
 /** Deleting a pushed group makes room, so it is no push. */
 function isPush({ path, method }: HttpRequest): boolean {

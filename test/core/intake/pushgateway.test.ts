@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { Gauge, Pushgateway, Registry } from 'prom-client';
 import { describe, expect, test } from 'vitest';
+import { proto, type Field } from '../../support/proto-writer.ts';
+import { tempFolder } from '../../support/folder.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { ReceiveScene } from '../../support/receive-scene.ts';
 
@@ -77,10 +79,78 @@ describe('pushes', () => {
     expect(samples(scene)).toEqual([]);
   });
 
-  test('protobuf is named as not there yet, another method is not taken', async () => {
-    const scene = new ReceiveScene(new ManualClock());
+  test('protobuf, as Go clients push: delimited families, native histograms among them', async () => {
+    const clock = new ManualClock();
+    const scene = new ReceiveScene(clock);
     const type = { 'content-type': 'application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited' };
-    expect((await scene.send(path, '', type)).status).toBe(501);
+    const label: Field = [
+      1,
+      'message',
+      [
+        [1, 'bytes', 'table'],
+        [2, 'bytes', 'users'],
+      ],
+    ];
+    const gauge = proto([
+      [1, 'bytes', 'rows'],
+      [2, 'bytes', 'Rows read.'],
+      [3, 'varint', 1],
+      [4, 'message', [label, [2, 'message', [[1, 'double', 42]]]]],
+    ]);
+    const span: Field = [
+      12,
+      'message',
+      [
+        [1, 'zigzag', 0],
+        [2, 'varint', 1],
+      ],
+    ];
+    const native: Field[] = [[1, 'varint', 3], [2, 'double', 4.5], [5, 'zigzag', 3], [6, 'double', 0.001], [7, 'varint', 0], span, [13, 'zigzag', 3]];
+    const histogram = proto([
+      [1, 'bytes', 'wait_seconds'],
+      [3, 'varint', 4],
+      [4, 'message', [[7, 'message', native]]],
+    ]);
+    const body = Buffer.concat([gauge, histogram].flatMap((family) => [Buffer.from([family.length]), family]));
+    expect(await scene.send(path, body, type, 'PUT')).toMatchObject({ status: 200 });
+    await clock.advance(15_000);
+    expect(samples(scene)).toEqual([
+      'rows{host="db1", job="backup", table="users"}: 42 42',
+      'wait_seconds{host="db1", job="backup"}: histogram(3) histogram(3)',
+    ]);
+    expect((await scene.send(path, Buffer.from([0x05, 0xff]), type)).status).toBe(400);
+  });
+
+  test('groups are still there in the next process, and can be deleted there', async () => {
+    const folder = tempFolder();
+    const before = new ManualClock();
+    const first = new ReceiveScene(before, folder);
+    await first.send(path, 'a 1\nb NaN\nc +Inf\n', {}, 'PUT');
+    await first.send('/metrics/job/other', 'd 1\n', {}, 'PUT');
+    before.jump(1);
+    await first.send('/metrics/job/other', '', {}, 'DELETE');
+    const groups = first.receiver.pushedGroups();
+    await first.receiver.stop();
+    await first.store.close();
+    const clock = new ManualClock(groups[0]!.pushedMs + 60_000);
+    const next = new ReceiveScene(clock, folder);
+    expect(next.receiver.pushedGroups()).toEqual(groups);
+    await clock.advance(15_000);
+    expect(next.samples('[abcd]')).toEqual([
+      'a{host="db1", job="backup"}: 1 1',
+      'b{host="db1", job="backup"}: NaN NaN',
+      'c{host="db1", job="backup"}: Infinity Infinity',
+      'd{job="other"}: 1 stale',
+    ]);
+    clock.jump(1);
+    await next.receiver.deletePushedGroup(groups[0]!.labels);
+    await expect(next.receiver.deletePushedGroup(groups[0]!.labels)).rejects.toThrow(/there is no pushed group/);
+    expect(next.samples('a')).toEqual(['a{host="db1", job="backup"}: 1 1 stale']);
+    expect(next.receiver.pushedGroups()).toEqual([]);
+  });
+
+  test('another method is not taken', async () => {
+    const scene = new ReceiveScene(new ManualClock());
     expect((await scene.send(path, '', {}, 'PATCH')).status).toBe(405);
     expect((await scene.send('/metrics/jobs/x', '', {}, 'PUT')).status).toBe(404);
   });
