@@ -120,10 +120,13 @@ function mergeSpan({ db, frames, rollups }: RollParts, group: number, bucketMs: 
 function mergedBuckets(of: readonly { readonly row: RollupMeta; readonly buckets: Buckets | undefined }[]): Buckets | undefined {
   let pieces: Buckets[] = [];
   for (const { row, buckets } of of) {
-    pieces = pieces.flatMap((piece) => [bucketsWithin(piece, -Infinity, row.startMs), bucketsWithin(piece, row.endMs, Infinity)]);
+    pieces = pieces.flatMap((piece) => {
+      if (piece.ends.at(-1)! <= row.startMs || piece.ends[0]! > row.endMs) return [piece];
+      return [bucketsWithin(piece, -Infinity, row.startMs), bucketsWithin(piece, row.endMs, Infinity)].filter(({ ends }) => ends.length > 0);
+    });
     if (buckets !== undefined) pieces.push(buckets);
   }
-  pieces = pieces.filter(({ ends }) => ends.length > 0).sort((a, b) => a.ends[0]! - b.ends[0]!);
+  pieces.sort((a, b) => a.ends[0]! - b.ends[0]!);
   if (pieces.length === 0) return undefined;
   const merged = new FoldedBuckets(joined(pieces.map(({ ends }) => ends)));
   for (const part of rollupParts) merged.column(part).set(joined(pieces.map((piece) => piece.column(part))));

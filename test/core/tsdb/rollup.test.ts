@@ -37,17 +37,18 @@ class Feed {
 
   /** Half an hour of scrapes into every store; now and then a series goes stale, for a while. */
   async run(stores: readonly Tsdb[], clock: { nowMs: number }): Promise<void> {
+    const firstMs = clock.nowMs;
+    clock.nowMs += 30 * 60_000;
     const batches = stores.map((store) => store.batch());
     for (let round = 0; round < 30; round++) {
       this.#values().forEach((value, i) => {
         if (value === undefined) return;
         stores.forEach((store, at) => {
           const ref = store.ref(names[i]!);
-          if (this.#gone.has(i)) batches[at]!.addStale(ref, clock.nowMs);
-          else batches[at]!.add(ref, clock.nowMs, value);
+          if (this.#gone.has(i)) batches[at]!.addStale(ref, firstMs + round * 60_000);
+          else batches[at]!.add(ref, firstMs + round * 60_000, value);
         });
       });
-      clock.nowMs += 60_000;
     }
     for (const batch of batches) await batch.commit('process');
     for (const store of stores) while (store.tick());
