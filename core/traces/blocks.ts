@@ -1,9 +1,11 @@
 import { sql, transaction, type WriteDb } from '#core/db/index.ts';
 import { unwrapBlob, wrapBlob } from './blob.ts';
-import type { ColumnCache } from './cache.ts';
+import { ColumnCache } from './cache.ts';
+import { encodeDigest } from './digest.ts';
 import type { EncodedTable } from './encode.ts';
+import { byEdge, byOperation, digestOf } from './grouping.ts';
 import { hexAt } from './ids.ts';
-import { SpanTable, type ColumnSource, type TableMeta } from './table.ts';
+import { SpanTable, tableOf, type ColumnSource, type TableMeta } from './table.ts';
 
 /** A sealed table, and what finds its traces without reading it. */
 export interface Block {
@@ -20,7 +22,10 @@ export interface PackedTable {
   readonly columns: readonly (readonly [name: string, bytes: Buffer])[];
 }
 
-/** Compresses a table's columns, pausing between them. */
+/** Holds the few columns that digests are made of. */
+const digestCacheBytes = 64 << 20;
+
+/** Compresses a table's columns and digests its spans, pausing between them. */
 export function* packInSteps(table: EncodedTable): Generator<undefined, PackedTable> {
   const columns: (readonly [string, Buffer])[] = [];
   for (const [name, payload] of table.columns) {
@@ -28,6 +33,11 @@ export function* packInSteps(table: EncodedTable): Generator<undefined, PackedTa
     yield;
   }
   columns.push(['trace.find', wrapBlob(fingerprintsOf(table))]);
+  const rows = tableOf(table, 'packed', new ColumnCache(digestCacheBytes));
+  yield;
+  columns.push(['digest:red', wrapBlob(encodeDigest(digestOf(rows, byOperation(rows))))]);
+  yield;
+  columns.push(['digest:edges', wrapBlob(encodeDigest(digestOf(rows, byEdge(rows))))]);
   return { table, columns };
 }
 

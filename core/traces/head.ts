@@ -1,7 +1,7 @@
 import type { Span } from '#core/model/index.ts';
 import type { ColumnCache } from './cache.ts';
-import { encodeSpans, tableRangeNs, type EncodedTable } from './encode.ts';
-import { SpanTable, type ColumnSource } from './table.ts';
+import { encodeSpans, tableRangeNs } from './encode.ts';
+import { tableOf, type SpanTable } from './table.ts';
 
 /** A full part is encoded once; the last one again whenever it has grown and somebody searches. */
 const partSpans = 2048;
@@ -84,13 +84,6 @@ export class Head {
   #tableOf(spans: readonly Span[]): SpanTable {
     return tableOf(encodeSpans(spans), `h${this.#tablesMade++}`, this.#cache);
   }
-}
-
-/** A table that lives in memory only. */
-export function tableOf(encoded: EncodedTable, key: string, cache: ColumnCache): SpanTable {
-  const { columns, ...meta } = encoded;
-  const source: ColumnSource = { load: (name) => columns.get(name), names: () => [...columns.keys()] };
-  return new SpanTable({ ...meta, key }, source, cache);
 }
 
 const keyOf = ({ traceId, spanId }: Span): string => traceId + spanId;

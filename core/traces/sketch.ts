@@ -1,3 +1,5 @@
+import type { Digest } from './digest.ts';
+
 /**
  * Durations of many groups, counted in buckets of a float's own bits: its exponent and five bits of its mantissa, so that a bucket is
  * at most 3.1 % wide and a quantile at most 1.6 % off. Adding takes no logarithm, and touches one place of one flat array.
@@ -8,7 +10,7 @@ const shift = 20 - mantissaBits;
 const oneHigh = 0x3ff00000;
 const negativeHigh = 0x80000000;
 /** Up to 2^63 ns. */
-const bucketCount = 63 << mantissaBits;
+export const bucketCount = 63 << mantissaBits;
 /** Groups beyond share one, so that names made of ids take no more than 40 MB. */
 const groupsMax = 5000;
 export const otherGroup = -1;
@@ -32,10 +34,17 @@ export class Tallies {
 
   /** `highWord` is the upper half of the duration's double. */
   add(place: number, highWord: number, durationNs: number, failed: boolean): void {
-    const bucket = highWord < oneHigh || highWord >= negativeHigh ? 0 : Math.min(bucketCount - 1, (highWord - oneHigh) >>> shift);
-    this.#buckets[place * bucketCount + bucket]!++;
+    this.#buckets[place * bucketCount + bucketOf(highWord)]!++;
     if (failed) this.#errors[place]!++;
     if (durationNs > this.#longest[place]!) this.#longest[place] = durationNs;
+  }
+
+  /** Adds the group `g` of a digest. */
+  addGroup(place: number, { starts, buckets, counts, errors, maxNs }: Digest, g: number): void {
+    const first = place * bucketCount;
+    for (let at = starts[g]!; at < starts[g + 1]!; at++) this.#buckets[first + buckets[at]!]! += counts[at]!;
+    this.#errors[place]! += errors[g]!;
+    if (maxNs[g]! > this.#longest[place]!) this.#longest[place] = maxNs[g]!;
   }
 
   /** Every group's number and figures. */
@@ -60,6 +69,11 @@ export class Tallies {
     longest.set(this.#longest);
     [this.#buckets, this.#errors, this.#longest] = [buckets, errors, longest];
   }
+}
+
+/** The bucket of a duration, by the upper half of its double. */
+export function bucketOf(highWord: number): number {
+  return highWord < oneHigh || highWord >= negativeHigh ? 0 : Math.min(bucketCount - 1, (highWord - oneHigh) >>> shift);
 }
 
 /** Quantiles are within 1.6 %. */

@@ -3,6 +3,8 @@ import type { Attribute, Resource, Scope, Span, SpanEvent, SpanLink } from '#cor
 import { DamageError } from './blob.ts';
 import type { ColumnCache } from './cache.ts';
 import { decodeCodes, decodeIntegers, decodeTexts, type Codes } from './columns.ts';
+import { decodeDigest, type Digest } from './digest.ts';
+import type { EncodedTable } from './encode.ts';
 import { hexAt } from './ids.ts';
 import { eachValue, textsOf, ValueColumn } from './values-column.ts';
 
@@ -115,6 +117,11 @@ export class SpanTable {
     return this.#optional(name, (bytes) => new ValueColumn(bytes));
   }
 
+  /** What its spans add to a question's tallies; undefined of tables that are not sealed, or were sealed before there were digests. */
+  digest(name: 'red' | 'edges'): Digest | undefined {
+    return this.#optional(`digest:${name}`, decodeDigest);
+  }
+
   /** The filter over the texts of a column of many values. */
   filter(name: string): Uint8Array | undefined {
     return this.#optional(`bloom:${name}`, (bytes) => bytes);
@@ -123,6 +130,7 @@ export class SpanTable {
   /** Reads every column. Throws DamageError when one is damaged. */
   verify(): void {
     for (const name of this.#source.names()) this.#source.load(name);
+    for (const name of ['red', 'edges'] as const) this.digest(name);
     this.spans(0, this.meta.spanCount);
   }
 
@@ -250,6 +258,13 @@ export class SpanTable {
       return bytes === undefined ? { value: undefined, bytes: 64 } : { value: decode(bytes), bytes: 64 + bytes.length * 2 };
     });
   }
+}
+
+/** A table that lives in memory only. */
+export function tableOf(encoded: EncodedTable, key: string, cache: ColumnCache): SpanTable {
+  const { columns, ...meta } = encoded;
+  const source: ColumnSource = { load: (name) => columns.get(name), names: () => [...columns.keys()] };
+  return new SpanTable({ ...meta, key }, source, cache);
 }
 
 function decodeParents(bytes: Uint8Array): Int32Array {

@@ -1,9 +1,8 @@
 import { spanKinds, spanStatuses, type Span } from '#core/model/index.ts';
 import { ColumnCache } from './cache.ts';
 import { Dictionary, encodeSpans } from './encode.ts';
-import { tableOf } from './head.ts';
 import type { Stretch } from './search.ts';
-import { noParent, strayParent } from './table.ts';
+import { noParent, strayParent, tableOf } from './table.ts';
 import { textsOf } from './values-column.ts';
 
 /** The spans of one trace as columns, in order of start. */

@@ -29,7 +29,11 @@ const spans = [
   }),
 ];
 
-const golden = JSON.parse(readFileSync(join(import.meta.dirname, 'golden-block-v1.json'), 'utf8')) as Readonly<Record<string, string>>;
+const readGolden = (name: string): Readonly<Record<string, string>> =>
+  JSON.parse(readFileSync(join(import.meta.dirname, name), 'utf8')) as Readonly<Record<string, string>>;
+/** A block as the first release wrote it, and the digests that came later. */
+const golden = readGolden('golden-block-v1.json');
+const goldenDigests = readGolden('golden-digests-v1.json');
 
 /** What a blob holds, read by the letter of FORMAT.md. */
 function payload(blob: Buffer): string {
@@ -50,7 +54,11 @@ test('a block is written as FORMAT.md describes, byte for byte', async () => {
   const rows = db.connection.prepare('select name, bytes from block_column').all() as { name: string; bytes: Buffer }[];
   closeDb(db);
   const found = Object.fromEntries(rows.map(({ name, bytes }) => [name, payload(bytes)]));
-  expect(found).toEqual(Object.fromEntries(Object.entries(golden).map(([name, hex]) => [name, payload(Buffer.from(hex, 'hex'))])));
+  expect(found).toEqual(
+    Object.fromEntries(Object.entries({ ...golden, ...goldenDigests }).map(([name, hex]) => [name, payload(Buffer.from(hex, 'hex'))])),
+  );
+  // Two services; group 0 is a call of cart by nobody, 2 and 3 would be calls by cart: the second span is shop's, called by cart.
+  expect(found['digest:edges']).toMatch(/^1400000008000000000200000001080863617274/);
   // By hand: 3 ms is 3,000,000 ns, zigzag 6,000,000 = 0x5b8d80; -1 ms is 1,999,999 = 0x1e847f; 1 ms is 2,000,000 = 0x1e8480.
   expect(found['duration']).toBe('000300000003807f808d84845b1e1e');
   // The second span's parent is one row before it, the third's is elsewhere.
