@@ -37,4 +37,4 @@ export type { OtlpAttributes, OtlpExemplar, OtlpMetric, OtlpPoint, OtlpResourceM
 export { readSpanText, readOtlpSpans, readOtlpSpansJson, writeOtlpJson, type ReadFault, type SpanReading } from './spans/index.ts';
 export { readZipkinJson, readZipkinProto, formatTraceparent, parseTraceparent, parseTracestate, parseB3 } from './spans/index.ts';
 export { readTargetGroups } from './target-file.ts';
-export { fieldsOfJson, fieldsOfLine, LogLines, traceOfFields, type LineFault, type LogFileReport, type LogSource } from './logs/index.ts';
+export { fieldsOfJson, fieldsOfLine, LogLines, readLokiPush, readLokiPushJson, readOtlpLogs, readOtlpLogsJson, traceOfFields } from './logs/index.ts';

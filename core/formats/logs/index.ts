@@ -1,4 +1,5 @@
-/** Log lines in the formats that systems write. */
-export { LogLines, type LogSource } from './lines.ts';
-export type { LineFault, LogFileReport } from './report.ts';
+/** Log lines in the formats that systems write, and log records as they are pushed. */
+export { LogLines } from './lines.ts';
 export { fieldsOfJson, fieldsOfLine, traceOfFields } from './fields.ts';
+export { readLokiPush, readLokiPushJson } from './loki.ts';
+export { readOtlpLogs, readOtlpLogsJson } from './otlp-logs.ts';

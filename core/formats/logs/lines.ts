@@ -1,8 +1,9 @@
-import { labelPairs, labelsFrom, noLabels, type Labels, type LogRecord, type UnixMs } from '#core/model/index.ts';
+import { EngineError, labelPairs, labelsFrom, noLabels, type Labels, type LogRecord, type UnixMs } from '#core/model/index.ts';
 import { continues, isStackHead } from './continued.ts';
 import { beginsAsJson, JsonLines } from './json.ts';
 import { JournalReader } from './journal.ts';
 import { levelOfText } from './level.ts';
+import { readOtlpLogsJson } from './otlp-logs.ts';
 import { Reading, type LineFormat } from './reading.ts';
 import { LogReport, type LogFileReport } from './report.ts';
 import { TableLines } from './table.ts';
@@ -179,11 +180,39 @@ export class LogLines {
       this.#report.understood('header');
       return;
     }
+    if (text.startsWith('{"resourceLogs"')) return this.#batch(text);
     const reading = this.#reading;
     const head = text.charCodeAt(0) === 0x7b ? undefined : composeHead(text);
     const service = head === undefined ? noLabels : ['service_name', head.service];
     if (!this.#read(head === undefined ? text : text.slice(head.length))) return this.#undated(text, service);
     this.#understood(reading.stream.length === 0 ? service : reading.stream);
+  }
+
+  /** A line that is a whole batch in OTLP's JSON form, as collectors write them to files. */
+  #batch(text: string): void {
+    this.#close();
+    try {
+      const nowNs = BigInt(Math.floor(this.#source.nowMs)) * 1_000_000n;
+      const { records, faultCount, firstFault } = readOtlpLogsJson(Buffer.from(text), nowNs);
+      if (faultCount > 0) this.#report.fault(`${faultCount} records of the batch cannot be read; the first: ${firstFault}`, false);
+      this.#report.understood('OTLP JSON');
+      for (const record of records) {
+        const labels = labelsFrom([...labelPairs(record.labels), ...labelPairs(this.#source.labels)]);
+        this.#out.push({ ...record, labels: this.#shared(labels), timeNs: record.timeNs + BigInt(Math.round(this.#offsetSeconds * 1e9)) });
+        this.#report.records++;
+      }
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      this.#report.fault(error.message, true);
+    }
+  }
+
+  /** The same object for equal labels. */
+  #shared(labels: Labels): Labels {
+    const key = `\0${labels.join('\ud800')}`;
+    const known = this.#labels.get(key) ?? labels;
+    if (this.#labels.size < streamsMax) this.#labels.set(key, known);
+    return known;
   }
 
   /** Tries the format of the line before first. */

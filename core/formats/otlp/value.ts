@@ -30,7 +30,8 @@ export function takeAttribute(reader: ProtoReader, into: OtlpAttribute[], depth 
   if (into.length < attributesMax) into.push([key, value]);
 }
 
-function readValue(reader: ProtoReader, depth: number): OtlpValue {
+/** An AnyValue field. */
+export function readValue(reader: ProtoReader, depth: number): OtlpValue {
   if (depth > valueDepthMax) throw tooDeep();
   let value: OtlpValue = null;
   reader.message(() => {
@@ -94,7 +95,8 @@ export function jsonAttributes(json: unknown, depth = 0): OtlpAttributes {
     });
 }
 
-function jsonValue(json: unknown, depth: number): OtlpValue {
+/** An AnyValue of the JSON form. */
+export function jsonValue(json: unknown, depth: number): OtlpValue {
   if (depth > valueDepthMax) throw tooDeep();
   if (json === undefined || json === null) return null;
   const value = jsonObject(json);
