@@ -26,6 +26,9 @@ export interface QueryStats {
   readonly selectMs: DurationMs;
   readonly evaluateMs: DurationMs;
   readonly totalMs: DurationMs;
+  /** Steps of the answer, and how many of them came from an answer before. */
+  readonly steps: number;
+  readonly stepsReused: number;
 }
 
 const unitsPerCheck = 20_000; // About 50 us of work on columns: often enough, and the clock costs nothing beside it.
@@ -108,7 +111,8 @@ export class Budget {
     this.#samplesRead += samples;
   }
 
-  stats(): QueryStats {
+  /** What an answer of so many steps has cost by now. */
+  stats(steps: number): QueryStats {
     const totalMs = this.nowMs() - this.#startMs;
     return {
       seriesCount: this.#seriesCount,
@@ -119,6 +123,8 @@ export class Budget {
       selectMs: this.#selectMs,
       evaluateMs: totalMs - this.#selectMs,
       totalMs,
+      steps,
+      stepsReused: 0,
     };
   }
 }

@@ -1,6 +1,16 @@
 import { EngineError, type Clock, type UnixMs } from '#core/model/index.ts';
-import type { Expr } from './syntax/index.ts';
-import { evaluateInstant, evaluateRange, type InstantResult, type QueryOptions, type QueryRange, type RangeResult, type Sample } from './query.ts';
+import { parseExpr, type Expr } from './syntax/index.ts';
+import { StepReuse } from './reuse.ts';
+import {
+  evaluateInstant,
+  evaluateRange,
+  lookbackMs,
+  type InstantResult,
+  type QueryOptions,
+  type QueryRange,
+  type RangeResult,
+  type Sample,
+} from './query.ts';
 import type { SeriesSource } from './source.ts';
 
 export interface QueriesOptions {
@@ -24,6 +34,7 @@ export interface QueryCounts {
 }
 
 type CallOptions = Pick<QueryOptions, 'signal' | 'lookbackMs' | 'limits' | 'explain'>;
+type RangeCallOptions = CallOptions & { readonly fresh?: boolean };
 
 /** A query's samples while the engine is strained. */
 const strainedLimits = { samplesMax: 5_000_000 } as const;
@@ -31,6 +42,7 @@ const strainedLimits = { samplesMax: 5_000_000 } as const;
 /** A lane for queries on one source: bounded in number, fair in order. Lanes do not wait for each other. */
 export class Queries {
   readonly #options: QueriesOptions;
+  readonly #reuse: StepReuse;
   readonly #runningMax: number;
   readonly #waitingMax: number;
   readonly #waiting: (() => void)[] = [];
@@ -40,6 +52,7 @@ export class Queries {
 
   constructor(options: QueriesOptions) {
     this.#options = options;
+    this.#reuse = new StepReuse(options.source);
     this.#runningMax = options.runningMax ?? 4;
     this.#waitingMax = options.waitingMax ?? 64;
   }
@@ -53,8 +66,14 @@ export class Queries {
     return this.#run(() => evaluateInstant(this.#options.source, query, timeMs, this.#with(options)));
   }
 
-  range(query: Expr | string, range: QueryRange, options: CallOptions = {}): Promise<RangeResult> {
-    return this.#run(() => evaluateRange(this.#options.source, query, range, this.#with(options)));
+  /** Steps that an earlier answer had and that cannot have changed are taken from there, unless the call says `fresh`. */
+  range(query: Expr | string, range: QueryRange, options: RangeCallOptions = {}): Promise<RangeResult> {
+    return this.#run(async () => {
+      const expr = typeof query === 'string' ? parseExpr(query) : query;
+      const evaluate = (part: QueryRange): Promise<RangeResult> => evaluateRange(this.#options.source, query, part, this.#with(options));
+      if (options.fresh === true || options.explain === true) return evaluate(range);
+      return this.#reuse.range(expr, range, options.lookbackMs ?? lookbackMs, evaluate);
+    });
   }
 
   get #isStrained(): boolean {

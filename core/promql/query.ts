@@ -74,7 +74,7 @@ export interface QueryRange {
   readonly stepMs: DurationMs;
 }
 
-const lookbackMs = 300_000; // Prometheus' default.
+export const lookbackMs = 300_000; // Prometheus' default.
 const subqueryStepMs = 60_000; // Prometheus' default evaluation interval.
 
 /** Evaluates a query at one instant. Throws EngineError for what is wrong with it, or when it is over a limit. */
@@ -86,7 +86,7 @@ export async function evaluateInstant(
 ): Promise<InstantResult> {
   const prepared = prepare(source, query, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, options);
   const value = await instantValue(prepared, { startMs: timeMs, stepMs: 1, steps: 1 });
-  return { ...value, ...about(prepared) };
+  return { ...value, ...about(prepared, 1) };
 }
 
 /** Evaluates a query at every step from `startMs` to `endMs`, both inclusive. Throws as evaluateInstant does. */
@@ -101,11 +101,11 @@ export async function evaluateRange(source: SeriesSource, query: Expr | string, 
       `invalid expression type "${type === 'matrix' ? 'range vector' : type}" for range query, must be Scalar or instant Vector`,
     );
   const series = type === 'scalar' ? await scalarSeries(prepared, grid) : await vectorSeries(prepared, grid);
-  return { series, ...about(prepared) };
+  return { series, ...about(prepared, grid.steps) };
 }
 
-function about({ expr, context, evaluation }: Prepared): About {
-  const base = { notes: context.notes.notes(), stats: context.budget.stats() };
+function about({ expr, context, evaluation }: Prepared, steps: number): About {
+  const base = { notes: context.notes.notes(), stats: context.budget.stats(steps) };
   return evaluation instanceof ExplainedEvaluation ? { ...base, explain: evaluation.explain(expr) } : base;
 }
 

@@ -10,6 +10,9 @@ export interface SelectHints {
   readonly caller: string;
 }
 
+/** Means something to the source that gave it only. */
+export type SourceMark = object;
+
 /** The columns of a series that a source may still have to unpack. */
 export interface ScannedColumns extends SeriesColumns {
   /** True: no sample is a NaN, a stale marker or a histogram; known without unpacking. */
@@ -41,4 +44,8 @@ export interface SeriesSource {
    * Answers made of them must be those of samples. Undefined: samples are to be read.
    */
   rollup?(matchers: readonly Matcher[], request: RollupRequest): Rollup | undefined;
+  /** What the source holds now, to be asked about later. With it and the next, steps of range queries can be used again. */
+  mark?(): SourceMark;
+  /** The time before which answers are still those of a mark, to the bit; -Infinity when that cannot be told. */
+  unchangedBefore?(mark: SourceMark): UnixMs;
 }

@@ -14,6 +14,7 @@ import {
   type StoreObserver,
 } from '#core/model/index.ts';
 import { StoreBatch, type Ledger } from './batch.ts';
+import { ChangeLog, type StoreMark } from './changes.ts';
 import { CardinalityWatch, type Cardinality } from './names/cardinality.ts';
 import { allTombstones, insertTombstone, Tombstones } from './upkeep/deletion.ts';
 import { Frames } from './frames.ts';
@@ -59,6 +60,7 @@ class Store extends View implements Tsdb, Ledger {
   readonly wal: Wal;
   readonly unlogged = new Set<SeriesRef>();
   readonly observers = new Observers();
+  readonly #changes = new ChangeLog();
   pendingExemplars: RefExemplar[] = [];
   /** Exemplars that a commit has carried and the database not yet. */
   #unsealedExemplars: RefExemplar[];
@@ -108,6 +110,7 @@ class Store extends View implements Tsdb, Ledger {
     const { catalogue, head, reader, rollups, wal } = this;
     const parts = { db, catalogue, groups, head, frames: this.#frames, reader, rollups, tombstones, limits: this.#limits, wal };
     this.#upkeep = { ...parts, sweep: new Sweep(parts, wal, clock) };
+    this.observers.add(this.#changes);
     this.#cancelTick = clock.after(tickMs, () => this.#tickByTimer());
   }
 
@@ -133,6 +136,14 @@ class Store extends View implements Tsdb, Ledger {
 
   observe(observer: StoreObserver): Cancel {
     return this.observers.add(observer);
+  }
+
+  mark(): StoreMark {
+    return this.#changes.mark(this.#appended - this.head.samples - this.#frames.totals.samples, this.#groups.version);
+  }
+
+  unchangedBefore(mark: StoreMark): number {
+    return this.#changes.unchangedBefore(mark, this.mark());
   }
 
   batch(): Batch {

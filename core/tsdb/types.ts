@@ -13,6 +13,7 @@ import type {
   StoreObserver,
   UnixMs,
 } from '#core/model/index.ts';
+import type { StoreMark } from './changes.ts';
 import type { Cardinality } from './names/cardinality.ts';
 import type { Damage } from './upkeep/quarantine.ts';
 
@@ -216,6 +217,10 @@ export interface Tsdb extends TsdbView {
   batch(): Batch;
   /** Tells of every commit from now on, and of whatever else changes answers within the last hours. */
   observe(observer: StoreObserver): Cancel;
+  /** What the store holds now, to be asked about later. */
+  mark(): StoreMark;
+  /** The time before which answers are still those of a mark: no sample was added or taken away there. -Infinity when that cannot be told. */
+  unchangedBefore(mark: StoreMark): UnixMs;
   /**
    * Deletes the matching series' samples with minMs <= time <= maxMs, durably, and returns how many series matched. Answers change at
    * once; the room on disk comes back in the course of maintenance. Samples added later in that range stay.

@@ -17,6 +17,8 @@ export class Groups {
   readonly waiting = new Set<number>();
   /** Groups whose row on disk does not have all their members yet. */
   readonly unsaved = new Set<number>();
+  /** Grows whenever a series gets another place. */
+  version = 0;
   #groupOf = new Uint32Array(1024);
   #slotOf = new Uint8Array(1024);
   /** Ids up to this one are taken, or were. */
@@ -43,6 +45,7 @@ export class Groups {
 
   /** Forgets a group; its members wait for another one when they are heard of again. */
   remove(id: number): void {
+    this.version++;
     for (const ref of this.members.get(id) ?? []) this.#groupOf[ref] = 0;
     this.members.delete(id);
     this.unsaved.delete(id);
@@ -81,6 +84,7 @@ export class Groups {
     this.#slotOf = grown(this.#slotOf, ref + 1);
     this.#groupOf[ref] = id;
     this.#slotOf[ref] = slot;
+    this.version++;
   }
 }
 
