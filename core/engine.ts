@@ -6,6 +6,7 @@ import {
   AlertDesk,
   fromOutside,
   IncidentDesk,
+  LogDesk,
   MetricDesk,
   PracticeDesk,
   RouteDesk,
@@ -26,6 +27,7 @@ import { closeDb, openDb, sqliteVersion, type WriteDb } from '#core/db/index.ts'
 import { readSloFile } from '#core/formats/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
 import { createReceiver, createScraper, Ledger, listens, Outgoing, type Receiver, type Scraper } from '#core/intake/index.ts';
+import { openLogs, type Logs } from '#core/logs/index.ts';
 import { formatTime, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
 import { createRules, createStream, sloRuleFile, type Rules, type RuleSeries } from '#core/rules/index.ts';
@@ -66,7 +68,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const live = openTsdb({ folder, clock: options.clock });
   const traces = openTraces({ folder, clock: options.clock });
-  const engine = new LiveEngine(options, live, traces, openDb(join(folder, 'journal.db'), 'journal'));
+  const logs = openLogs({ folder, clock: options.clock });
+  const engine = new LiveEngine(options, live, traces, logs, openDb(join(folder, 'journal.db'), 'journal'));
   await engine.start();
   return engine;
 }
@@ -82,6 +85,7 @@ class LiveEngine implements Engine {
   readonly #options: EngineOptions;
   readonly #live: Tsdb;
   readonly #traces: Traces;
+  readonly #logs: Logs;
   readonly #journal: WriteDb;
   readonly #config: ConfigFiles;
   /** Those of people and tools, and those of rules and runbooks: a slow one of the first never holds up one of the second. */
@@ -108,19 +112,20 @@ class LiveEngine implements Engine {
   #templates = new Templates();
   #stopped = false;
 
-  constructor(options: EngineOptions, live: Tsdb, traces: Traces, journal: WriteDb) {
+  constructor(options: EngineOptions, live: Tsdb, traces: Traces, logs: Logs, journal: WriteDb) {
     const { clock, random, dataDir, configFile } = options;
     this.#options = options;
     this.#live = live;
     this.#traces = traces;
+    this.#logs = logs;
     this.#journal = journal;
-    this.#config = new ConfigFiles({ dataDir, file: configFile, clock, onChange: (config) => void this.#configure(config) });
+    this.#config = new ConfigFiles({ dataDir, file: configFile, clock, onChange: () => void this.#configure() });
     this.#queries = createQueries({ source: live, clock, breathe });
     this.#ruleQueries = createQueries({ source: live, clock, breathe });
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
     const ledger = this.#ledger;
     this.#scraper = createScraper({ store: live, clock, ledger });
-    this.#receiver = createReceiver({ store: live, traces, clock, ledger, folder: join(dataDir, 'live') });
+    this.#receiver = createReceiver({ store: live, traces, logs, clock, ledger, folder: join(dataDir, 'live') });
     this.#alerting = createAlerting({
       db: journal,
       clock,
@@ -143,7 +148,7 @@ class LiveEngine implements Engine {
       runner: options.practice,
       clock,
       report: parts.report,
-      onChange: () => void this.#configure(this.#config.current),
+      onChange: () => void this.#configure(),
     });
     this.#handlers = {
       ...this.#systemDesk.handlers(),
@@ -157,13 +162,14 @@ class LiveEngine implements Engine {
       ...this.#runbookDesk.handlers(),
       ...this.#practice.handlers(),
       ...new TraceDesk({ traces, clock }).handlers(),
+      ...new LogDesk({ logs, clock }).handlers(),
     };
     this.#api = createApi({ ...parts, receiver: this.#receiver, ownMetrics: () => this.#ownMetrics() });
   }
 
   async start(): Promise<void> {
     this.#scraper.addLocal('signalbox', 'engine', () => this.#ownMetrics());
-    await this.#configure(this.#config.current);
+    await this.#configure();
     this.#rules.start();
     void this.#lookForNodeExporter();
     this.#pruneDaily();
@@ -188,6 +194,7 @@ class LiveEngine implements Engine {
     await this.#outgoing.close();
     await this.#live.close();
     await this.#traces.close();
+    await this.#logs.close();
     closeDb(this.#journal);
   }
 
@@ -254,12 +261,11 @@ class LiveEngine implements Engine {
       alerting: this.#alerting,
       incidents: this.#incidents,
       runbooks: this.#runbooks,
-      config: () => this.#config.current,
+      config: () => this.#practice.onTop(this.#config.current),
       alerts,
       alert: (id) => alerts().find((alert) => alert.id === id),
       ackOf: (id) => this.#alerting.alert(id)?.ack,
-      usersExpr: () => this.#usersExpr(),
-      usersAffected: () => usersAffected(this.#usersExpr(), this.#queries, clock),
+      usersAffected: () => usersAffected(this.#practice.onTop(this.#config.current).settings.usersAffected, this.#queries, clock),
       alertsChanged: () => this.#alertsChanged(),
       report: (problem) => this.#systemDesk.problem(problem),
     };
@@ -279,11 +285,6 @@ class LiveEngine implements Engine {
     };
   }
 
-  /** The configured expression, or else that of the practice system while it runs. */
-  #usersExpr(): string {
-    return this.#config.current.settings.usersAffected || this.#practice.usersAffected;
-  }
-
   /** Alerts of our rules, and those that other tools posted. */
   #alerts(): readonly Alert[] {
     const own = this.#rules.groups().flatMap((group) => group.rules.flatMap((rule) => rule.alerts));
@@ -300,13 +301,14 @@ class LiveEngine implements Engine {
   }
 
   /** Puts the files in force; what of them is broken has already been replaced by its last good version. */
-  async #configure(config: Config): Promise<void> {
-    const jobs = this.#options.safe === true ? [] : [...config.settings.scrapeConfigs, ...this.#practice.scrapeConfigs];
+  async #configure(): Promise<void> {
+    const config = this.#practice.onTop(this.#config.current);
+    const jobs = this.#options.safe === true ? [] : config.settings.scrapeConfigs;
     await this.#scraper.apply(jobs, config.settings.limits, dirname(config.file));
     await this.#receiver.configure(config.settings.spanMetrics, config.settings.tailSampling);
     this.#useTemplates(config);
     this.#alerting.configure(config.alertmanager);
-    await this.#rules.load([...config.ruleFiles, ...this.#practice.ruleFiles, ...this.#rulesOfSlos(config)]);
+    await this.#rules.load([...config.ruleFiles, ...this.#rulesOfSlos(config)]);
     const known = new Set(this.#rules.groups().map(({ file, name }) => `${file} ${name}`));
     this.#alerting.retire(({ rule }) => known.has(`${rule?.file} ${rule?.group}`));
     this.#systemDesk.settingsChanged();

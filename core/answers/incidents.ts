@@ -87,7 +87,7 @@ export class IncidentDesk {
   async #suggest(id: string | undefined): Promise<Suggestion> {
     const alert = id === undefined ? undefined : this.#alert(id);
     const { share, why } = await this.#parts.usersAffected();
-    const expr = this.#parts.usersExpr();
+    const expr = this.#parts.config().settings.usersAffected;
     const suggested = suggestSev(share, expr, alert?.labels ?? noLabels);
     return {
       title: alert === undefined ? '' : suggestTitle(alert),

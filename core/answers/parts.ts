@@ -27,8 +27,6 @@ export interface Parts {
   readonly alerts: () => readonly Alert[];
   readonly alert: (id: string) => Alert | undefined;
   readonly ackOf: (id: string) => Ack | undefined;
-  /** The PromQL expression for the share of users affected; empty when there is none. */
-  readonly usersExpr: () => string;
   /** The share of users affected, 0..1, by the configured expression; undefined when it gives none, as `why` says. */
   readonly usersAffected: () => Promise<{ readonly share: number | undefined; readonly why: string }>;
   /** Acks or incidents of alerts have changed. */

@@ -1,10 +1,12 @@
+import type { Config } from '#core/config/index.ts';
 import type { Handlers, PracticeView, SignalboxContract } from '#core/contract/index.ts';
-import { parseSignalboxConfig, type ScrapeConfig } from '#core/formats/index.ts';
+import { parseSignalboxConfig } from '#core/formats/index.ts';
 import { EngineError, type Clock } from '#core/model/index.ts';
 import {
   faults,
   practiceRules,
   practiceScrapes,
+  practiceSlos,
   practiceStopped,
   practiceUsersAffected,
   services,
@@ -29,6 +31,9 @@ interface Options {
   readonly onChange: () => void;
 }
 
+/** Where rules and objectives of the practice system say that they come from. */
+const practicePath = 'practice system';
+
 type Names = Extract<keyof SignalboxContract, `practice.${string}`>;
 
 /** The practice system on the screen, and what it adds to the configuration while it runs. */
@@ -36,6 +41,7 @@ export class PracticeDesk {
   readonly #runner: PracticeRunner | undefined;
   readonly #view: Watched<PracticeView>;
   #state = practiceStopped;
+  #scrapeConfigs: Config['settings']['scrapeConfigs'] = [];
 
   constructor({ runner, clock, report, onChange }: Options) {
     this.#runner = runner;
@@ -43,22 +49,26 @@ export class PracticeDesk {
     runner?.watch((state) => {
       const moved = state.running !== this.#state.running || JSON.stringify(state.ports) !== JSON.stringify(this.#state.ports);
       this.#state = state;
+      if (moved) this.#scrapeConfigs = parseSignalboxConfig(practiceScrapes(state.ports), practicePath).scrapeConfigs;
       this.#view.changed();
       if (moved) onChange();
     });
   }
 
-  get scrapeConfigs(): readonly ScrapeConfig[] {
-    return this.#state.running ? parseSignalboxConfig(practiceScrapes(this.#state.ports), 'practice system').scrapeConfigs : [];
-  }
-
-  get ruleFiles(): readonly { readonly path: string; readonly text: string }[] {
-    return this.#state.running ? [{ path: 'practice system', text: practiceRules }] : [];
-  }
-
-  /** The expression for the share of users affected; empty while nobody practises. */
-  get usersAffected(): string {
-    return this.#state.running ? practiceUsersAffected : '';
+  /** The configuration, with what the practice system's owners would add to it while it runs. */
+  onTop(config: Config): Config {
+    if (!this.#state.running) return config;
+    const { settings } = config;
+    return {
+      ...config,
+      settings: {
+        ...settings,
+        scrapeConfigs: [...settings.scrapeConfigs, ...this.#scrapeConfigs],
+        usersAffected: settings.usersAffected || practiceUsersAffected,
+      },
+      ruleFiles: [...config.ruleFiles, { path: practicePath, text: practiceRules }],
+      sloFiles: [...config.sloFiles, { path: practicePath, text: practiceSlos }],
+    };
   }
 
   handlers(): Pick<Handlers<SignalboxContract>, Names> {

@@ -118,7 +118,7 @@ export class SystemDesk {
     return {
       file,
       problems: [...problems, ...rules.problems(), ...scraper.problems()],
-      usersAffected: this.#parts.usersExpr(),
+      usersAffected: settings.usersAffected,
       scrapeJobs: [...new Set(targets.map((target) => target.job))].map((job) => {
         const own = targets.filter((target) => target.job === job);
         return { job, targetCount: own.length, intervalMs: own[0]!.intervalMs };

@@ -68,3 +68,39 @@ groups:
         annotations:
           summary: '{{ $labels.job }} holds {{ $value | humanize1024 }}B of memory'
 `;
+
+/** In Sloth's form. */
+export const practiceSlos = `
+version: prometheus/v1
+service: gateway
+labels: { system: practice }
+slos:
+  - name: requests-answered
+    objective: 99.5
+    description: Of a thousand requests to the gateway, five may fail.
+    sli:
+      events:
+        error_query: sum(rate(http_requests_total{job="gateway", code=~"5.."}[{{.window}}]))
+        total_query: sum(rate(http_requests_total{job="gateway"}[{{.window}}]))
+    alerting:
+      name: RequestsBudgetBurn
+      annotations:
+        summary: The gateway burns its budget of failed requests
+      page_alert: { labels: { severity: critical } }
+      ticket_alert: { labels: { severity: warning } }
+  - name: timelines-fast
+    objective: 99
+    description: Of a hundred timelines, ninety-nine are there within half a second.
+    sli:
+      events:
+        error_query: |
+          sum(rate(http_server_request_duration_seconds_count{job="gateway", http_route="/timeline"}[{{.window}}]))
+            - sum(rate(http_server_request_duration_seconds_bucket{job="gateway", http_route="/timeline", le="0.5"}[{{.window}}]))
+        total_query: sum(rate(http_server_request_duration_seconds_count{job="gateway", http_route="/timeline"}[{{.window}}]))
+    alerting:
+      name: TimelinesBudgetBurn
+      annotations:
+        summary: Timelines are slower than was promised
+      page_alert: { labels: { severity: critical } }
+      ticket_alert: { labels: { severity: warning } }
+`;
