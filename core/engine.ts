@@ -7,6 +7,7 @@ import {
   fromOutside,
   IncidentDesk,
   LogDesk,
+  LogDesk,
   MetricDesk,
   PracticeDesk,
   RouteDesk,
@@ -27,6 +28,7 @@ import { closeDb, openDb, sqliteVersion, type WriteDb } from '#core/db/index.ts'
 import { readSloFile } from '#core/formats/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
 import { createReceiver, createScraper, Ledger, listens, Outgoing, type Receiver, type Scraper } from '#core/intake/index.ts';
+import { openLogs, type Logs } from '#core/logs/index.ts';
 import { openLogs, type Logs } from '#core/logs/index.ts';
 import { formatTime, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
@@ -86,6 +88,7 @@ class LiveEngine implements Engine {
   readonly #live: Tsdb;
   readonly #traces: Traces;
   readonly #logs: Logs;
+  readonly #logs: Logs;
   readonly #journal: WriteDb;
   readonly #config: ConfigFiles;
   /** Those of people and tools, and those of rules and runbooks: a slow one of the first never holds up one of the second. */
@@ -118,6 +121,7 @@ class LiveEngine implements Engine {
     this.#live = live;
     this.#traces = traces;
     this.#logs = logs;
+    this.#logs = logs;
     this.#journal = journal;
     this.#config = new ConfigFiles({ dataDir, file: configFile, clock, onChange: () => void this.#configure() });
     this.#queries = createQueries({ source: live, clock, breathe });
@@ -125,7 +129,7 @@ class LiveEngine implements Engine {
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
     const ledger = this.#ledger;
     this.#scraper = createScraper({ store: live, clock, ledger });
-    this.#receiver = createReceiver({ store: live, traces, logs, clock, ledger, folder: join(dataDir, 'live') });
+    this.#receiver = createReceiver({ store: live, traces, logs, logs, clock, ledger, folder: join(dataDir, 'live') });
     this.#alerting = createAlerting({
       db: journal,
       clock,
@@ -163,6 +167,7 @@ class LiveEngine implements Engine {
       ...this.#practice.handlers(),
       ...new TraceDesk({ traces, clock }).handlers(),
       ...new LogDesk({ logs, clock }).handlers(),
+      ...new LogDesk({ logs, clock }).handlers(),
     };
     this.#api = createApi({ ...parts, receiver: this.#receiver, ownMetrics: () => this.#ownMetrics() });
   }
@@ -194,6 +199,7 @@ class LiveEngine implements Engine {
     await this.#outgoing.close();
     await this.#live.close();
     await this.#traces.close();
+    await this.#logs.close();
     await this.#logs.close();
     closeDb(this.#journal);
   }

@@ -1,6 +1,7 @@
 /** The contract's procedures and streams, a file a noun. */
 export { AlertDesk, fromOutside } from './alerts.ts';
 export { IncidentDesk } from './incidents.ts';
+export { LogDesk } from './logs.ts';
 export { MetricDesk } from './metrics.ts';
 export { PracticeDesk } from './practice.ts';
 export type { PracticeRunner } from './practice.ts';

@@ -1,6 +1,7 @@
 /** Every question that a screen may ask, and the frames that carry them. */
 import { alertsContract } from './alerts.ts';
 import { incidentsContract } from './incidents.ts';
+import { logsContract } from './logs.ts';
 import { metricsContract } from './metrics.ts';
 import { practiceContract } from './practice.ts';
 import { routesContract } from './routes.ts';
@@ -20,6 +21,7 @@ export const contract = {
   ...slosContract,
   ...incidentsContract,
   ...tracesContract,
+  ...logsContract,
   ...practiceContract,
 };
 export type SignalboxContract = typeof contract;
@@ -40,3 +42,4 @@ export type { SilencePreview, SilenceView } from './silences.ts';
 export type { BurnAlertView, SloDraft, SloDraftView, SlosView, SloView } from './slos.ts';
 export type { IncidentView, RunbookSummary, Span, Suggestion } from './incidents.ts';
 export type { SpanDetail, TraceAnswer, TraceRow, TraceSearchAnswer } from './traces.ts';
+export type { LogBookmarkView, LogLine, LogMetric, LogPage, LogPatternRow, LogPatterns, LogStore, LogSummary, LogTail, LogVolume } from './logs.ts';
