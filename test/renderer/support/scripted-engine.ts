@@ -4,6 +4,7 @@ import { contract, type AlertView, type Handlers, type IncidentView, type Signal
 import { alertsOf, overviewOf, pastIncident, rulesOf, runbooks, runOf, settings, stormOf, targetsOf } from './scene.ts';
 import { askedAlert, groupsOf, silenceAnswers, silencesOf, whyOf } from './scripted-alerting.ts';
 import { practiceAnswers } from './scripted-practice.ts';
+import { ruleAnswers } from './scripted-rules.ts';
 import { sloAnswers, slos } from './scripted-slos.ts';
 import { curvesFor, rangeAnswer } from './series.ts';
 
@@ -228,6 +229,7 @@ export class ScriptedEngine {
       ...silenceAnswers(this, () => this.#changed()),
       'slos.list': () => ({ slos: this.scene === 'first' ? [] : slos, problems: [], folder: '/home/ada/.signalbox/slos' }),
       ...sloAnswers,
+      ...ruleAnswers,
     };
   }
 
