@@ -7,7 +7,6 @@ import {
   fromOutside,
   IncidentDesk,
   LogDesk,
-  LogDesk,
   MetricDesk,
   PracticeDesk,
   RouteDesk,
@@ -28,7 +27,6 @@ import { closeDb, openDb, sqliteVersion, type WriteDb } from '#core/db/index.ts'
 import { readSloFile } from '#core/formats/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
 import { createReceiver, createScraper, Ledger, listens, Outgoing, type Receiver, type Scraper } from '#core/intake/index.ts';
-import { openLogs, type Logs } from '#core/logs/index.ts';
 import { openLogs, type Logs } from '#core/logs/index.ts';
 import { formatTime, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
@@ -88,7 +86,6 @@ class LiveEngine implements Engine {
   readonly #live: Tsdb;
   readonly #traces: Traces;
   readonly #logs: Logs;
-  readonly #logs: Logs;
   readonly #journal: WriteDb;
   readonly #config: ConfigFiles;
   /** Those of people and tools, and those of rules and runbooks: a slow one of the first never holds up one of the second. */
@@ -121,7 +118,6 @@ class LiveEngine implements Engine {
     this.#live = live;
     this.#traces = traces;
     this.#logs = logs;
-    this.#logs = logs;
     this.#journal = journal;
     this.#config = new ConfigFiles({ dataDir, file: configFile, clock, onChange: () => void this.#configure() });
     this.#queries = createQueries({ source: live, clock, breathe });
@@ -129,7 +125,7 @@ class LiveEngine implements Engine {
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
     const ledger = this.#ledger;
     this.#scraper = createScraper({ store: live, clock, ledger });
-    this.#receiver = createReceiver({ store: live, traces, logs, logs, clock, ledger, folder: join(dataDir, 'live') });
+    this.#receiver = createReceiver({ store: live, traces, logs, clock, ledger, folder: join(dataDir, 'live') });
     this.#alerting = createAlerting({
       db: journal,
       clock,
@@ -167,7 +163,6 @@ class LiveEngine implements Engine {
       ...this.#practice.handlers(),
       ...new TraceDesk({ traces, clock }).handlers(),
       ...new LogDesk({ logs, clock }).handlers(),
-      ...new LogDesk({ logs, clock }).handlers(),
     };
     this.#api = createApi({ ...parts, receiver: this.#receiver, ownMetrics: () => this.#ownMetrics() });
   }
@@ -199,7 +194,6 @@ class LiveEngine implements Engine {
     await this.#outgoing.close();
     await this.#live.close();
     await this.#traces.close();
-    await this.#logs.close();
     await this.#logs.close();
     closeDb(this.#journal);
   }
@@ -309,6 +303,8 @@ class LiveEngine implements Engine {
   /** Puts the files in force; what of them is broken has already been replaced by its last good version. */
   async #configure(): Promise<void> {
     const config = this.#practice.onTop(this.#config.current);
+    const { timeMs, rollup5mMs, rollup1hMs, bytesMax } = config.settings.retention;
+    this.#live.keep({ retentionMs: timeMs, rollup5mRetentionMs: rollup5mMs, rollup1hRetentionMs: rollup1hMs, retentionBytes: bytesMax });
     const jobs = this.#options.safe === true ? [] : config.settings.scrapeConfigs;
     await this.#scraper.apply(jobs, config.settings.limits, dirname(config.file));
     await this.#receiver.configure(config.settings.spanMetrics, config.settings.tailSampling);

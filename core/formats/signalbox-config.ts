@@ -22,13 +22,21 @@ export interface SignalboxConfig {
   readonly sloFolder: string;
   /** A PromQL expression whose value is the share of users affected now, 0 to 1. Empty: not known. */
   readonly usersAffected: string;
-  readonly retention: { readonly timeMs: DurationMs; readonly bytesMax: number };
+  /** How long samples are kept, and rollups of them; and how many bytes all of it may take. */
+  readonly retention: Retention;
   readonly limits: IntakeLimits;
   readonly spanMetrics: SpanMetricsConfig;
   /** Undefined: every span is kept. */
   readonly tailSampling: TailSamplingConfig | undefined;
   /** What is understood but does nothing here: "FILE:LINE: sentence". */
   readonly warnings: readonly string[];
+}
+
+export interface Retention {
+  readonly timeMs: DurationMs;
+  readonly rollup5mMs: DurationMs;
+  readonly rollup1hMs: DurationMs;
+  readonly bytesMax: number;
 }
 
 /** Bounds on what comes in, whatever its way. What passes one is rejected and counted under its reason (reliability: default limits). */
@@ -59,7 +67,9 @@ export const defaultIntakeLimits: IntakeLimits = {
   memoryBytesMax: 4 * 2 ** 30,
 };
 
-const defaultRetention = { timeMs: 30 * 86_400_000, bytesMax: Number.POSITIVE_INFINITY };
+const dayMs = 86_400_000;
+/** A month to the sample, a quarter to five minutes, this month last year to the hour; 20 GiB is what a laptop can spare. */
+const defaultRetention: Retention = { timeMs: 30 * dayMs, rollup5mMs: 90 * dayMs, rollup1hMs: 400 * dayMs, bytesMax: 20 * 2 ** 30 };
 
 const anything: Decode<YamlNode> = (node) => node;
 const ignored = (name: string): ReturnType<typeof optional<YamlNode | undefined>> => optional(name, anything, undefined);
@@ -96,6 +106,8 @@ const limitsFields = record('limits', {
 
 const retentionFields = record('retention', {
   timeMs: optional('time', duration, defaultRetention.timeMs),
+  rollup5mMs: optional('rollups_5m', duration, defaultRetention.rollup5mMs),
+  rollup1hMs: optional('rollups_1h', duration, defaultRetention.rollup1hMs),
   bytesMax: optional('size', byteSize, defaultRetention.bytesMax),
 });
 

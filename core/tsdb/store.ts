@@ -31,7 +31,7 @@ import { lastIds, maxSealedLsn, type FrameMeta } from './sealed.ts';
 import { copySnapshot } from './upkeep/snapshot.ts';
 import { Sweep } from './upkeep/sweep.ts';
 import { verdictName, verdicts } from './types.ts';
-import type { Batch, SeriesRef, StoreLimits, Tsdb, TsdbOptions, TsdbStats, Verdict } from './types.ts';
+import type { Batch, Retention, SeriesRef, StoreLimits, Tsdb, TsdbOptions, TsdbStats, Verdict } from './types.ts';
 import { Observers } from './observe.ts';
 import { View } from './view.ts';
 import { Wal, type WalFiles } from './log/wal.ts';
@@ -67,7 +67,8 @@ class Store extends View implements Tsdb, Ledger {
 
   readonly #folder: string;
   readonly #clock: Clock;
-  readonly #limits: StoreLimits;
+  /** Upkeep reads it anew each time. */
+  readonly #limits: { -readonly [Limit in keyof StoreLimits]: StoreLimits[Limit] };
   readonly #db: WriteDb;
   readonly #groups: Groups;
   readonly #frames: Frames;
@@ -179,6 +180,10 @@ class Store extends View implements Tsdb, Ledger {
     }
     this.observers.changed();
     return refs.length;
+  }
+
+  keep({ retentionMs, rollup5mRetentionMs, rollup1hRetentionMs, retentionBytes }: Retention): void {
+    Object.assign(this.#limits, { retentionMs, rollup5mRetentionMs, rollup1hRetentionMs, retentionBytes });
   }
 
   setMetadata(metric: string, metadata: MetricMetadata): void {

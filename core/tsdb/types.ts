@@ -101,6 +101,8 @@ export interface StoreLimits {
   readonly retentionBytes: number;
 }
 
+export type Retention = Pick<StoreLimits, 'retentionMs' | 'rollup5mRetentionMs' | 'rollup1hRetentionMs' | 'retentionBytes'>;
+
 export interface TsdbOptions {
   /** The dataset's folder; made when absent. Holds `metrics.db` and `wal/`. */
   readonly folder: string;
@@ -226,6 +228,8 @@ export interface Tsdb extends TsdbView {
    * once; the room on disk comes back in the course of maintenance. Samples added later in that range stay.
    */
   deleteSeries(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): number;
+  /** How long and how much is kept from now on. Takes effect in the course of maintenance. */
+  keep(retention: Retention): void;
   setMetadata(metric: string, metadata: MetricMetadata): void;
   /** Durable with the next commit of any batch. Of two exemplars of a series at one time the first stays. */
   addExemplar(ref: SeriesRef, exemplar: Exemplar): void;

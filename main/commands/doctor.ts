@@ -10,12 +10,12 @@ export async function doctor(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArgs(args, { data: { type: 'string' } });
   refusePositionals(positionals);
   const dataDir = dataDirOf(values.data);
-  const { damage, quarantined, frames, samples, groups, commits } = examineTsdb(liveFolder(dataDir));
+  const { damage, quarantined, frames, rollups, samples, groups, commits } = examineTsdb(liveFolder(dataDir));
   if (frames + groups + commits === 0 && damage.length === 0) throw new EngineError('not-found', `${dataDir} holds no metrics; name a data folder`);
   for (const one of damage) process.stderr.write(`damaged: ${sentence(one)}\n`);
   for (const one of quarantined) process.stderr.write(`in quarantine since it was found damaged: ${sentence(one)}\n`);
   const state = damage.length === 0 ? 'every checksum holds' : `${damage.length} damaged`;
-  process.stdout.write(`${dataDir}: ${state}; ${samples} samples in ${frames} frames, ${groups} series groups, ${commits} commits in the log\n`);
+  process.stdout.write(`${dataDir}: ${state}; ${samples} samples in ${frames} frames, ${rollups} rollups, ${groups} series groups, ${commits} commits in the log\n`);
   return damage.length === 0 ? 0 : 1;
 }
 

@@ -10,7 +10,7 @@ export const defaultLimits: StoreLimits = {
   labelsMax: 40,
   nameBytesMax: 256,
   valueBytesMax: 4096,
-  retentionMs: 15 * 86_400_000,
+  retentionMs: 30 * 86_400_000,
   rollup5mRetentionMs: 90 * 86_400_000,
   rollup1hRetentionMs: 400 * 86_400_000,
   retentionBytes: 20 * 2 ** 30,

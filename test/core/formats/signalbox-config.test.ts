@@ -15,7 +15,7 @@ describe('parseSignalboxConfig', () => {
       dashboardFolder: 'dashboards',
       sloFolder: 'slos',
       usersAffected: '',
-      retention: { timeMs: 30 * 86_400_000, bytesMax: Infinity },
+      retention: { timeMs: 30 * 86_400_000, rollup5mMs: 90 * 86_400_000, rollup1hMs: 400 * 86_400_000, bytesMax: 20 * 1024 ** 3 },
       limits: defaultIntakeLimits,
       spanMetrics: defaultSpanMetrics,
       warnings: [],
@@ -70,14 +70,14 @@ scrape_configs:
 rule_files: [rules/*.yml]
 alertmanager: routes.yml
 users_affected: sum(rate(errors[5m])) / sum(rate(requests[5m]))
-retention: { time: 90d, size: 10GB }
+retention: { time: 90d, rollups_5m: 180d, rollups_1h: 2y, size: 10GB }
 limits: { samples_per_scrape: 200000, ahead: 1h, body_size: 32MB }
 `);
     expect(config).toMatchObject({
       ruleFiles: ['rules/*.yml'],
       alertmanagerFile: 'routes.yml',
       usersAffected: 'sum(rate(errors[5m])) / sum(rate(requests[5m]))',
-      retention: { timeMs: 90 * 86_400_000, bytesMax: 10 * 1024 ** 3 },
+      retention: { timeMs: 90 * 86_400_000, rollup5mMs: 180 * 86_400_000, rollup1hMs: 730 * 86_400_000, bytesMax: 10 * 1024 ** 3 },
       limits: { ...defaultIntakeLimits, samplesMax: 200_000, aheadMaxMs: 3_600_000, bodyBytesMax: 32 << 20 },
     });
   });

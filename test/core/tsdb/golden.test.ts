@@ -5,12 +5,14 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Histogram } from '#core/model/index.ts';
+import { rollupParts, type Histogram } from '#core/model/index.ts';
 import { ByteWriter } from '#core/tsdb/bytes/bytes.ts';
 import type { Columns } from '#core/tsdb/codec/columns.ts';
 import { gorillaForm } from '#core/tsdb/codec/frame-gorilla.ts';
 import { planesForm } from '#core/tsdb/codec/frame-planes.ts';
 import { encodeFrame, openFrame, type FrameForm, type Member } from '#core/tsdb/codec/frame.ts';
+import { encodeRollup, RollupFrame } from '#core/tsdb/codec/rollup-frame.ts';
+import { fold } from '#core/tsdb/rollup/buckets.ts';
 import { decodeGroup, encodeGroup } from '#core/tsdb/names/groups.ts';
 import { finishFrame, walFrames, walHeaderBytes } from '#core/tsdb/log/wal-frame.ts';
 import { getNotes, getSamples, putCommit } from '#core/tsdb/log/wal-record.ts';
@@ -107,6 +109,23 @@ test.each([
 test('a Gorilla frame is byte for byte what it was', () => {
   const bytes = encodeFrame(gorillaForm, windowStartMs, members);
   expect(hex(bytes)).toBe(hex(golden('frame-gorilla', () => bytes)));
+});
+
+test('rollup', () => {
+  const rolled = members.slice(0, 7).map(({ slot, columns }) => ({ slot, buckets: fold(columns.times, columns.values, 300_000) }));
+  for (const bytes of [golden('rollup', () => encodeRollup(windowStartMs, 300_000, rolled)), encodeRollup(windowStartMs, 300_000, rolled)]) {
+    const frame = new RollupFrame(bytes);
+    expect([...frame.slots]).toEqual(rolled.map(({ slot }) => slot));
+    for (const { slot, buckets } of rolled) {
+      const found = frame.buckets(slot)!;
+      expect([...found.ends]).toEqual([...buckets.ends]);
+      for (const part of rollupParts) expect(bitsOf(found.column(part)), part).toEqual(bitsOf(buckets.column(part)));
+    }
+    expect(frame.buckets(3)).toBeUndefined();
+    const broken = bytes.slice();
+    broken[bytes.length >>> 1]! ^= 4;
+    expect(() => new RollupFrame(broken)).toThrow(/checksum/);
+  }
 });
 
 test('series group', () => {

@@ -17,7 +17,7 @@ type Step =
   | { readonly kind: 'late'; readonly series: number; readonly agoMs: number; readonly seed: number }
   | { readonly kind: 'histogram'; readonly series: number; readonly seed: number }
   | { readonly kind: 'pass'; readonly ms: number }
-  | { readonly kind: 'close' | 'crash' | 'compact' }
+  | { readonly kind: 'close' | 'crash' | 'compact' | 'snapshot' }
   | { readonly kind: 'delete'; readonly series: number; readonly agoMs: number; readonly lengthMs: number };
 
 const series = fc.integer({ min: 0, max: names.length - 1 });
@@ -27,7 +27,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('late' as const), series, agoMs: fc.integer({ min: -1000, max: 2_500_000 }), seed }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('histogram' as const), series, seed }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1000, max: 900_000 }) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('close' as const, 'crash' as const, 'compact' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('close' as const, 'crash' as const, 'compact' as const, 'snapshot' as const) }) },
   {
     weight: 1,
     arbitrary: fc.record({
@@ -77,7 +77,7 @@ const asText = (value: number, histogram: Histogram | undefined): Sample => {
 
 /** The store under test beside what it should hold. */
 class Twin {
-  readonly #folder = tempFolder();
+  #folder = tempFolder();
   #clock = new ManualClock();
   #db = this.#open();
   readonly #held = names.map(() => new Map<number, Sample>());
@@ -95,7 +95,8 @@ class Twin {
     else if (step.kind === 'compact') this.#db.compact();
     else if (step.kind === 'delete') this.#delete(step.series, this.#clock.now() - step.agoMs, step.lengthMs);
     else {
-      if (step.kind === 'close') await this.#db.close();
+      if (step.kind === 'snapshot') await this.#db.snapshot((this.#folder = tempFolder()));
+      if (step.kind !== 'crash') await this.#db.close();
       this.#clock = new ManualClock(this.#clock.now());
       this.#db = this.#open();
     }
