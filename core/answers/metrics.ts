@@ -1,12 +1,11 @@
 import type { Handlers, InstantAnswer, MetricName, QueryReport, RangeAnswer, SignalboxContract } from '#core/contract/index.ts';
-import { EngineError, type Histogram, type Labels, type Matcher, type SeriesColumns } from '#core/model/index.ts';
+import { assert, EngineError, type Histogram, type Labels, type Matcher, type SeriesColumns } from '#core/model/index.ts';
 import { formatHistogram, type InstantResult, type Notes, type QueryStats, type RangeResult } from '#core/promql/index.ts';
 import { parseMatchers } from '#core/promql/syntax/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
 import type { Parts } from './parts.ts';
-import { Watched } from './watch.ts';
 
-type Names = Extract<keyof SignalboxContract, `metrics.${string}` | `datasets.${string}` | `targets.${string}`>;
+type Names = Extract<keyof SignalboxContract, `metrics.${string}` | `datasets.${string}`>;
 
 /** A chart cannot show more lines, and a table no more rows, than a person reads; the API gives all. */
 const seriesShownMax = 2000;
@@ -14,15 +13,9 @@ const seriesShownMax = 2000;
 /** Metrics: queries, names, and where they come from. */
 export class MetricDesk {
   readonly #parts: Parts;
-  readonly #targets: Watched<ReturnType<Parts['scraper']['targets']>>;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#targets = new Watched(parts.clock, parts.report, () => parts.scraper.targets());
-  }
-
-  targetsChanged(): void {
-    this.#targets.changed();
   }
 
   handlers(): Pick<Handlers<SignalboxContract>, Names> {
@@ -38,14 +31,15 @@ export class MetricDesk {
         this.#store(dataset);
         return rangeAnswer(await queries.range(expr, { startMs, endMs, stepMs }, { signal }));
       },
+      'metrics.explain': async ({ dataset, expr, startMs, endMs, stepMs }, { signal }) => {
+        this.#store(dataset);
+        const { explain, notes, stats } = await queries.range(expr, { startMs, endMs, stepMs }, { signal, explain: true });
+        assert(explain !== undefined, 'a query that is to be explained is');
+        return { root: explain, ...report(notes, stats) };
+      },
       'metrics.names': ({ dataset }) => metricNames(this.#store(dataset)),
       'metrics.labels': ({ dataset, match }) => this.#store(dataset).labelNames(matchersOf(match)),
       'metrics.labelValues': ({ dataset, match, label }) => this.#store(dataset).labelValues(label, matchersOf(match)),
-      'targets.watch': (_input, emit) => this.#targets.open(emit),
-      'targets.scrape': async ({ url }) => {
-        await this.#parts.scraper.scrapeNow(url);
-        return null;
-      },
     };
   }
 
@@ -87,8 +81,9 @@ function matchersOf(match: string | undefined): readonly Matcher[] | undefined {
   return match === undefined || match.trim() === '' ? undefined : parseMatchers(match);
 }
 
-function report(notes: Notes, stats: QueryStats): QueryReport {
-  return { warnings: notes.warnings, infos: notes.infos, seriesCount: stats.seriesCount, samplesRead: stats.samplesLoaded, elapsedMs: stats.totalMs };
+function report({ warnings, infos }: Notes, stats: QueryStats): QueryReport {
+  const { seriesCount, bytesRead, selectMs, steps, stepsReused } = stats;
+  return { warnings, infos, seriesCount, samplesRead: stats.samplesLoaded, bytesRead, elapsedMs: stats.totalMs, selectMs, steps, stepsReused };
 }
 
 /** One sample of an answer's table; of a range vector the newest of each series. */

@@ -1,11 +1,13 @@
 import { answerAlertmanagerApi, type Alerting } from '#core/alerting/index.ts';
 import type { Receiver, Scraper } from '#core/intake/index.ts';
 import type { Alert, Clock, HttpAnswer, HttpRequest } from '#core/model/index.ts';
+import type { Logs } from '#core/logs/index.ts';
 import type { Queries } from '#core/promql/index.ts';
-import { printExpr } from '#core/promql/syntax/index.ts';
+import { prettyExpr } from '#core/promql/syntax/index.ts';
 import type { Rules } from '#core/rules/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
 import { failed, plainly } from './answer.ts';
+import { answerLoki } from './loki.ts';
 import { exprParam, readParams, type Params } from './params.ts';
 import { exprJson } from './parsed.ts';
 import { instantQuery, rangeQuery } from './query.ts';
@@ -17,6 +19,7 @@ export interface ApiParts {
   readonly clock: Clock;
   readonly info: { readonly version: string; readonly startedMs: number };
   readonly live: Tsdb;
+  readonly logs: Logs;
   readonly queries: Queries;
   readonly scraper: Scraper;
   readonly receiver: Receiver;
@@ -33,7 +36,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   query: instantQuery,
   query_range: rangeQuery,
   query_exemplars: ({ live }, params) => listExemplars(live, params),
-  format_query: (_parts, params) => plainly(printExpr(exprParam(params))),
+  format_query: (_parts, params) => plainly(prettyExpr(exprParam(params))),
   parse_query: (_parts, params) => plainly(exprJson(exprParam(params))),
   series: ({ live }, params) => listSeries(live, params),
   labels: ({ live }, params) => listLabels(live, params),
@@ -71,6 +74,10 @@ async function route(parts: ApiParts, request: HttpRequest): Promise<HttpAnswer>
   if (path === '/-/ready') return text(200, 'Signalbox is ready.\n');
   if (path === '/metrics') return { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body: parts.ownMetrics() };
   if (path.startsWith('/api/v2/')) return answerAlertmanagerApi(parts.alerting, request, parts.info) ?? text(404, `there is nothing at ${path}\n`);
+  if (path.startsWith('/loki/api/v1/')) {
+    const answer = await answerLoki(parts, path.slice('/loki/api/v1/'.length), readParams(request));
+    return answer ?? text(404, `there is nothing at ${path}\n`);
+  }
   const values = /^\/api\/v1\/label\/([^/]+)\/values$/.exec(path);
   if (values !== null && request.method !== 'GET') return text(405, 'Method Not Allowed\n');
   if (values !== null) return listLabelValues(parts.live, decoded(values[1]!), readParams(request));

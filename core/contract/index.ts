@@ -1,31 +1,5 @@
 /** Every question that a screen may ask, and the frames that carry them. */
-import { alertsContract } from './alerts.ts';
-import { incidentsContract } from './incidents.ts';
-import { logsContract } from './logs.ts';
-import { metricsContract } from './metrics.ts';
-import { practiceContract } from './practice.ts';
-import { routesContract } from './routes.ts';
-import { rulesContract } from './rules.ts';
-import { silencesContract } from './silences.ts';
-import { slosContract } from './slos.ts';
-import { systemContract } from './system.ts';
-import { tracesContract } from './traces.ts';
-
-export const contract = {
-  ...systemContract,
-  ...metricsContract,
-  ...alertsContract,
-  ...rulesContract,
-  ...routesContract,
-  ...silencesContract,
-  ...slosContract,
-  ...incidentsContract,
-  ...tracesContract,
-  ...logsContract,
-  ...practiceContract,
-};
-export type SignalboxContract = typeof contract;
-
+export { contract, type SignalboxContract } from './contract.ts';
 export { createClient } from './rpc.ts';
 export type { CallContext, Client, Frame, Handlers, In, Item, Out, ProcedureName, StreamName, Transport } from './rpc.ts';
 export { serve } from './serve.ts';
@@ -33,9 +7,11 @@ export { portTransport, socketTransport } from './transports.ts';
 export type { PortLike, SocketLike } from './transports.ts';
 export { decodeFrame, encodeFrame } from './frames.ts';
 export type { SystemInfo, SystemStatus, Settings, Overview } from './system.ts';
-export type { Dataset, InstantAnswer, MetricName, QueryReport, RangeAnswer } from './metrics.ts';
+export type { Dataset, ExplainAnswer, ExplainedPart, InstantAnswer, MetricName, QueryReport, RangeAnswer } from './metrics.ts';
 export type { AlertGroupView, AlertView, DecisionView, Notice, WhyStep, WhyView } from './alerts.ts';
 export type { PracticeView } from './practice.ts';
+export type { DiscoveredTarget, DiscoveredTargets, FateCount, OverloadView, PushedGroupRow } from './sources.ts';
+export type { RelabelStepView, SamplingDecisionRow, SamplingView, SourceRow, SourcesView } from './sources.ts';
 export type { FindingView, LabAnswer, LabRun, NoiseView, RuleCheckView, RuleGroupView, RulePreview, RulesView, RuleView } from './rules.ts';
 export type { InhibitionView, RoutesView, RouteTaken, RouteTest, RouteView } from './routes.ts';
 export type { SilencePreview, SilenceView } from './silences.ts';

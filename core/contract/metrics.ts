@@ -1,7 +1,7 @@
 import * as v from 'valibot';
-import type { MetricType, Target } from '#core/model/index.ts';
+import type { MetricType } from '#core/model/index.ts';
 import { datasetName, durationMs, nothing, queryText, unixMs } from './inputs.ts';
-import { procedure, stream } from './rpc.ts';
+import { procedure } from './rpc.ts';
 
 /** What a query had to say besides its result, and what it cost. */
 export interface QueryReport {
@@ -9,7 +9,33 @@ export interface QueryReport {
   readonly infos: readonly string[];
   readonly seriesCount: number;
   readonly samplesRead: number;
+  readonly bytesRead: number;
   readonly elapsedMs: number;
+  /** Of `elapsedMs`: finding the series. The rest is decoding and evaluating them. */
+  readonly selectMs: number;
+  /** Steps of the answer, and how many of them an earlier answer had. */
+  readonly steps: number;
+  readonly stepsReused: number;
+}
+
+/** What a part of a query gave and cost, and its own parts. */
+export interface ExplainedPart {
+  /** The part as text, and where it stands in the query (UTF-16 units, `to` exclusive). */
+  readonly text: string;
+  readonly place: { readonly from: number; readonly to: number };
+  readonly kind: string;
+  readonly type: 'scalar' | 'vector' | 'matrix' | 'string';
+  readonly seriesCount: number;
+  /** Labels of those series with the number of their different values, most first. */
+  readonly labels: readonly { readonly name: string; readonly values: number }[];
+  /** Without its parts, and with them. */
+  readonly selfMs: number;
+  readonly totalMs: number;
+  readonly parts: readonly ExplainedPart[];
+}
+
+export interface ExplainAnswer extends QueryReport {
+  readonly root: ExplainedPart;
 }
 
 /** An instant query's answer. A scalar is one sample without labels; a string has `text`. */
@@ -62,11 +88,11 @@ export const metricsContract = {
   'datasets.list': procedure<readonly Dataset[]>()(nothing),
   'metrics.instant': procedure<InstantAnswer>()(point),
   'metrics.range': procedure<RangeAnswer>()(range),
+  /** The same query, with what each part of it gives and costs in place of its result. */
+  'metrics.explain': procedure<ExplainAnswer>()(range),
   /** All metric names with what their exposition says of them. */
   'metrics.names': procedure<readonly MetricName[]>()(v.object({ dataset: datasetName })),
   /** Label names, of all series or of those that `match` selects. */
   'metrics.labels': procedure<readonly string[]>()(among),
   'metrics.labelValues': procedure<readonly string[]>()(v.object({ ...among.entries, label: v.string() })),
-  'targets.watch': stream<readonly Target[]>()(nothing),
-  'targets.scrape': procedure<null>()(v.object({ url: v.string() })),
 };

@@ -1,6 +1,7 @@
 /** PromQL as text: parser, types, printing. Pure; the engine and the editor on screen share it. */
 export { parseExpr, parseMatchers } from './parse.ts';
 export { printExpr, printLabel } from './print.ts';
+export { prettyExpr } from './pretty.ts';
 export { typeOf } from './check.ts';
 export { childrenOf, unwrap, walk } from './ast.ts';
 export { functionNames, functionSignature } from './functions.ts';

@@ -1,5 +1,5 @@
 import { formatDuration, METRIC_NAME, type Matcher } from '#core/model/index.ts';
-import type { Aggregation, At, Binary, BinaryOp, Duration, Expr, Matching, VectorSelector } from './ast.ts';
+import type { Aggregation, At, Binary, BinaryOp, Duration, Expr, Matching, Subquery, VectorSelector } from './ast.ts';
 import { quote } from './text.ts';
 
 const plainLabel = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
@@ -17,7 +17,7 @@ export function printExpr(expr: Expr): string {
     case 'matrix':
       return printSelector(expr.selector, `[${printDuration(expr.range)}]`);
     case 'subquery':
-      return `${printExpr(expr.expr)}[${printDuration(expr.range)}:${expr.step === undefined ? '' : printDuration(expr.step)}]${printModifiers(expr)}`;
+      return `${printExpr(expr.expr)}${printSubqueryTail(expr)}`;
     case 'call':
       return `${expr.name}(${expr.args.map(printExpr).join(', ')})`;
     case 'aggregation':
@@ -29,6 +29,11 @@ export function printExpr(expr: Expr): string {
     case 'paren':
       return `(${printExpr(expr.expr)})`;
   }
+}
+
+/** What stands behind the expression of a subquery. */
+export function printSubqueryTail(expr: Subquery): string {
+  return `[${printDuration(expr.range)}:${expr.step === undefined ? '' : printDuration(expr.step)}]${printModifiers(expr)}`;
 }
 
 /** A number as PromQL writes it: `+Inf`, `NaN`, otherwise the shortest decimal. */
@@ -75,14 +80,19 @@ function printDuration(duration: Duration, bare = false): string {
   return bare ? `(${text})` : text;
 }
 
-function printAggregation(expr: Aggregation): string {
+/** The operator of an aggregation and what it groups by. */
+export function printAggregationHead(expr: Aggregation): string {
   const labels = expr.labels.map(printLabel).join(', ');
-  const grouping = expr.without ? ` without (${labels}) ` : expr.labels.length > 0 ? ` by (${labels}) ` : '';
-  const param = expr.param === undefined ? '' : `${printExpr(expr.param)}, `;
-  return `${expr.op}${grouping}(${param}${printExpr(expr.expr)})`;
+  return `${expr.op}${expr.without ? ` without (${labels}) ` : expr.labels.length > 0 ? ` by (${labels}) ` : ''}`;
 }
 
-function printOp(expr: Binary): string {
+function printAggregation(expr: Aggregation): string {
+  const param = expr.param === undefined ? '' : `${printExpr(expr.param)}, `;
+  return `${printAggregationHead(expr)}(${param}${printExpr(expr.expr)})`;
+}
+
+/** An operator with everything that says how it matches. */
+export function printOp(expr: Binary): string {
   const bool = expr.bool ? ' bool' : '';
   return expr.op + bool + (expr.matching === undefined ? '' : printMatching(expr.op, expr.matching));
 }

@@ -6,7 +6,7 @@ import { askedAlert, groupsOf, silenceAnswers, silencesOf, whyOf } from './scrip
 import { practiceAnswers } from './scripted-practice.ts';
 import { ruleAnswers } from './scripted-rules.ts';
 import { sloAnswers, slos } from './scripted-slos.ts';
-import { curvesFor, rangeAnswer } from './series.ts';
+import { curvesFor, explainAnswer, rangeAnswer } from './series.ts';
 
 export type SceneName = 'busy' | 'calm' | 'first' | 'storm';
 
@@ -266,7 +266,11 @@ export class ScriptedEngine {
           infos: [],
           seriesCount: curves.length,
           samplesRead: curves.length,
+          bytesRead: curves.length * 16,
           elapsedMs: 1,
+          selectMs: 0.4,
+          steps: 1,
+          stepsReused: 0,
         };
       },
       'metrics.range': async ({ expr, startMs, endMs, stepMs }, { signal }) => {
@@ -276,6 +280,8 @@ export class ScriptedEngine {
           throw new EngineError('invalid', 'unknown function "bad"', { from: expr.indexOf('bad('), to: expr.indexOf('bad(') + 3 });
         return rangeAnswer(curvesFor(expr, this.#startMs), startMs, endMs, stepMs);
       },
+      'metrics.explain': ({ expr, startMs, endMs, stepMs }) =>
+        explainAnswer(expr, rangeAnswer(curvesFor(expr, this.#startMs), startMs, endMs, stepMs)),
       'metrics.names': () => [
         { name: 'http_requests_total', type: 'counter', help: 'Requests answered, by code and path.', unit: '' },
         { name: 'http_request_duration_seconds_bucket', type: 'histogram', help: 'Time to answer a request.', unit: 'seconds' },

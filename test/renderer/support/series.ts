@@ -1,6 +1,6 @@
 /** Curves that look like a service's: a daily swing, noise that is the same each time, and an incident in the last quarter hour. */
 import { labelsFromRecord, type Labels } from '#core/model/index.ts';
-import type { RangeAnswer } from '#core/contract/index.ts';
+import type { ExplainAnswer, RangeAnswer } from '#core/contract/index.ts';
 
 interface Curve {
   readonly labels: Labels;
@@ -77,7 +77,38 @@ export function rangeAnswer(curves: readonly Curve[], startMs: number, endMs: nu
     infos: [],
     seriesCount: curves.length,
     samplesRead: times.length * 12,
+    bytesRead: times.length * 192,
     elapsedMs: 3.2,
+    selectMs: 0.6,
+    steps: Math.floor((endMs - startMs) / stepMs) + 1,
+    stepsReused: 0,
     seriesCut: 0,
   };
+}
+
+/** The query as one part over its selector. */
+export function explainAnswer(expr: string, { labels, timesMs: _times, values: _values, starts: _starts, ...report }: RangeAnswer): ExplainAnswer {
+  const part = {
+    text: expr,
+    place: { from: 0, to: expr.length },
+    kind: 'call',
+    type: 'vector' as const,
+    seriesCount: labels.length,
+    labels: [
+      { name: 'instance', values: labels.length },
+      { name: 'job', values: 1 },
+    ],
+    selfMs: 1.2,
+    totalMs: 3.2,
+  };
+  const selector = {
+    ...part,
+    text: `${expr.replace(/\W.*/s, '')}`,
+    kind: 'selector',
+    seriesCount: labels.length * 3,
+    selfMs: 2,
+    totalMs: 2,
+    parts: [],
+  };
+  return { root: { ...part, parts: [selector] }, ...report };
 }
