@@ -1,5 +1,5 @@
 /** The composition root: builds bottom-up, wires callbacks, implements the contract, stops in reverse. */
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createAlerting, createSender, Templates, type Alerting, type Send } from '#core/alerting/index.ts';
 import {
@@ -11,9 +11,11 @@ import {
   PracticeDesk,
   RouteDesk,
   RuleDesk,
+  RuleJobs,
   RunbookDesk,
   SilenceDesk,
   SloDesk,
+  SourceDesk,
   SystemDesk,
   TraceDesk,
   usersAffected,
@@ -26,7 +28,8 @@ import { contract, serve, type Handlers, type SignalboxContract, type SystemInfo
 import { closeDb, openDb, sqliteVersion, type WriteDb } from '#core/db/index.ts';
 import { readSloFile } from '#core/formats/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
-import { createReceiver, createScraper, Ledger, listens, Outgoing, type Receiver, type Scraper } from '#core/intake/index.ts';
+import { createReceiver, createScraper, guardedSink, Ledger, listens, Outgoing, Overload } from '#core/intake/index.ts';
+import type { Receiver, Scraper, ScrapeManners } from '#core/intake/index.ts';
 import { openLogs, type Logs } from '#core/logs/index.ts';
 import { formatTime, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
@@ -98,6 +101,7 @@ class LiveEngine implements Engine {
   readonly #scraper: Scraper;
   readonly #receiver: Receiver;
   readonly #ledger = new Ledger();
+  readonly #overload: Overload;
   readonly #outgoing: Outgoing;
   readonly #alertDesk: AlertDesk;
   readonly #incidentDesk: IncidentDesk;
@@ -105,6 +109,7 @@ class LiveEngine implements Engine {
   readonly #ruleDesk: RuleDesk;
   readonly #runbookDesk: RunbookDesk;
   readonly #silenceDesk: SilenceDesk;
+  readonly #sourceDesk: SourceDesk;
   readonly #systemDesk: SystemDesk;
   readonly #handlers: Handlers<SignalboxContract>;
   readonly #api: (request: HttpRequest) => Promise<HttpAnswer>;
@@ -120,12 +125,15 @@ class LiveEngine implements Engine {
     this.#logs = logs;
     this.#journal = journal;
     this.#config = new ConfigFiles({ dataDir, file: configFile, clock, onChange: () => void this.#configure() });
-    this.#queries = createQueries({ source: live, clock, breathe });
+    const folder = join(dataDir, 'live');
+    const overload = (this.#overload = this.#makeOverload(folder));
+    this.#queries = createQueries({ source: live, clock, breathe, strained: () => overload.level >= 2 });
     this.#ruleQueries = createQueries({ source: live, clock, breathe });
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
     const ledger = this.#ledger;
-    this.#scraper = createScraper({ store: live, clock, ledger });
-    this.#receiver = createReceiver({ store: live, traces, logs, clock, ledger, folder: join(dataDir, 'live') });
+    const store = guardedSink(live, overload);
+    this.#scraper = createScraper({ store, ownStore: live, clock, ledger, manners: this.#scrapeManners() });
+    this.#receiver = createReceiver({ store, traces, logs, clock, ledger, folder, overload });
     this.#alerting = createAlerting({
       db: journal,
       clock,
@@ -143,7 +151,8 @@ class LiveEngine implements Engine {
     this.#ruleDesk = new RuleDesk(parts);
     this.#runbookDesk = new RunbookDesk(parts);
     this.#silenceDesk = new SilenceDesk(parts);
-    this.#systemDesk = new SystemDesk(parts, () => this.#metricDesk.targetsChanged());
+    this.#sourceDesk = new SourceDesk({ ...parts, receiver: this.#receiver, ledger, overload });
+    this.#systemDesk = new SystemDesk(parts, () => this.#sourceDesk.pulse());
     this.#practice = new PracticeDesk({
       runner: options.practice,
       clock,
@@ -153,6 +162,7 @@ class LiveEngine implements Engine {
     this.#handlers = {
       ...this.#systemDesk.handlers(),
       ...this.#metricDesk.handlers(),
+      ...this.#sourceDesk.handlers(),
       ...this.#alertDesk.handlers(),
       ...this.#ruleDesk.handlers(),
       ...new RouteDesk(parts).handlers(),
@@ -164,12 +174,13 @@ class LiveEngine implements Engine {
       ...new TraceDesk({ traces, clock }).handlers(),
       ...new LogDesk({ logs, clock }).handlers(),
     };
-    this.#api = createApi({ ...parts, receiver: this.#receiver, ownMetrics: () => this.#ownMetrics() });
+    this.#api = createApi({ ...parts, logs, receiver: this.#receiver, ownMetrics: () => this.#ownMetrics() });
   }
 
   async start(): Promise<void> {
     this.#scraper.addLocal('signalbox', 'engine', () => this.#ownMetrics());
     await this.#configure();
+    this.#overload.start();
     this.#rules.start();
     void this.#lookForNodeExporter();
     this.#pruneDaily();
@@ -186,6 +197,7 @@ class LiveEngine implements Engine {
   async close(): Promise<void> {
     this.#stopped = true;
     this.#config.stop();
+    this.#overload.stop();
     this.#rules.stop();
     await this.#scraper.stop();
     await this.#receiver.stop();
@@ -198,12 +210,36 @@ class LiveEngine implements Engine {
     closeDb(this.#journal);
   }
 
+  #makeOverload(folder: string): Overload {
+    return new Overload({
+      clock: this.#options.clock,
+      memory: { used: () => process.memoryUsage.rss(), max: () => this.#config.current.settings.limits.memoryBytesMax },
+      disk: () => {
+        const { bavail, blocks, bsize } = statfsSync(folder);
+        return { free: bavail * bsize, total: blocks * bsize };
+      },
+      onChange: (level) => void this.#receiver.overloaded(level),
+    });
+  }
+
+  /** Under overload targets that no rule reads are scraped every second time, and then every fourth. */
+  #scrapeManners(): ScrapeManners {
+    const overload = this.#overload;
+    const ruled = new RuleJobs({ clock: this.#options.clock, live: this.#live, rules: () => this.#rules });
+    return {
+      newcomers: () => overload.newcomers,
+      pace: (job) => (overload.level < 4 || ruled.has(job) ? 1 : overload.level === 4 ? 2 : 4),
+      skipped: (job) => overload.countShed('scrape', `scrape:${job}`),
+    };
+  }
+
   #sender(): Send {
     return createSender({
       clock: this.#options.clock,
       templates: () => this.#templates,
       externalUrl: () => '',
       http: (call) => this.#outgoing.post(call),
+      mail: (mail) => this.#outgoing.mail(mail),
       readSecret: (path) => this.#outgoing.readSecret(path),
       desktop: async (notice) => this.#alertDesk.told(notice),
       log: (line) =>
@@ -263,6 +299,7 @@ class LiveEngine implements Engine {
       runbooks: this.#runbooks,
       config: () => this.#practice.onTop(this.#config.current),
       alerts,
+      overload: () => this.#overload.status,
       alert: (id) => alerts().find((alert) => alert.id === id),
       ackOf: (id) => this.#alerting.alert(id)?.ack,
       usersAffected: () => usersAffected(this.#practice.onTop(this.#config.current).settings.usersAffected, this.#queries, clock),
@@ -361,6 +398,7 @@ class LiveEngine implements Engine {
       lagSeconds: this.#systemDesk.lagMs / 1000,
       queries: this.#queries.counts,
       ledger: this.#ledger.rows(),
+      overload: this.#overload,
       alerts: { pending: count(states, 'pending'), firing: count(states, 'firing') },
       targets: { up: count(healths, 'up'), down: count(healths, 'down') },
     });

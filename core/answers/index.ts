@@ -9,6 +9,8 @@ export { RouteDesk } from './routes.ts';
 export { RuleDesk } from './rules.ts';
 export { RunbookDesk } from './runbooks.ts';
 export { SilenceDesk } from './silences.ts';
+export { RuleJobs } from './rule-jobs.ts';
+export { SourceDesk } from './sources.ts';
 export { SloDesk } from './slos.ts';
 export { SystemDesk } from './system.ts';
 export { TraceDesk } from './traces.ts';

@@ -2,7 +2,7 @@ import type { Alerting } from '#core/alerting/index.ts';
 import type { Config } from '#core/config/index.ts';
 import type { SystemInfo } from '#core/contract/index.ts';
 import type { Incidents } from '#core/incidents/index.ts';
-import type { Scraper } from '#core/intake/index.ts';
+import type { OverloadStatus, Scraper } from '#core/intake/index.ts';
 import type { Ack, Alert, Clock } from '#core/model/index.ts';
 import type { Queries } from '#core/promql/index.ts';
 import type { Rules } from '#core/rules/index.ts';
@@ -22,6 +22,7 @@ export interface Parts {
   readonly incidents: Incidents;
   readonly runbooks: Runbooks;
   readonly config: () => Config;
+  readonly overload: () => OverloadStatus;
   readonly renderMarkdown: (text: string) => Promise<string>;
   /** Every alert that is pending, firing or lately resolved, of our rules and from outside. */
   readonly alerts: () => readonly Alert[];

@@ -12,8 +12,8 @@ const problemsKept = 5;
 /** A problem that has not come again for this long is over. */
 const problemForgottenMs = 5 * 60_000;
 const downNamed = 5;
-/** reliability.md, section 3: strain begins here. */
-const strainedLagMs = 100;
+/** From this level of overload on data is turned away. */
+const failingLevel = 4;
 
 /** Signalbox itself: how it is, how it is configured, and the operator's first questions. */
 export class SystemDesk {
@@ -99,10 +99,12 @@ export class SystemDesk {
     for (const [sentence, atMs] of this.#problems) if (nowMs - atMs > problemForgottenMs) this.#problems.delete(sentence);
     const stats = live.stats();
     const failing = [...this.#problems.keys()];
-    const strained = this.#lagMs > strainedLagMs ? [`busy: answers come ${Math.round(this.#lagMs)} ms late`] : [];
+    const { level, reasons, shedding } = this.#parts.overload();
+    const strained = level === 0 ? [] : [`overload, level ${level} of 5: ${reasons.join(', ')}`, ...shedding];
     return {
-      level: failing.length > 0 ? 'failing' : strained.length > 0 ? 'strained' : 'ok',
+      level: failing.length > 0 || level >= failingLevel ? 'failing' : strained.length > 0 ? 'strained' : 'ok',
       reasons: [...failing, ...strained],
+      overloadLevel: level,
       nowMs,
       seriesCount: stats.series,
       sampleCount: stats.headSamples + stats.sealedSamples,

@@ -1,4 +1,4 @@
-import type { LedgerRow } from '#core/intake/index.ts';
+import type { LedgerRow, Overload } from '#core/intake/index.ts';
 import type { TsdbStats } from '#core/tsdb/index.ts';
 
 /** What Signalbox says of itself. Counters count since the process began. */
@@ -6,6 +6,7 @@ export interface OwnFigures {
   readonly store: TsdbStats;
   /** Where everything that came in went, by source. */
   readonly ledger: readonly LedgerRow[];
+  readonly overload: Pick<Overload, 'level' | 'shed'>;
   readonly startedMs: number;
   readonly rssBytes: number;
   readonly cpuSeconds: number;
@@ -38,6 +39,18 @@ export function ownMetrics(figures: OwnFigures): string {
       'counter',
       'What came in, by source, fate and reason; received is the sum of the fates.',
       figures.ledger.flatMap(ledgerSamples),
+    ),
+    family('signalbox_overload_level', 'gauge', 'How overloaded the engine is: 0 not at all, 5 only the most needed is done.', [
+      ['', figures.overload.level],
+    ]),
+    family(
+      'signalbox_shed_total',
+      'counter',
+      'Pushes, scrapes and exemplars not taken under overload.',
+      figures.overload.shed.map(({ level, reason, source, count }) => [
+        `{level="${level}",reason="${reason}",source=${JSON.stringify(source)}}`,
+        count,
+      ]),
     ),
     family('signalbox_head_series', 'gauge', 'Series in memory.', [['', store.series]]),
     family('signalbox_head_samples', 'gauge', 'Samples not yet sealed.', [['', store.headSamples]]),

@@ -18,6 +18,8 @@ export interface SystemStatus {
   readonly level: 'ok' | 'strained' | 'failing';
   /** One sentence each; empty when all is well. */
   readonly reasons: readonly string[];
+  /** 0 to 5 (reliability, section 3): from 3 on new series are refused, from 4 on pushes. */
+  readonly overloadLevel: number;
   readonly nowMs: number;
   readonly seriesCount: number;
   readonly sampleCount: number;

@@ -1,6 +1,7 @@
 /** What brings data in: scrapes (pull), receivers (push), and the account of where every sample went. */
 export { createScraper } from './scrape/scraper.ts';
 export type { Scraper, ScraperOptions } from './scrape/scraper.ts';
+export type { ScrapeManners } from './scrape/target-loop.ts';
 export { createReceiver } from './receive/receiver.ts';
 export type { Receiver, ReceiverOptions } from './receive/receiver.ts';
 export type { SamplingStatus } from './spans/span-intake.ts';
@@ -8,6 +9,7 @@ export type { SamplingDecision } from './sampling/waiting-spans.ts';
 export type { PushedGroup } from './receive/pushgateway.ts';
 export { relabel, relabelSteps } from './scrape/relabel.ts';
 export type { RelabelStep } from './scrape/relabel.ts';
+export type { TargetResolution } from './scrape/target-labels.ts';
 export { Outgoing } from './outgoing.ts';
 export { listens } from './listens.ts';
 export { Ledger } from './ledger.ts';
@@ -16,3 +18,9 @@ export type { SampleSink } from './sink.ts';
 export { Overload, type OverloadStatus } from './overload/overload.ts';
 export { levelNames, type OverloadLevel } from './overload/levels.ts';
 export { guardedSink } from './overload/guarded-sink.ts';
+export { importPaths } from './import/import.ts';
+export type { ImportedFile, ImportOptions } from './import/import.ts';
+export type { ImportStores } from './import/sink.ts';
+export { importLimits, type ImportLimits } from './import/limits.ts';
+export { caseFolder, caseNames, deleteCase, existingCase, openCase } from './import/case.ts';
+export type { CaseFile, CaseStores } from './import/case.ts';

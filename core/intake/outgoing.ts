@@ -3,6 +3,7 @@ import type { Agent, Dispatcher } from 'undici';
 import type { TlsSettings } from '#core/formats/index.ts';
 import { EngineError, messageOf, type Clock, type DurationMs } from '#core/model/index.ts';
 import { fromFolder } from './scrape/file-texts.ts';
+import { sendMail, type OutgoingMail } from './outgoing-mail.ts';
 import { makeAgent, tlsVersion } from './scrape/http-client.ts';
 
 /** One POST to a receiver of notifications. */
@@ -63,6 +64,11 @@ export class Outgoing {
     } finally {
       cancel();
     }
+  }
+
+  /** Rejects with EngineError when the mail was not taken. */
+  async mail(mail: OutgoingMail): Promise<void> {
+    await sendMail(mail, mail.tls === undefined ? {} : await this.#tlsOptions(mail.tls));
   }
 
   /** The text of a secret's file, without the line feed at its end. Throws EngineError `unavailable`. */

@@ -1,4 +1,4 @@
-import { labelsFrom, METRIC_NAME, type Labels, type LogRecord, type Span, type UnixMs } from '#core/model/index.ts';
+import { labelsFrom, METRIC_NAME, type Histogram, type LogRecord, type Span, type UnixMs } from '#core/model/index.ts';
 import type { Logs } from '#core/logs/index.ts';
 import type { Traces } from '#core/traces/index.ts';
 import { refusal, verdictName, verdicts, type Batch, type SeriesRef, type Tsdb, type Verdict } from '#core/tsdb/index.ts';
@@ -48,6 +48,10 @@ export class FileSink {
     this.#judge(verdict, line);
   }
 
+  histogram(ref: SeriesRef, timeMs: UnixMs, histogram: Histogram): void {
+    this.#judge(ref < 0 ? refusal(ref) : this.#open().addHistogram(ref, timeMs, histogram), 0);
+  }
+
   takeSpans(spans: readonly Span[], line: number): void {
     this.stores.traces.load(spans).forEach((verdict) => {
       if (verdict === 'stored') this.spans++;
@@ -89,5 +93,3 @@ export class FileSink {
 
 /** A label set as pairs, for refs. */
 export type Pairs = readonly (readonly [string, string])[];
-
-export const sortedLabels = (pairs: Pairs): Labels => labelsFrom(pairs);

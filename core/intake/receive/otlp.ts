@@ -87,7 +87,12 @@ function statusOf(error: EngineError): number {
 }
 
 /** The response to an export of metrics, traces or logs: empty, or with its partial_success, whose fields have the same numbers. */
-function success(form: Form, field: 'rejectedDataPoints' | 'rejectedSpans' | 'rejectedLogRecords', rejectedCount: number, sentence: string): HttpAnswer {
+function success(
+  form: Form,
+  field: 'rejectedDataPoints' | 'rejectedSpans' | 'rejectedLogRecords',
+  rejectedCount: number,
+  sentence: string,
+): HttpAnswer {
   if (form === 'json') {
     const body = rejectedCount === 0 ? {} : { partialSuccess: { [field]: String(rejectedCount), errorMessage: sentence } };
     return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };

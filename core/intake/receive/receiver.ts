@@ -10,7 +10,6 @@ import { SpanIntake, type SamplingStatus } from '../spans/span-intake.ts';
 import type { SamplingDecision } from '../sampling/waiting-spans.ts';
 import { failureAnswer, plainAnswer } from './answers.ts';
 import { lokiPushPath, receiveLoki } from './loki.ts';
-import { lokiPushPath, receiveLoki } from './loki.ts';
 import { OtlpReceiver } from './otlp.ts';
 import { Pushgateway, type PushedGroup } from './pushgateway.ts';
 import { RemoteWriteReceiver } from './remote-write.ts';
@@ -19,8 +18,6 @@ import { receiveZipkin, zipkinPath } from './zipkin.ts';
 export interface ReceiverOptions {
   readonly store: SampleSink;
   readonly traces: SpanSink;
-  /** Without it log records are refused. */
-  readonly logs?: LogSink;
   /** Without it log records are refused. */
   readonly logs?: LogSink;
   readonly clock: Clock;
@@ -64,7 +61,6 @@ export function createReceiver({ store, traces, logs, clock, ledger, folder, ove
   const answerOf = (request: HttpRequest): Promise<HttpAnswer | undefined> | HttpAnswer => {
     if (request.path === '/api/v1/write') return request.method === 'POST' ? remoteWrite.receive(request) : plainAnswer(405, 'remote write is POST');
     if (request.path === zipkinPath) return receiveZipkin(request, spans);
-    if (request.path === lokiPushPath && logs !== undefined) return receiveLoki(request, logs, ledger);
     if (request.path === lokiPushPath && logs !== undefined) return receiveLoki(request, logs, ledger);
     return /^\/v1\/(?:metrics|traces|logs)$/.test(request.path) ? otlp.receive(request) : pushgateway.receive(request);
   };

@@ -151,7 +151,7 @@ export async function makeAgent(tls: object): Promise<Agent> {
 type LookupDone = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void;
 
 /** dns.lookup, but only addresses that may be scraped come out. */
-function guardedLookup(host: string, options: LookupOptions, done: LookupDone): void {
+export function guardedLookup(host: string, options: LookupOptions, done: LookupDone): void {
   dnsLookup(host, { ...options, all: true }, (error, found) => {
     const allowed = error === null ? found.filter(({ address }) => !isNobody(address)) : [];
     if (error !== null) done(error, '');
@@ -161,11 +161,12 @@ function guardedLookup(host: string, options: LookupOptions, done: LookupDone): 
   });
 }
 
-function isNobody(address: string): boolean {
+/** Whether an address is link-local (cloud metadata), unspecified or multicast: nobody's to speak to. */
+export function isNobody(address: string): boolean {
   return nobody.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
 }
 
-function refusedAddress(host: string): NodeJS.ErrnoException {
+export function refusedAddress(host: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${host} is a link-local, multicast or unspecified address, which is never scraped`), { code: 'EREFUSED' });
 }
 

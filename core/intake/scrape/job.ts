@@ -27,8 +27,8 @@ export class Job {
   readonly #options: JobOptions;
   #discovery: Discovery | undefined;
   readonly #loops = new Map<string, TargetLoop>();
-  /** Targets that relabelling left without a usable address. */
-  #unusable: readonly Target[] = [];
+  /** What became of every target that was found. */
+  #resolutions: readonly TargetResolution[] = [];
   #stopped = false;
 
   constructor(options: JobOptions) {
@@ -41,11 +41,19 @@ export class Job {
   }
 
   get targets(): readonly Target[] {
-    return [...[...this.#loops.values()].map((loop) => loop.status), ...this.#unusable];
+    return [
+      ...[...this.#loops.values()].map((loop) => loop.status),
+      ...this.#resolutions.filter(({ problem }) => problem !== '').map((one) => this.#unusableTarget(one)),
+    ];
   }
 
   get loops(): readonly TargetLoop[] {
     return [...this.#loops.values()];
+  }
+
+  /** Every target that was found, those that relabelling dropped too. */
+  get discovered(): readonly TargetResolution[] {
+    return this.#resolutions;
   }
 
   /** Sources of targets that cannot be asked now, a sentence each. */
@@ -82,7 +90,7 @@ export class Job {
   async #setGroups(groups: readonly TargetGroup[], heirs: ReadonlyMap<string, TargetSeries>): Promise<void> {
     if (this.#stopped) return;
     const resolutions = groups.flatMap((group) => resolveGroup(this.config, group));
-    this.#unusable = resolutions.filter(({ problem }) => problem !== '').map((resolution) => this.#unusableTarget(resolution));
+    this.#resolutions = resolutions;
     const wanted = new Map(resolutions.flatMap(({ target }) => (target === undefined ? [] : [[targetKey(target), target] as const])));
     const gone = [...this.#loops].filter(([key]) => !wanted.has(key));
     for (const [key] of gone) this.#loops.delete(key);

@@ -1,12 +1,14 @@
 import { ExpositionColumns, type IntakeLimits, type ScrapeConfig } from '#core/formats/index.ts';
-import { EngineError, labelsFrom, type Clock, type DurationMs, type Target } from '#core/model/index.ts';
+import { EngineError, labelsFrom, type Clock, type DurationMs, type Labels, type Target } from '#core/model/index.ts';
 import { Ledger } from '../ledger.ts';
 import type { SampleSink } from '../sink.ts';
 import { FileTexts } from './file-texts.ts';
 import { Job } from './job.ts';
 import { localPages } from './page-source.ts';
+import { relabelSteps, type RelabelStep } from './relabel.ts';
 import { SeriesBudget } from './series-budget.ts';
 import { TargetLoop, type LoopContext, type ScrapeManners } from './target-loop.ts';
+import type { TargetResolution } from './target-labels.ts';
 import { TargetSeries } from './target-series.ts';
 
 export interface ScraperOptions {
@@ -35,6 +37,10 @@ export interface Scraper {
   targets(): readonly Target[];
   /** Sources of targets (files, HTTP) that cannot be asked now, a sentence each. */
   problems(): readonly string[];
+  /** Every target that a job found, with the labels it was found with, those that relabelling dropped too. Throws EngineError `not-found`. */
+  discovered(job: string): readonly TargetResolution[];
+  /** What a job's relabelling does to labels: to those of a target, or to those of a scraped series. Throws EngineError `not-found`. */
+  relabelSteps(job: string, stage: 'target' | 'metric', labels: Labels): readonly RelabelStep[];
   /** Scrapes every target with this URL at once. Throws EngineError `not-found` when there is none. */
   scrapeNow(url: string): Promise<void>;
   /** Ends all loops and waits for what is under way. No series is marked stale: the process goes, the targets stay. */
@@ -112,6 +118,21 @@ class ScraperOfJobs implements Scraper {
 
   problems(): readonly string[] {
     return [...this.#jobs.values()].flatMap(({ job }) => job.problems);
+  }
+
+  discovered(job: string): readonly TargetResolution[] {
+    return this.#jobNamed(job).discovered;
+  }
+
+  relabelSteps(job: string, stage: 'target' | 'metric', labels: Labels): readonly RelabelStep[] {
+    const { config } = this.#jobNamed(job);
+    return relabelSteps(labels, stage === 'target' ? config.relabel : config.metricRelabel);
+  }
+
+  #jobNamed(name: string): Job {
+    const found = this.#jobs.get(name);
+    if (found === undefined) throw new EngineError('not-found', `no scrape config has the job_name ${JSON.stringify(name)}`);
+    return found.job;
   }
 
   async scrapeNow(url: string): Promise<void> {

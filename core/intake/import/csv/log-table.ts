@@ -7,7 +7,22 @@ import { timeColumnOf, timeNsIn } from './time-column.ts';
 import { workloadOf } from './workload.ts';
 
 /** Columns that name a stream; the others are fields of the line. */
-const streamColumns = new Set(['pod', 'podname', 'service', 'servicename', 'container', 'containername', 'namespace', 'node', 'nodename', 'host', 'hostname', 'app', 'cmdbid', 'stream']);
+const streamColumns = new Set([
+  'pod',
+  'podname',
+  'service',
+  'servicename',
+  'container',
+  'containername',
+  'namespace',
+  'node',
+  'nodename',
+  'host',
+  'hostname',
+  'app',
+  'cmdbid',
+  'stream',
+]);
 
 /** Log lines, a row each. */
 export function logTable({ rows }: TableHead, sink: FileSink): TableReader | undefined {
@@ -17,6 +32,7 @@ export function logTable({ rows }: TableHead, sink: FileSink): TableReader | und
   const message = columnOf(names, columnNames.message);
   const time = timeColumnOf(names, body);
   if (message < 0 || time < 0 || message === time) return undefined;
+  if (body.every(({ cells }) => Number.isFinite(Number(cells[message] ?? '')))) return undefined;
   const level = columnOf(names, columnNames.level);
   const streams = new Map<string, Labels>();
   const seen = new Set<string>();
@@ -35,7 +51,10 @@ export function logTable({ rows }: TableHead, sink: FileSink): TableReader | und
       }
       if (seen.size > 1_000_000) seen.clear();
       seen.add(key);
-      sink.takeLogs([{ timeNs, labels: stream, line, level: levelOf(cells[level] ?? '', line), fields: fieldsOf(names, cells, message, time) }], row.line);
+      sink.takeLogs(
+        [{ timeNs, labels: stream, line, level: levelOf(cells[level] ?? '', line), fields: fieldsOf(names, cells, message, time) }],
+        row.line,
+      );
     },
   };
 }
@@ -60,7 +79,8 @@ function streamOf(names: readonly string[], cells: readonly string[], streams: M
   const known = streams.get(key);
   if (known !== undefined) return known;
   const record = Object.fromEntries(pairs);
-  const service = record['service'] ?? record['app'] ?? (record['pod'] === undefined ? record['container'] : workloadOf(record['pod'])) ?? record['cmdb_id'];
+  const service =
+    record['service'] ?? record['app'] ?? (record['pod'] === undefined ? record['container'] : workloadOf(record['pod'])) ?? record['cmdb_id'];
   const labels = labelsFrom(service === undefined ? pairs : [...pairs, ['service_name', service]]);
   streams.set(key, labels);
   return labels;

@@ -9,7 +9,8 @@ import { msOf, timeColumnOf, timeNsIn } from './time-column.ts';
 import { timeNsOf } from './time.ts';
 import { workloadOf } from './workload.ts';
 
-const isNumber = (cell: string): boolean => cell.trim() === '' || /^(nan|[-+]?inf(inity)?|null|none)$/i.test(cell.trim()) || Number.isFinite(Number(cell));
+const isNumber = (cell: string): boolean =>
+  cell.trim() === '' || /^(nan|[-+]?inf(inity)?|null|none)$/i.test(cell.trim()) || Number.isFinite(Number(cell));
 const noValue = /^(|null|none)$/i;
 
 function valueOf(cell: string): number {
@@ -53,7 +54,12 @@ const isTime = (name: string): boolean => (columnNames.time as readonly string[]
 /** A pod's workload is told too, as its service. */
 function labelPairsOf(column: string, cell: string): Pairs {
   const name = labelNameOf(column);
-  return name === 'pod' ? [[name, cell], ['service', workloadOf(cell)]] : [[name, cell]];
+  return name === 'pod'
+    ? [
+        [name, cell],
+        ['service', workloadOf(cell)],
+      ]
+    : [[name, cell]];
 }
 
 /** A time a row and a column a series; columns of words are labels of the row. */
@@ -88,7 +94,13 @@ export function wideMetrics({ rows, stem }: TableHead, sink: FileSink): TableRea
   };
 }
 
-const subjectPairs = (service: string, callee: string): Pairs => (callee === '' ? [['service', service]] : [['client', service], ['server', callee]]);
+const subjectPairs = (service: string, callee: string): Pairs =>
+  callee === ''
+    ? [['service', service]]
+    : [
+        ['client', service],
+        ['server', callee],
+      ];
 
 function addRow({ cells, line }: CsvRow, timeMs: number, columns: readonly number[], refs: readonly SeriesRef[], sink: FileSink): void {
   columns.forEach((column, i) => {

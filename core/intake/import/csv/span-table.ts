@@ -80,7 +80,12 @@ export function idOf(text: string, digits: number): string {
   let hash = 0xcbf29ce484222325n;
   for (const byte of new TextEncoder().encode(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
   const half = hash.toString(16).padStart(16, '0');
-  return digits === 32 ? half + BigInt.asUintN(64, hash * 0x100000001b3n).toString(16).padStart(16, '0') : half;
+  return digits === 32
+    ? half +
+        BigInt.asUintN(64, hash * 0x100000001b3n)
+          .toString(16)
+          .padStart(16, '0')
+    : half;
 }
 
 /** Words of failure, HTTP status codes from 500, and gRPC's codes that are not 0. */

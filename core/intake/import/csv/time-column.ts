@@ -28,4 +28,3 @@ export function timeNsIn(row: CsvRow, column: number): bigint {
 }
 
 export const msOf = (ns: bigint): number => Number(ns / 1_000_000n);
-
