@@ -2,11 +2,13 @@ import { answerAlertmanagerApi, type Alerting } from '#core/alerting/index.ts';
 import type { Receiver, Scraper } from '#core/intake/index.ts';
 import type { Alert, Clock, HttpAnswer, HttpRequest } from '#core/model/index.ts';
 import type { Logs } from '#core/logs/index.ts';
+import type { Logs } from '#core/logs/index.ts';
 import type { Queries } from '#core/promql/index.ts';
 import { prettyExpr } from '#core/promql/syntax/index.ts';
 import type { Rules } from '#core/rules/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
 import { failed, plainly } from './answer.ts';
+import { answerLoki } from './loki.ts';
 import { answerLoki } from './loki.ts';
 import { exprParam, readParams, type Params } from './params.ts';
 import { exprJson } from './parsed.ts';
@@ -19,6 +21,7 @@ export interface ApiParts {
   readonly clock: Clock;
   readonly info: { readonly version: string; readonly startedMs: number };
   readonly live: Tsdb;
+  readonly logs: Logs;
   readonly logs: Logs;
   readonly queries: Queries;
   readonly scraper: Scraper;
@@ -74,6 +77,10 @@ async function route(parts: ApiParts, request: HttpRequest): Promise<HttpAnswer>
   if (path === '/-/ready') return text(200, 'Signalbox is ready.\n');
   if (path === '/metrics') return { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body: parts.ownMetrics() };
   if (path.startsWith('/api/v2/')) return answerAlertmanagerApi(parts.alerting, request, parts.info) ?? text(404, `there is nothing at ${path}\n`);
+  if (path.startsWith('/loki/api/v1/')) {
+    const answer = await answerLoki(parts, path.slice('/loki/api/v1/'.length), readParams(request));
+    return answer ?? text(404, `there is nothing at ${path}\n`);
+  }
   if (path.startsWith('/loki/api/v1/')) {
     const answer = await answerLoki(parts, path.slice('/loki/api/v1/'.length), readParams(request));
     return answer ?? text(404, `there is nothing at ${path}\n`);

@@ -90,6 +90,8 @@ export type MetricExpr =
       readonly isBool: boolean;
       readonly on: Grouping | undefined;
     }
-  | { readonly kind: 'number'; readonly value: number };
+  | { readonly kind: 'number'; readonly value: number }
+  /** `vector(1)`: one series without labels. */
+  | { readonly kind: 'constant'; readonly value: number };
 
 export type LogqlExpr = LogExpr | MetricExpr;

@@ -15,6 +15,8 @@ export function evaluateMetric(expr: MetricExpr, ranges: ReadonlyMap<MetricExpr,
   switch (expr.kind) {
     case 'number':
       return { kind: 'scalar', value: expr.value };
+    case 'constant':
+      return { kind: 'series', series: [{ labels: [], values: new Float64Array(steps).fill(expr.value), has: new Uint8Array(steps).fill(1) }] };
     case 'range':
       return { kind: 'series', series: ranges.get(expr)! };
     case 'vector': {

@@ -46,7 +46,7 @@ const unwrapping: ReadonlySet<string> = new Set([
   'stdvar_over_time',
   'quantile_over_time',
 ]);
-const later: ReadonlySet<string> = new Set(['label_replace', 'vector', 'approx_topk']);
+const later: ReadonlySet<string> = new Set(['label_replace', 'approx_topk']);
 /** Weakest first; `^` binds to the right. */
 const strengths: readonly (readonly string[])[] = [['or'], ['and', 'unless'], ['==', '!=', '>', '>=', '<', '<='], ['+', '-'], ['*', '/', '%'], ['^']];
 const depthMax = 50;
@@ -95,10 +95,20 @@ function readUnary(reader: TokenReader): MetricExpr {
     return inner;
   }
   if (token.kind === 'word' && rangeOps.has(token.text)) return readRange(reader);
+  if (reader.is('vector')) return readConstant(reader);
   if (token.kind === 'word' && vectorOps.has(token.text)) return readVector(reader);
   if (token.kind === 'word' && later.has(token.text))
     throw new EngineError('unsupported', `${token.text} is not yet supported in LogQL (character ${token.from + 1})`);
   throw reader.wrong('a selector such as {app="x"}, a function such as rate or an aggregation such as sum is expected here');
+}
+
+function readConstant(reader: TokenReader): MetricExpr {
+  reader.expect('vector');
+  reader.expect('(');
+  if (reader.token.kind !== 'number') throw reader.wrong('a number is expected here');
+  const value = Number(reader.next().text);
+  reader.expect(')');
+  return { kind: 'constant', value };
 }
 
 function readVector(reader: TokenReader): MetricExpr {

@@ -43,6 +43,7 @@ export async function rangesOf(expr: MetricExpr, scan: RangeScan): Promise<Map<M
 function rangeExprs(expr: MetricExpr, around: Grouping | undefined): { readonly range: RangeExpr; readonly grouping: Grouping | undefined }[] {
   switch (expr.kind) {
     case 'number':
+    case 'constant':
       return [];
     case 'range':
       return [{ range: expr, grouping: expr.grouping ?? (isCounting(expr) ? around : undefined) }];
