@@ -41,7 +41,11 @@ const commands: Readonly<Record<string, Command>> = {
     does: "runs rule tests (promtool's form) or PromQL scripts (Prometheus' form)",
     load: async () => (await import('./commands/test.ts')).test,
   },
-  import: { usage: 'import PATH... [--data DIR] [--case NAME] [--json]', does: 'imports files, folders and archives', load: later },
+  import: {
+    usage: 'import PATH... [--data DIR] [--case NAME] [--json]',
+    does: 'imports files, folders and archives',
+    load: async () => (await import('./commands/import.ts')).importFiles,
+  },
   backtest: {
     usage: 'backtest --rules FILE --start T --end T [--alertmanager FILE] [--data DIR] [--case NAME] [--json]',
     does: 'says what would have fired, and when',
@@ -56,7 +60,11 @@ const commands: Readonly<Record<string, Command>> = {
     load: async () => (await import('./commands/practice.ts')).practice,
   },
   drill: { usage: 'drill list | drill run NAME [--speed N]', does: 'practice drills', load: later },
-  snapshot: { usage: 'snapshot --data DIR --out DIR', does: 'copies the data while it is in use', load: later },
+  snapshot: {
+    usage: 'snapshot --data DIR --out DIR',
+    does: 'copies the data while it is in use',
+    load: async () => (await import('./commands/snapshot.ts')).snapshot,
+  },
   doctor: {
     usage: 'doctor --data DIR',
     does: 'checks every checksum and says what is damaged',

@@ -4,19 +4,10 @@ import { basename, join } from 'node:path';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import type { Readable } from 'node:stream';
 import { EngineError, messageOf } from '#core/model/index.ts';
+import { peeked, type Bytes, type Entry } from './bytes.ts';
 import type { ImportLimits } from './limits.ts';
 import { tarEntries } from './tar.ts';
 import { zipEntries } from './zip.ts';
-
-export type Bytes = AsyncIterable<Uint8Array>;
-
-/** A file to be read, unpacked. Its bytes must be read before the next entry is asked for. */
-export interface Entry {
-  /** Path as the person gave it; behind `!` the path inside an archive. */
-  readonly path: string;
-  readonly modifiedMs: number;
-  readonly bytes: Bytes;
-}
 
 /** What cannot be opened is an entry too: its bytes throw EngineError. */
 export class EntryWalk {
@@ -117,45 +108,7 @@ async function feed(bytes: Bytes, unpacker: NodeJS.ReadWriteStream): Promise<voi
   }
 }
 
-const headBytes = 64 << 10;
-
-/** The first bytes, and all of them. */
-export async function peeked(bytes: Bytes): Promise<{ head: Uint8Array; bytes: Bytes }> {
-  const iterator = bytes[Symbol.asyncIterator]();
-  const taken: Uint8Array[] = [];
-  let length = 0;
-  let failure: unknown;
-  while (length < headBytes) {
-    const next = await iterator.next().catch((error: unknown) => {
-      failure = error;
-      return { done: true as const, value: undefined };
-    });
-    if (next.done === true) break;
-    taken.push(next.value);
-    length += next.value.length;
-  }
-  return { head: Buffer.concat(taken), bytes: rejoined(taken, iterator, failure) };
-}
-
-async function* rejoined(taken: readonly Uint8Array[], iterator: AsyncIterator<Uint8Array>, failure: unknown): AsyncGenerator<Uint8Array> {
-  yield* taken;
-  if (failure !== undefined) throw failure;
-  for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
-}
-
-// oxlint-disable-next-line require-yield
-async function* failing(error: EngineError): AsyncGenerator<Uint8Array> {
-  await Promise.reject(error);
-}
-
-/** All bytes of a document. Throws EngineError `limit` when it is longer than `bytesMax`. */
-export async function wholeOf(bytes: Bytes, bytesMax: number): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of bytes) {
-    length += chunk.length;
-    if (length > bytesMax) throw new EngineError('limit', `the document is longer than ${bytesMax} bytes and can only be read whole; split it`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** A file that cannot be opened: reading it throws. */
+function failing(error: EngineError): Bytes {
+  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
 }

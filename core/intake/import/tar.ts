@@ -1,5 +1,5 @@
 import { EngineError } from '#core/model/index.ts';
-import type { Bytes, Entry } from './entries.ts';
+import type { Bytes, Entry } from './bytes.ts';
 
 /** Tar archives as POSIX.1-1988 (ustar), GNU and pax write them: https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html */
 const blockBytes = 512;

@@ -1,6 +1,6 @@
 import { createInflateRaw } from 'node:zlib';
 import { EngineError, messageOf } from '#core/model/index.ts';
-import { wholeOf, type Entry } from './entries.ts';
+import { wholeOf, type Entry } from './bytes.ts';
 import type { ImportLimits } from './limits.ts';
 
 /** Zip archives by their central directory, stored and deflated: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT */
