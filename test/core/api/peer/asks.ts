@@ -160,6 +160,9 @@ const queries: readonly string[] = [
   'histogram_sum(latency)',
   'histogram_count(size)',
   'avg(latency)',
+  'sum by (instance, handler, code) (rate(http_request_duration_seconds_bucket{job="api", handler=~"/a.*"}[5m])) / ignoring (code) group_left (le, x) sum by (instance, handler) (rate(http_request_duration_seconds_count{job="api"}[5m] offset 1d))',
+  'topk(5, sum by (instance) (rate(a_rather_long_metric_name_total{job="api", handler=~"/api/v1/.*"}[5m])) > bool 10000000)',
+  '-(max_over_time(label_replace(rate(another_rather_long_metric_name_total{job="api"}[5m]), "a", "$1", "b", "(.*)")[30m:1m] offset 5m @ 1700000000))',
 ];
 
 const matchers: readonly Readonly<Record<string, string | readonly string[]>>[] = [
