@@ -1,4 +1,4 @@
-import { encodeIntegers, encodeTexts, decodeIntegers, decodeTexts, joinParts, splitParts } from './columns.ts';
+import { decodeCodes, decodeIntegers, decodeTexts, encodeCodes, encodeIntegers, encodeTexts, joinParts, splitParts, type Codes } from './columns.ts';
 import { DamageError } from './blob.ts';
 
 /**
@@ -13,8 +13,8 @@ export interface Digest {
   readonly maxNs: Float64Array;
   /** Group g has the entries [starts[g], starts[g + 1]) of `buckets` and `counts`. */
   readonly starts: Uint32Array;
-  readonly buckets: Float64Array;
-  readonly counts: Float64Array;
+  readonly buckets: Codes;
+  readonly counts: Codes;
   /** Rows that the grouping could not place for want of their parent. */
   readonly strayCount: number;
 }
@@ -27,19 +27,27 @@ export function encodeDigest({ services, groups, errors, maxNs, starts, buckets,
     encodeIntegers(errors, false),
     encodeIntegers(maxNs, false),
     encodeIntegers(fills, false),
-    encodeIntegers(buckets, false),
-    encodeIntegers(counts, false),
     encodeIntegers(Float64Array.of(strayCount), false),
+    narrow(buckets),
+    narrow(counts),
   ]);
 }
 
+/** Codes in as few bytes as the largest needs. */
+function narrow(codes: Codes): Uint8Array {
+  let most = 0;
+  for (const code of codes) if (code > most) most = code;
+  return encodeCodes(Uint32Array.from(codes), most + 1);
+}
+
 export function decodeDigest(bytes: Uint8Array): Digest {
-  const [services, ...columns] = splitParts(bytes);
-  const [groups, errors, maxNs, fills, buckets, counts, strays] = columns.map(decodeIntegers);
-  if (services === undefined || strays === undefined) throw new DamageError('a digest is cut short');
+  const [services, ...parts] = splitParts(bytes);
+  const [groups, errors, maxNs, fills, strays] = parts.slice(0, 5).map(decodeIntegers);
+  const [buckets, counts] = parts.slice(5).map(decodeCodes);
+  if (services === undefined || counts === undefined) throw new DamageError('a digest is cut short');
   const starts = new Uint32Array(fills!.length + 1);
   for (let g = 0; g < fills!.length; g++) starts[g + 1] = starts[g]! + fills![g]!;
-  if (starts.at(-1) !== buckets!.length || buckets!.length !== counts!.length || groups!.length !== fills!.length) {
+  if (starts.at(-1) !== buckets!.length || buckets!.length !== counts.length || groups!.length !== fills!.length) {
     throw new DamageError('the groups of a digest do not add up');
   }
   return {
@@ -49,7 +57,7 @@ export function decodeDigest(bytes: Uint8Array): Digest {
     maxNs: maxNs!,
     starts,
     buckets: buckets!,
-    counts: counts!,
-    strayCount: strays[0] ?? 0,
+    counts,
+    strayCount: strays![0] ?? 0,
   };
 }

@@ -81,6 +81,7 @@ function leafMask(table: SpanTable, leaf: Leaf): Mask {
   if (scope === 'any' || scope === 'attribute' || scope === 'span') mask = valuesMask(table, `a:${key}`, leaf);
   if (scope === 'any' || scope === 'attribute' || scope === 'resource') mask = union(mask, resourceMask(table, key, leaf));
   if (scope === 'any' || scope === 'instrumentation') mask = union(mask, scopeMask(table, key, leaf));
+  if (scope === 'tracestate') mask = vendorMask(table, key, leaf);
   if (scope === 'any' || scope === 'event') mask = union(mask, valuesMask(table, `e:${key}`, leaf));
   if (scope === 'any' || scope === 'link') mask = union(mask, valuesMask(table, `l:${key}`, leaf));
   return mask;
@@ -114,6 +115,8 @@ function intrinsicMask(table: SpanTable, leaf: Leaf, key: Intrinsic): Mask {
       );
     case 'statusMessage':
       return valuesMask(table, 'status.text', leaf);
+    case 'traceState':
+      return valuesMask(table, 'trace.state', leaf);
     case 'event':
       return valuesMask(table, 'event.name', leaf);
     case 'duration':
@@ -164,6 +167,21 @@ function hitsMask(table: SpanTable, { codes, rows }: ValueColumn, hits: Uint8Arr
   const mask = new Uint8Array(table.meta.spanCount);
   for (let i = 0; i < rows.length; i++) if (hits[codes[i]!] === 1) mask[rows[i]!] = 1;
   return mask.includes(1) ? mask : undefined;
+}
+
+/** The rows whose tracestate has a member of this vendor for which the condition holds. */
+function vendorMask(table: SpanTable, vendor: string, leaf: Leaf): Mask {
+  const column = table.values('trace.state');
+  if (column === undefined) return undefined;
+  const valueOf = (text: string): string | undefined => {
+    const member = text.split(',').find((one) => one.trim().startsWith(`${vendor}=`));
+    return member?.trim().slice(vendor.length + 1);
+  };
+  const holds = column.texts.map((text) => {
+    const value = valueOf(text);
+    return Number(value !== undefined && holdsFor(leaf, 0, value));
+  });
+  return hitsMask(table, column, Uint8Array.from([0, ...holds]));
 }
 
 /** For every code 1 when the condition holds for its value; never for 0, which is none. */

@@ -99,7 +99,7 @@ function runsOf(
     errors: Float64Array.from(groups, (group) => facts.get(group)!.errors),
     maxNs: Float64Array.from(groups, (group) => facts.get(group)!.maxNs),
     starts: Uint32Array.from([...starts, buckets.length]),
-    buckets: Float64Array.from(buckets),
-    counts: Float64Array.from(counts),
+    buckets: Uint32Array.from(buckets),
+    counts: Uint32Array.from(counts),
   };
 }

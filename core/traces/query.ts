@@ -13,14 +13,14 @@ export type SpanCondition =
   | { readonly kind: 'text'; readonly lower: string };
 
 export type CompareOp = '=' | '!=' | '<' | '<=' | '>' | '>=' | '=~' | '!~';
-export type Intrinsic = 'name' | 'service' | 'kind' | 'status' | 'statusMessage' | 'duration' | 'event';
+export type Intrinsic = 'name' | 'service' | 'kind' | 'status' | 'statusMessage' | 'duration' | 'event' | 'traceState';
 
 /**
  * `any` looks at span, resource, scope, events and links; `attribute` (TraceQL's leading dot) at span and resource. Of an intrinsic the key is
- * its name; `duration` compares in ns.
+ * its name; `duration` compares in ns. Of `tracestate` the key is a vendor's (W3C Trace Context, 3.3).
  */
 export type SpanField =
-  | { readonly scope: 'any' | 'attribute' | 'span' | 'resource' | 'event' | 'link' | 'instrumentation'; readonly key: string }
+  | { readonly scope: 'any' | 'attribute' | 'span' | 'resource' | 'event' | 'link' | 'instrumentation' | 'tracestate'; readonly key: string }
   | { readonly scope: 'intrinsic'; readonly key: Intrinsic };
 
 const depthMax = 32;
@@ -41,6 +41,7 @@ const intrinsics: Readonly<Record<string, Intrinsic>> = {
   kind: 'kind',
   status: 'status',
   statusMessage: 'statusMessage',
+  tracestate: 'traceState',
   duration: 'duration',
   'span:name': 'name',
   'span:duration': 'duration',
@@ -49,7 +50,7 @@ const intrinsics: Readonly<Record<string, Intrinsic>> = {
   'span:kind': 'kind',
   'event:name': 'event',
 };
-const scopes = ['span', 'resource', 'event', 'link', 'instrumentation'] as const;
+const scopes = ['span', 'resource', 'event', 'link', 'instrumentation', 'tracestate'] as const;
 const operators: readonly CompareOp[] = ['=~', '!~', '!=', '<=', '>=', '=', '<', '>'];
 const durationUnitsNs: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, m: 60e9, h: 3600e9, d: 86_400e9 };
 

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { closeDb, openDb, sql, transaction, type WriteDb } from '#core/db/index.ts';
+import { closeDb, openDb, transaction, type WriteDb } from '#core/db/index.ts';
 import { EngineError, messageOf } from '#core/model/index.ts';
 import type { Cancel, Clock, OperationRed, ServiceMap, Span, SpanStatistics, TraceTree } from '#core/model/index.ts';
 import { assembleInSteps } from './assemble.ts';
-import { decodeBatch, encodeBatch } from './batch.ts';
 import { DamageError } from './blob.ts';
 import { allBlocks, blockOf, deleteBlock, insertBlock, packInSteps, quarantineBlock, type Block, type PackedTable } from './blocks.ts';
 import { ColumnCache } from './cache.ts';
 import { encodeInSteps } from './encode.ts';
 import { compareNs, Head, partition } from './head.ts';
+import { HeadLog } from './head-log.ts';
 import { isId } from './ids.ts';
 import { parseTraceQuery } from './query.ts';
 import { redOf, serviceMapOf } from './red.ts';
@@ -18,6 +18,7 @@ import { searchTraces, stretchesOf, type Part } from './search.ts';
 import { matchingIds, spansWithId } from './lookups.ts';
 import { atOnce, breathe, inSteps } from './steps.ts';
 import { gatherTrace } from './trace-columns.ts';
+import { blocksToMerge, blocksToRetire, readSpans } from './upkeep.ts';
 import type { SearchQuery, SpanVerdict, TraceLimits, TracePage, Traces, TracesOptions, TracesStats } from './types.ts';
 
 const defaultLimits: TraceLimits = { futureMs: 3_600_000, retentionMs: 7 * 86_400_000, retentionBytes: 8 * 2 ** 30 };
@@ -50,8 +51,7 @@ class Store implements Traces {
   readonly #limits: TraceLimits;
   readonly #cache = new ColumnCache(cacheBytesMax);
   readonly #head = new Head(this.#cache);
-  /** Spans of each row of the head's table that are in no block yet. */
-  readonly #headRows = new Map<number, readonly Span[]>();
+  readonly #log: HeadLog;
   #blocks: readonly Block[];
   #waiting: Waiting[] = [];
   #loading: Span[] = [];
@@ -65,11 +65,19 @@ class Store implements Traces {
 
   constructor({ folder, clock, limits }: TracesOptions) {
     this.#db = openDb(join(folder, 'traces.db'), 'traces');
+    this.#log = new HeadLog(this.#db);
     this.#clock = clock;
     this.#limits = { ...defaultLimits, ...limits };
     this.#blocks = allBlocks(this.#db, this.#cache);
     this.#sealedMs = clock.monotonicMs();
-    this.#recoverHead();
+    this.#log.recover(
+      clock.now(),
+      (spans) => {
+        for (const span of spans) this.#head.claim(span);
+        this.#head.add(spans, clock.monotonicMs());
+      },
+      (sentence) => this.#damage.push(sentence),
+    );
     this.#cancelTick = clock.after(tickMs, () => this.#tick());
   }
 
@@ -202,8 +210,7 @@ class Store implements Traces {
     this.#waiting = [];
     const spans = waiting.flatMap((one) => one.spans);
     try {
-      const { lastInsertRowid } = sql(this.#db, 'insert into head (bytes) values (?)').run(encodeBatch(spans));
-      this.#headRows.set(Number(lastInsertRowid), spans);
+      this.#log.put(spans);
     } catch (error) {
       for (const span of spans) this.#head.release(span);
       this.#appended -= spans.length;
@@ -216,30 +223,6 @@ class Store implements Traces {
     const ready = this.#head.spanCount > headSpansMax ? this.#upkeep() : undefined;
     void (ready ?? Promise.resolve()).then(() => {
       for (const { settle } of waiting) settle();
-    });
-  }
-
-  #recoverHead(): void {
-    const rows = sql(this.#db, 'select id, bytes from head order by id').all() as { id: number; bytes: Buffer }[];
-    for (const { id, bytes } of rows) {
-      try {
-        const spans = decodeBatch(bytes);
-        for (const span of spans) this.#head.claim(span);
-        this.#headRows.set(id, spans);
-        this.#head.add(spans, this.#clock.monotonicMs());
-      } catch (error) {
-        if (!(error instanceof DamageError)) throw error;
-        this.#setRowAside(id, bytes, error);
-      }
-    }
-  }
-
-  #setRowAside(id: number, bytes: Buffer, { message }: DamageError): void {
-    this.#damage.push(`append ${id}: ${message}`);
-    transaction(this.#db, () => {
-      const insert = sql(this.#db, 'insert into quarantine (what, cause, found_ms, bytes) values (?, ?, ?, ?)');
-      insert.run(`append ${id}`, message, this.#clock.now(), bytes);
-      sql(this.#db, 'delete from head where id = ?').run(id);
     });
   }
 
@@ -286,10 +269,11 @@ class Store implements Traces {
     void this.#upkeep();
   }
 
-  /** Seals what is due and drops what is too old. Upkeep that fails (a full disk) is tried again with the next tick. */
+  /** Seals what is due, drops what is too old, and merges what is too small. Upkeep that fails (a full disk) is tried again with the next tick. */
   #upkeep(): Promise<void> {
     this.#sealing ??= this.#sealDue()
       .then(() => this.#retire())
+      .then(() => this.#merge())
       .then(
         () => void (this.#upkeepFault = ''),
         (error: unknown) => void (this.#upkeepFault = messageOf(error)),
@@ -311,10 +295,9 @@ class Store implements Traces {
     for (const part of partition(spans, spansMax)) {
       const packed = await this.#packed(part);
       const gone = new Set(part);
-      transaction(this.#db, () => {
-        this.#putBlock(packed);
-        this.#trimHead(gone);
-      });
+      const { block, trimmed } = transaction(this.#db, () => ({ trimmed: this.#log.trim(gone), block: this.#insert(packed) }));
+      trimmed();
+      this.#blocks = [...this.#blocks, block];
       this.#head.remove(gone);
     }
     this.#sealedMs = this.#clock.monotonicMs();
@@ -325,23 +308,9 @@ class Store implements Traces {
     return inSteps(packInSteps(table));
   }
 
-  #trimHead(gone: ReadonlySet<Span>): void {
-    for (const [row, spans] of this.#headRows) {
-      const rest = spans.filter((span) => !gone.has(span));
-      if (rest.length === spans.length) continue;
-      if (rest.length === 0) {
-        sql(this.#db, 'delete from head where id = ?').run(row);
-        this.#headRows.delete(row);
-      } else {
-        sql(this.#db, 'update head set bytes = ? where id = ?').run(encodeBatch(rest), row);
-        this.#headRows.set(row, rest);
-      }
-    }
-  }
-
-  #putBlock(packed: PackedTable): void {
+  #insert(packed: PackedTable): Block {
     const { id, bytes } = insertBlock(this.#db, packed);
-    this.#blocks = [...this.#blocks, blockOf(this.#db, id, bytes, packed.table, this.#cache)];
+    return blockOf(this.#db, id, bytes, packed.table, this.#cache);
   }
 
   /** Writes what an import has loaded; unless it is all, the last block waits for more. */
@@ -350,20 +319,34 @@ class Store implements Traces {
     this.#loading = (all ? undefined : parts.pop()) ?? [];
     for (const part of parts) {
       const packed = atOnce(packInSteps(atOnce(encodeInSteps(part))));
-      transaction(this.#db, () => this.#putBlock(packed));
+      const block = transaction(this.#db, () => this.#insert(packed));
+      this.#blocks = [...this.#blocks, block];
     }
   }
 
-  /** Drops the blocks that are too old, and the oldest while there are too many bytes. */
+  /** Writes small blocks that lie next to each other as one: whole or not at all, so that a crash leaves either. */
+  async #merge(): Promise<void> {
+    const before = this.#blocks;
+    const small = blocksToMerge(before);
+    if (small.length === 0) return;
+    try {
+      const packed = await this.#packed(await inSteps(readSpans(small)));
+      // One may have been found damaged meanwhile, by a search.
+      if (small.some((block) => !this.#blocks.includes(block))) return;
+      const merged = transaction(this.#db, () => {
+        for (const { id } of small) deleteBlock(this.#db, id);
+        return this.#insert(packed);
+      });
+      this.#blocks = [...this.#blocks.filter((block) => !small.includes(block)), merged];
+      this.#db.connection.pragma('incremental_vacuum(1024)');
+    } catch (error) {
+      this.#mend(error, before);
+    }
+  }
+
   #retire(): void {
     const beforeNs = BigInt(Math.floor(Math.max(0, this.#clock.now() - this.#limits.retentionMs))) * 1_000_000n;
-    let bytes = this.#blocks.reduce((sum, block) => sum + block.bytes, 0);
-    const gone = new Set<Block>();
-    for (const block of this.#blocks.toSorted((a, b) => compareNs(a.table.meta.maxNs, b.table.meta.maxNs))) {
-      if (block.table.meta.maxNs >= beforeNs && bytes <= this.#limits.retentionBytes) break;
-      gone.add(block);
-      bytes -= block.bytes;
-    }
+    const gone = blocksToRetire(this.#blocks, beforeNs, this.#limits.retentionBytes);
     if (gone.size === 0) return;
     transaction(this.#db, () => {
       for (const { id } of gone) deleteBlock(this.#db, id);

@@ -217,6 +217,37 @@ describe('span store', () => {
     expect(traces.stats()).toMatchObject({ headSpans: 0, blockSpans: 9000 });
   });
 
+  test('small blocks become one, whole or not at all, and a trace that was spread over them lies together', async () => {
+    const folder = tempFolder();
+    const own = new ManualClock();
+    const traces = openTraces({ folder, clock: own });
+    onTestFinished(() => traces.close());
+    /** What is due begins, and flush waits for its end. */
+    const upkeep = (): Promise<void> => own.advance(1_000).then(() => traces.flush());
+    const spans = Array.from({ length: 6 }, (_, i) => [
+      span({ trace: 1, id: i + 1, ...(i === 0 ? {} : { parent: 1 }), at: i }),
+      span({ trace: 10 + i, at: i }),
+    ]);
+    for (const batch of spans) {
+      await traces.append(batch);
+      await traces.flush();
+    }
+    expect(traces.stats()).toMatchObject({ blocks: 6, blockSpans: 12 });
+    const db = openDb(join(folder, 'traces.db'), 'traces');
+    db.connection.exec(`create trigger full before insert on block_column begin select raise(abort, 'disk is full'); end`);
+    await upkeep();
+    expect(traces.stats()).toMatchObject({ blocks: 6, blockSpans: 12, upkeepFault: expect.stringContaining('disk is full') });
+    expect(db.connection.prepare('select count(*) from block').pluck().get()).toBe(6);
+    db.connection.exec('drop trigger full');
+    await upkeep();
+    expect(traces.stats()).toMatchObject({ blocks: 1, blockSpans: 12, upkeepFault: '', damage: [] });
+    expect(db.connection.prepare('select count(*) from block').pluck().get()).toBe(1);
+    closeDb(db);
+    expect(traces.spans(hex(1, 16))).toEqual(spans.map(([one]) => one));
+    expect((await traces.serviceMap(0n, lastNs)).strayCount).toBe(0);
+    expect((await traces.search({ text: '', limit: 10 })).traces).toHaveLength(7);
+  });
+
   test('blocks that are too old go', async () => {
     const own = new ManualClock();
     const traces = openTraces({ folder: tempFolder(), clock: own, limits: { retentionMs: 3_600_000 } });
