@@ -57,10 +57,29 @@ export function closeDb(db: ReadDb): void {
   db.connection.close();
 }
 
-/** Moves what was committed from SQLite's journal into the file itself, on stable storage. */
-export function checkpoint(db: WriteDb): void {
-  db.connection.pragma('wal_checkpoint(TRUNCATE)');
+/** How long a checkpoint waits for readers in other processes: a snapshot may read for seconds, and nothing else runs meanwhile. */
+const checkpointWaitMs = 100;
+
+/** Moves what was committed from SQLite's journal into the file itself, on stable storage. False when a reader was in the way: the journal stays. */
+export function checkpoint(db: WriteDb): boolean {
+  db.connection.pragma(`busy_timeout = ${checkpointWaitMs}`);
+  const [done] = db.connection.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+  db.connection.pragma(`busy_timeout = ${busyTimeoutMs}`);
+  return done?.busy === 0;
 }
+
+/** Copies a database that another process may be writing, as it stands at one moment, to a new file on stable storage. */
+export async function copyDb(path: string, target: string): Promise<void> {
+  const source = openReadDb(path);
+  try {
+    await source.connection.backup(target, { progress: () => pagesMax });
+  } finally {
+    closeDb(source);
+  }
+}
+
+/** All pages in one step: between steps another process could write, and the copy would begin again. */
+const pagesMax = 0x7fffffff;
 
 /** Copies a database in use to a new file, a few pages at a time; commits meanwhile are in the copy too. The copy is on stable storage. */
 export async function backup(db: WriteDb, path: string): Promise<void> {

@@ -1,5 +1,8 @@
-/** `signalbox doctor`: checks every checksum of the stored metrics and says what is damaged. Changes nothing. */
-import { EngineError, formatTime } from '#core/model/index.ts';
+/** `signalbox doctor`: checks every checksum of the stored metrics, and the structure of the other databases, and says what is damaged. Changes nothing. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { closeDb, openReadDb, quickCheck } from '#core/db/index.ts';
+import { EngineError, formatTime, messageOf } from '#core/model/index.ts';
 import { examineTsdb } from '#core/tsdb/index.ts';
 import { readArgs, refusePositionals } from './arguments.ts';
 import { dataDirOf, liveFolder } from './stored.ts';
@@ -12,11 +15,34 @@ export async function doctor(args: readonly string[]): Promise<number> {
   const dataDir = dataDirOf(values.data);
   const { damage, quarantined, frames, rollups, samples, groups, commits } = examineTsdb(liveFolder(dataDir));
   if (frames + groups + commits === 0 && damage.length === 0) throw new EngineError('not-found', `${dataDir} holds no metrics; name a data folder`);
+  const faults = otherFaults(liveFolder(dataDir));
   for (const one of damage) process.stderr.write(`damaged: ${sentence(one)}\n`);
   for (const one of quarantined) process.stderr.write(`in quarantine since it was found damaged: ${sentence(one)}\n`);
-  const state = damage.length === 0 ? 'every checksum holds' : `${damage.length} damaged`;
-  process.stdout.write(`${dataDir}: ${state}; ${samples} samples in ${frames} frames, ${rollups} rollups, ${groups} series groups, ${commits} commits in the log\n`);
-  return damage.length === 0 ? 0 : 1;
+  for (const fault of faults) process.stderr.write(`damaged: ${fault}\n`);
+  const state = damage.length + faults.length === 0 ? 'every checksum holds' : `${damage.length + faults.length} damaged`;
+  process.stdout.write(
+    `${dataDir}: ${state}; ${samples} samples in ${frames} frames, ${rollups} rollups, ${groups} series groups, ${commits} commits in the log\n`,
+  );
+  return damage.length + faults.length === 0 ? 0 : 1;
+}
+
+/** What SQLite finds wrong with the structure of the other databases: alerts, incidents and runs, traces, logs. */
+function otherFaults(folder: string): string[] {
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.db') && name !== 'metrics.db') : [];
+  return names.flatMap((name) => faultsOf(join(folder, name)).map((fault) => `database ${name}: ${fault}`));
+}
+
+function faultsOf(path: string): readonly string[] {
+  try {
+    const db = openReadDb(path);
+    try {
+      return quickCheck(db);
+    } finally {
+      closeDb(db);
+    }
+  } catch (error) {
+    return [messageOf(error)];
+  }
 }
 
 function sentence({ what, minMs, maxMs, cause }: Damage): string {

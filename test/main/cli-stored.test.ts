@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { closeDb, openDb } from '#core/db/index.ts';
 import { labelsFromRecord } from '#core/model/index.ts';
 import { openTsdb } from '#core/tsdb/index.ts';
 import { ManualClock } from '../support/clock.ts';
@@ -110,7 +111,7 @@ test('the doctor says that all is well, and what is not', async () => {
   const data = await dataDir();
   expect(await run(['doctor', '--data', data])).toEqual({
     code: 0,
-    out: expect.stringMatching(/: every checksum holds; 60 samples in \d+ frames, 1 series groups, \d+ commits in the log\n$/) as string,
+    out: expect.stringMatching(/: every checksum holds; 60 samples in \d+ frames, \d+ rollups, 1 series groups, \d+ commits in the log\n$/) as string,
     err: '',
   });
   const file = join(data, 'live/metrics.db');
@@ -120,4 +121,26 @@ test('the doctor says that all is well, and what is not', async () => {
   writeFileSync(file, bytes);
   const { code, err } = await run(['doctor', '--data', data]);
   expect([code, err]).toEqual([1, expect.stringMatching(/^damaged: /)]);
+});
+
+test('a snapshot of data in use and of data that is not, which opens like any other', async () => {
+  const data = await dataDir();
+  closeDb(openDb(join(data, 'live', 'journal.db'), 'journal'));
+  const out = join(tempFolder(), 'copy');
+  const writing = openTsdb({ folder: join(data, 'live'), clock: new ManualClock(startMs + 60 * minuteMs) });
+  const batch = writing.batch();
+  batch.add(writing.ref(labelsFromRecord({ __name__: 'load', job: 'api' })), startMs + 60 * minuteMs, 77);
+  await batch.commit('process');
+  const args = ['snapshot', '--data', data, '--out', out];
+  expect(await run(args)).toEqual({ code: 0, out: `${out}: a copy of live/journal.db, live/metrics.db; open it with --data ${out}\n`, err: '' });
+  expect(await run(args)).toMatchObject({ code: 1, err: `signalbox snapshot: ${out} is not empty; name a new folder for the snapshot\n` });
+  await writing.close();
+  expect((await run(['query', 'load', '--time', '2026-01-05T04:00:00Z', '--data', out])).out).toMatch(/ 77\b|=> 77|"77"/);
+  expect(await run(['doctor', '--data', out])).toMatchObject({ code: 0, err: '' });
+  expect(await run(['snapshot', '--data', out, '--out', join(out, 'again')])).toMatchObject({ code: 0, err: '' });
+  expect(await run(['snapshot', '--data', data])).toMatchObject({ code: 2 });
+  expect(await run(['snapshot', '--data', tempFolder(), '--out', join(out, 'none')])).toMatchObject({
+    code: 1,
+    err: expect.stringMatching(/holds no data; name a data folder/) as string,
+  });
 });

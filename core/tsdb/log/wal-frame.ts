@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { ByteWriter } from '../bytes/bytes.ts';
 import { crc32c } from '../bytes/crc32c.ts';
@@ -45,11 +45,15 @@ export function finishFrame(writer: ByteWriter, lsn: number, hasNotes: boolean):
 
 /** The segments of a folder, oldest first. */
 export function walSegments(folder: string): Segment[] {
-  const names = readdirSync(folder).filter((name) => /^\d{16}\.wal$/.test(name));
-  return names.sort().map((name) => {
-    const path = join(folder, name);
-    return { path, firstLsn: Number(name.slice(0, 16)), bytes: withFile(path, (fd) => fstatSync(fd).size) };
+  return segmentPaths(folder).map((path) => {
+    return { path, firstLsn: Number(basename(path).slice(0, 16)), bytes: withFile(path, (fd) => fstatSync(fd).size) };
   });
+}
+
+/** Where the segments of a folder are, oldest first. */
+export function segmentPaths(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => /^\d{16}\.wal$/.test(name));
+  return names.sort().map((name) => join(folder, name));
 }
 
 /**

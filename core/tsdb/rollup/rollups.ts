@@ -138,7 +138,7 @@ export class Rollups {
     if (rows.length === 0) return [{ fromMs, toMs, row: undefined }];
     const startMs = windowStart(Math.max(fromMs, Math.min(...rows.map((row) => row.startMs))));
     const endMs = Math.min(windowStart(toMs) + windowMs, Math.max(...rows.map((row) => row.endMs)));
-    const tellers = new Array<RollupMeta | undefined>(Math.round((endMs - startMs) / windowMs));
+    const tellers = Array.from<RollupMeta | undefined>({ length: Math.round((endMs - startMs) / windowMs) });
     const at = (timeMs: number): number => Math.round((timeMs - startMs) / windowMs);
     for (const row of rows) tellers.fill(row, Math.max(0, at(row.startMs)), Math.max(0, at(row.endMs)));
     for (const dueMs of dueOf(this.#parts.db, group, Math.max(startMs, this.rawFloorMs), endMs)) tellers[at(dueMs)] = undefined;

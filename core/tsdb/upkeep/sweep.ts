@@ -69,8 +69,7 @@ export class Sweep {
     while (this.#parts.groups.waiting.size > 0) this.#assign();
     while (this.#at < this.#ids.length) this.#sealNext(groupsPerSeal);
     this.#wal.retire();
-    checkpoint(this.#parts.db);
-    this.#wal.cutBelow(this.#wal.lastLsn + 1);
+    if (checkpoint(this.#parts.db)) this.#wal.cutBelow(this.#wal.lastLsn + 1);
   }
 
   #begin(): void {
@@ -97,8 +96,7 @@ export class Sweep {
     sealGroups(this.#parts, this.#ids.slice(this.#at, this.#at + count), this.#wal.lastLsn);
     this.#at = Math.min(this.#ids.length, this.#at + count);
     if (this.#at < this.#ids.length || this.#waitingSinceStart > 0) return;
-    checkpoint(this.#parts.db);
-    this.#wal.cutBelow(this.#startLsn + 1);
+    if (checkpoint(this.#parts.db)) this.#wal.cutBelow(this.#startLsn + 1);
   }
 
   #headSamplesBound(): number {
