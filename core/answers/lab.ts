@@ -92,17 +92,16 @@ export async function checkView({ live, queries, clock }: Parts, file: string, t
   const refused = problems.map((problem) => problemView(file, problem));
   if (problems.length > 0) return { problems: refused, findings, now: [] };
   const timeMs = clock.now();
-  const now = groups
-    .flatMap(({ rules }) => rules)
-    .map(async ({ name, line, kind, parsed }): Promise<RulePreview> => {
-      try {
-        const samples = samplesOf(await queries.instant(parsed, timeMs, { signal }));
-        const shown = samples.slice(0, samplesShown).map(({ labels, value }) => ({ labels, value }));
-        return { name, line, kind, count: samples.length, samples: shown, problem: '' };
-      } catch (error) {
-        return { name, line, kind, count: 0, samples: [], problem: messageOf(error) };
-      }
-    });
+  const asked = groups.flatMap(({ rules }) => rules).slice(0, previewsMax);
+  const now = asked.map(async ({ name, line, kind, parsed }): Promise<RulePreview> => {
+    try {
+      const samples = samplesOf(await queries.instant(parsed, timeMs, { signal }));
+      const shown = samples.slice(0, samplesShown).map(({ labels, value }) => ({ labels, value }));
+      return { name, line, kind, count: samples.length, samples: shown, problem: '' };
+    } catch (error) {
+      return { name, line, kind, count: 0, samples: [], problem: messageOf(error) };
+    }
+  });
   return { problems: refused, findings, now: await Promise.all(now) };
 }
 

@@ -11,7 +11,7 @@ import type {
   SlackSettings,
   WebhookSettings,
 } from './alertmanager-receivers.ts';
-import { boolean, count, duration, optional, pairsOf, record, required, text, type Decode, type Field } from './yaml-decode.ts';
+import { boolean, count, duration, oneOf, optional, pairsOf, record, required, text, type Decode, type Field } from './yaml-decode.ts';
 import { yamlError } from './yaml.ts';
 
 /** What a decoder of one kind gives; the receiver adds kind, index and line. */
@@ -196,7 +196,14 @@ export function pagerduty(global: AlertmanagerGlobal): Decode<Decoded<PagerdutyS
   };
 }
 
-const threading = record('threading', { enabled: optional('enabled', boolean, false), byDate: noText('thread_by_date') });
+const threadingFields = record('threading', {
+  enabled: optional('enabled', boolean, false),
+  byDate: optional('thread_by_date', oneOf('none', 'daily'), 'daily' as const),
+});
+const threading: Decode<EmailSettings['threading']> = (node) => {
+  const { enabled, byDate } = threadingFields(node);
+  return enabled ? (byDate === 'daily' ? 'daily' : 'group') : 'off';
+};
 
 const emailFields = record('email_configs entry', {
   sendResolved: resolvedBy(false),
@@ -216,12 +223,12 @@ const emailFields = record('email_configs entry', {
   requireTls: optional<boolean | undefined>('require_tls', boolean, undefined),
   implicitTls: optional<boolean | undefined>('force_implicit_tls', boolean, undefined),
   tls: optional<TlsSettings | undefined>('tls_config', tlsSettings, undefined),
-  threading: optional<unknown>('threading', threading, undefined),
+  threading: optional<EmailSettings['threading']>('threading', threading, 'off'),
 });
 
 export function email(global: AlertmanagerGlobal): Decode<Decoded<EmailSettings>> {
   return (node) => {
-    const { sendResolved, threading: threads, ...own } = emailFields(node);
+    const { sendResolved, ...own } = emailFields(node);
     oneIsNeeded(node, 'an e-mail receiver', 'to');
     notBoth(node, 'auth_password', 'auth_password_file');
     notBoth(node, 'auth_secret', 'auth_secret_file');
@@ -249,6 +256,6 @@ export function email(global: AlertmanagerGlobal): Decode<Decoded<EmailSettings>
       implicitTls: own.implicitTls ?? global.smtp.implicitTls,
       tls: own.tls ?? global.smtp.tls,
     };
-    return { sendResolved, unsupported: threads === undefined ? [] : ['threading'], settings };
+    return { sendResolved, unsupported: [], settings };
   };
 }

@@ -127,5 +127,7 @@ export interface EmailSettings {
   readonly text: string;
   readonly requireTls: boolean;
   readonly implicitTls: boolean | undefined;
+  /** Whether the mails of one group make a thread: all of them, or those of one day. */
+  readonly threading: 'off' | 'group' | 'daily';
   readonly tls: TlsSettings | undefined;
 }

@@ -30,7 +30,7 @@ export const rows: readonly Row[] = [
     name: 'intake',
     path: 'core/intake/',
     uses: ['model', 'formats', 'db', 'tsdb', 'traces', 'logs'],
-    outside: ['node:zlib', 'node:fs', 'node:net', 'node:dns', 'node:stream', 'undici', 'node:fs/promises', 'node:path'],
+    outside: ['node:zlib', 'node:fs', 'node:net', 'node:dns', 'node:stream', 'undici', 'nodemailer', 'node:fs/promises', 'node:path'],
   },
   { name: 'promql', path: 'core/promql/', uses: ['model', 'syntax'] },
   { name: 'correlate', path: 'core/correlate/', uses: ['model'] },

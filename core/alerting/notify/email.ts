@@ -1,5 +1,7 @@
 /** An e-mail, ready for whatever speaks SMTP. */
+import { alertId, formatTime } from '#core/model/index.ts';
 import type { EmailSettings } from '#core/formats/index.ts';
+import type { Notification } from '../notification.ts';
 import type { ReadSecret } from './http.ts';
 
 export interface Mail {
@@ -12,13 +14,18 @@ export interface Mail {
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly html: string;
   readonly text: string;
+  /** The same for every attempt at one notification. */
+  readonly messageId: string;
+  /** The message that begins its thread; empty: it stands alone. */
+  readonly thread: string;
   readonly requireTls: boolean;
   /** TLS from the first byte; undefined: where the port is 465. */
   readonly implicitTls: boolean | undefined;
   readonly tls: EmailSettings['tls'];
   readonly username: string;
   readonly password: string;
-  readonly identity: string;
+  /** For CRAM-MD5. */
+  readonly secret: string;
 }
 
 /** Rejects when the mail was not taken. */
@@ -27,6 +34,7 @@ export type SendMail = (mail: Mail) => Promise<void>;
 /** `renderHtml` escapes what comes from alerts. Line breaks in header values become spaces, so that no label can add a header. */
 export async function mailOf(
   settings: EmailSettings,
+  notification: Pick<Notification, 'key' | 'groupKey' | 'atMs'>,
   readSecret: ReadSecret,
   render: (template: string) => string,
   renderHtml: (template: string) => string,
@@ -42,11 +50,21 @@ export async function mailOf(
     headers: has('subject') ? headers : [['Subject', line('{{ template "email.default.subject" . }}')], ...headers],
     html: renderHtml(settings.html),
     text: render(settings.text),
+    messageId: messageIdOf(notification.key),
+    thread: threadOf(settings, notification),
     requireTls: settings.requireTls,
     implicitTls: settings.implicitTls,
     tls: settings.tls,
     username: settings.username,
     password: settings.passwordFile === '' ? settings.password : await readSecret(settings.passwordFile),
-    identity: settings.identity,
+    secret: settings.secretFile === '' ? settings.secret : await readSecret(settings.secretFile),
   };
 }
+
+/** One thread for a group, or for a group and a day. */
+function threadOf({ threading }: EmailSettings, { groupKey, atMs }: Pick<Notification, 'groupKey' | 'atMs'>): string {
+  if (threading === 'off') return '';
+  return messageIdOf(threading === 'daily' ? `${groupKey} ${formatTime(atMs).slice(0, 10)}` : groupKey);
+}
+
+const messageIdOf = (of: string): string => `<${alertId([of])}@signalbox>`;

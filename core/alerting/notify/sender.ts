@@ -30,8 +30,7 @@ export interface SenderOptions {
   readonly readSecret: ReadSecret;
   readonly desktop: (notice: DesktopNotice) => Promise<void>;
   readonly log: (line: string, notification: Notification) => void;
-  /** Absent where no mail library is installed. */
-  readonly mail?: SendMail;
+  readonly mail: SendMail;
 }
 
 /** Later than this, a message says that it is late (reliability row 16). */
@@ -144,12 +143,10 @@ async function sendPagerduty(message: Message, settings: PagerdutySettings): Pro
 }
 
 async function sendEmail(message: Message, settings: EmailSettings): Promise<SendResult> {
-  const { options, render, renderHtml } = message;
-  const { mail } = options;
-  if (mail === undefined) return refused('not yet supported: e-mail, because no mail library is installed');
-  const letter = await mailOf(settings, options.readSecret, render, renderHtml);
+  const { options, notification, render, renderHtml } = message;
+  const letter = await mailOf(settings, notification, options.readSecret, render, renderHtml);
   return attempt(async () => {
-    await mail(letter);
+    await options.mail(letter);
     return { ok: true };
   });
 }

@@ -165,6 +165,17 @@ describe('messages', () => {
     expect(mails[0]!.html).not.toContain('<b>');
   });
 
+  test('mails of one notification share their id, those of a group and a day their thread', async () => {
+    const mail = 'to: a@b, from: c@d, smarthost: "m:25"';
+    const [one, again] = [await send(`email_configs: [{ ${mail} }]`), await send(`email_configs: [{ ${mail} }]`)];
+    expect(one.mails[0]!.messageId).toMatch(/^<[0-9a-f]{16}@signalbox>$/);
+    expect(again.mails[0]).toMatchObject({ messageId: one.mails[0]!.messageId, thread: '' });
+    const daily = await send(`email_configs: [{ ${mail}, threading: { enabled: true } }]`);
+    const always = await send(`email_configs: [{ ${mail}, threading: { enabled: true, thread_by_date: none } }]`);
+    expect(daily.mails[0]!.thread).toMatch(/^<[0-9a-f]{16}@signalbox>$/);
+    expect(new Set([one.mails[0]!.messageId, daily.mails[0]!.thread, always.mails[0]!.thread]).size).toBe(3);
+  });
+
   test('what cannot be sent says so by name, and is not tried again', async () => {
     const refusals: readonly (readonly [string, Partial<SenderOptions>])[] = [
       ['telegram_configs: [{ bot_token: t, chat_id: 1 }]', {}],

@@ -85,6 +85,7 @@ class OurRun {
       externalUrl: () => 'http://signalbox',
       http: this.#http,
       readSecret: () => Promise.resolve(''),
+      mail: () => Promise.reject(new Error('no mail here')),
       desktop: nothing,
       log: () => undefined,
     });

@@ -35,6 +35,7 @@ const send = createSender({
   externalUrl: () => '',
   http,
   readSecret: () => Promise.resolve(''),
+  mail: () => Promise.reject(new Error('no mail here')),
   desktop: () => Promise.resolve(),
   log: () => undefined,
 });
