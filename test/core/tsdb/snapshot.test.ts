@@ -21,13 +21,13 @@ interface Writer {
 function writer(folder: string): Writer {
   const running = spawn(process.execPath, [join(import.meta.dirname, 'kill-child.ts'), folder, '0'], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void running.kill('SIGKILL'));
-  let last = -1;
-  const lines = createInterface({ input: running.stdout! });
-  lines.on('line', (line) => (last = Number(line)));
+  const state = { last: -1 };
+  const lines = createInterface({ input: running.stdout });
+  lines.on('line', (line) => (state.last = Number(line)));
   const reached = async (n: number): Promise<void> => {
-    while (last < n) await once(lines, 'line');
+    while (state.last < n) await once(lines, 'line');
   };
-  return { process: running, last: () => last, reached };
+  return { process: running, last: () => state.last, reached };
 }
 
 /** The commits up to `last` of which a sample is missing from a copy, or wrong. */
