@@ -2,26 +2,24 @@ import { answerAlertmanagerApi, type Alerting } from '#core/alerting/index.ts';
 import type { Receiver, Scraper } from '#core/intake/index.ts';
 import type { Alert, Clock, HttpAnswer, HttpRequest } from '#core/model/index.ts';
 import type { Logs } from '#core/logs/index.ts';
-import type { Logs } from '#core/logs/index.ts';
 import type { Queries } from '#core/promql/index.ts';
 import { prettyExpr } from '#core/promql/syntax/index.ts';
 import type { Rules } from '#core/rules/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
 import { failed, plainly } from './answer.ts';
 import { answerLoki } from './loki.ts';
-import { answerLoki } from './loki.ts';
 import { exprParam, readParams, type Params } from './params.ts';
 import { exprJson } from './parsed.ts';
 import { instantQuery, rangeQuery } from './query.ts';
 import { listExemplars, listLabels, listLabelValues, listMetadata, listSeries } from './series.ts';
-import { listAlerts, listRules, listTargets } from './state.ts';
+import { listFlags, showConfig, type ConfigInForce } from './settings.ts';
+import { listAlerts, listRules, listTargetMetadata, listTargets } from './state.ts';
 import { runtimeInfo, tsdbStatus } from './status.ts';
 
 export interface ApiParts {
   readonly clock: Clock;
   readonly info: { readonly version: string; readonly startedMs: number };
   readonly live: Tsdb;
-  readonly logs: Logs;
   readonly logs: Logs;
   readonly queries: Queries;
   readonly scraper: Scraper;
@@ -30,6 +28,7 @@ export interface ApiParts {
   readonly alerting: Alerting;
   readonly alerts: () => readonly Alert[];
   readonly ownMetrics: () => string;
+  readonly config: () => ConfigInForce;
 }
 
 type Endpoint = (parts: ApiParts, params: Params) => HttpAnswer | Promise<HttpAnswer>;
@@ -45,14 +44,17 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   labels: ({ live }, params) => listLabels(live, params),
   metadata: ({ live }, params) => listMetadata(live, params),
   targets: ({ scraper }, params) => listTargets(scraper.targets(), params),
+  'targets/metadata': ({ scraper, live }, params) => listTargetMetadata(scraper.targets(), live, params),
   scrape_pools: ({ scraper }) => plainly({ scrapePools: [...new Set(scraper.targets().map(({ job }) => job))].sort() }),
   notifications: () => plainly([]),
   rules: ({ rules }, params) => listRules(rules.groups(), params),
   alerts: ({ alerts }) => listAlerts(alerts()),
   alertmanagers: () => plainly({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
+  'status/config': ({ config }) => showConfig(config()),
+  'status/flags': ({ config }) => listFlags(config()),
   'status/tsdb': ({ live }, params) => tsdbStatus(live, params),
   'status/buildinfo': ({ info }) => plainly({ version: info.version, revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' }),
-  'status/runtimeinfo': ({ info, clock, live }) => runtimeInfo(info.startedMs, clock.now(), live.stats()),
+  'status/runtimeinfo': ({ info, clock, live, config }) => runtimeInfo(info.startedMs, clock.now(), live.stats(), config().settings),
   'status/walreplay': ({ live }) => plainly({ min: 0, max: 1, current: live.stats().isReplaying ? 0 : 1 }),
 };
 
@@ -77,10 +79,6 @@ async function route(parts: ApiParts, request: HttpRequest): Promise<HttpAnswer>
   if (path === '/-/ready') return text(200, 'Signalbox is ready.\n');
   if (path === '/metrics') return { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body: parts.ownMetrics() };
   if (path.startsWith('/api/v2/')) return answerAlertmanagerApi(parts.alerting, request, parts.info) ?? text(404, `there is nothing at ${path}\n`);
-  if (path.startsWith('/loki/api/v1/')) {
-    const answer = await answerLoki(parts, path.slice('/loki/api/v1/'.length), readParams(request));
-    return answer ?? text(404, `there is nothing at ${path}\n`);
-  }
   if (path.startsWith('/loki/api/v1/')) {
     const answer = await answerLoki(parts, path.slice('/loki/api/v1/'.length), readParams(request));
     return answer ?? text(404, `there is nothing at ${path}\n`);

@@ -1,5 +1,6 @@
-import { EngineError, formatTime, labelPairs, type HttpAnswer, type UnixMs } from '#core/model/index.ts';
+import { EngineError, formatDuration, formatTime, labelPairs, type HttpAnswer, type UnixMs } from '#core/model/index.ts';
 import type { TsdbStats, TsdbView } from '#core/tsdb/index.ts';
+import type { SignalboxConfig } from '#core/formats/index.ts';
 import { plainly } from './answer.ts';
 import { numberParam, type Params } from './params.ts';
 
@@ -51,13 +52,13 @@ function top(all: readonly Counted[], limit: number): Counted[] {
 }
 
 /** GET /api/v1/status/runtimeinfo, with what Signalbox has of it: no Go runtime, no folder names. */
-export function runtimeInfo(startedMs: UnixMs, nowMs: UnixMs, stats: TsdbStats): HttpAnswer {
+export function runtimeInfo(startedMs: UnixMs, nowMs: UnixMs, stats: TsdbStats, { retention }: SignalboxConfig): HttpAnswer {
   return plainly({
     startTime: formatTime(startedMs),
     serverTime: formatTime(nowMs),
     reloadConfigSuccess: true,
     lastConfigTime: formatTime(startedMs),
     corruptionCount: stats.damage.length,
-    storageRetention: '',
+    storageRetention: `${formatDuration(retention.timeMs)} or ${retention.bytesMax}B`,
   });
 }
