@@ -3,6 +3,7 @@ import { assert, EngineError, type Histogram, type Labels, type Matcher, type Se
 import { formatHistogram, type InstantResult, type Notes, type QueryStats, type RangeResult } from '#core/promql/index.ts';
 import { parseMatchers } from '#core/promql/syntax/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
+import { cardinalityView } from './cardinality.ts';
 import type { Parts } from './parts.ts';
 
 type Names = Extract<keyof SignalboxContract, `metrics.${string}` | `datasets.${string}`>;
@@ -38,6 +39,7 @@ export class MetricDesk {
         return { root: explain, ...report(notes, stats) };
       },
       'metrics.names': ({ dataset }) => metricNames(this.#store(dataset)),
+      'metrics.cardinality': ({ dataset, limit }) => cardinalityView(this.#store(dataset), this.#parts.scraper.cuts(), limit),
       'metrics.labels': ({ dataset, match }) => this.#store(dataset).labelNames(matchersOf(match)),
       'metrics.labelValues': ({ dataset, match, label }) => this.#store(dataset).labelValues(label, matchersOf(match)),
     };

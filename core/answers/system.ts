@@ -1,5 +1,6 @@
 import type { Handlers, Overview, Settings, SignalboxContract, SystemStatus } from '#core/contract/index.ts';
 import type { Cancel, Target, UnixMs } from '#core/model/index.ts';
+import { explosions } from './cardinality.ts';
 import type { Parts } from './parts.ts';
 import { Watched } from './watch.ts';
 
@@ -100,7 +101,8 @@ export class SystemDesk {
     const stats = live.stats();
     const failing = [...this.#problems.keys()];
     const { level, reasons, shedding } = this.#parts.overload();
-    const strained = level === 0 ? [] : [`overload, level ${level} of 5: ${reasons.join(', ')}`, ...shedding];
+    const overload = level === 0 ? [] : [`overload, level ${level} of 5: ${reasons.join(', ')}`, ...shedding];
+    const strained = [...overload, ...explosions(this.#parts)];
     return {
       level: failing.length > 0 || level >= failingLevel ? 'failing' : strained.length > 0 ? 'strained' : 'ok',
       reasons: [...failing, ...strained],

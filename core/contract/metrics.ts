@@ -80,6 +80,54 @@ export interface Dataset {
   readonly bytesOnDisk: number;
 }
 
+/** A name and how many series, or values, it has. */
+export interface CountedName {
+  readonly name: string;
+  readonly count: number;
+}
+
+/** A metric of which a target was refused series: its label with the most refused values, 65,536 at most, and since when. */
+export interface CutTargetView {
+  readonly job: string;
+  readonly url: string;
+  readonly metric: string;
+  readonly label: string;
+  readonly values: number;
+  readonly refused: number;
+  readonly sinceMs: number;
+  readonly lastMs: number;
+  /** New series that the target may make at once, and again every hour. */
+  readonly newSeriesMax: number;
+}
+
+/** A metric of which the store refused series, whoever sent them; by reason, such as `series_limit`. */
+export interface RefusedSeriesView {
+  readonly metric: string;
+  readonly reason: string;
+  readonly times: number;
+  readonly sinceMs: number;
+  readonly lastMs: number;
+  readonly label: string;
+  readonly values: number;
+}
+
+/** What makes the number of series; each list the largest first. */
+export interface CardinalityView {
+  readonly series: number;
+  /** Pairs of a label and a value. */
+  readonly pairs: number;
+  /** Series of each metric. */
+  readonly metrics: readonly CountedName[];
+  /** Values of each label. */
+  readonly labels: readonly CountedName[];
+  /** Series of each pair, named `label=value`. */
+  readonly labelPairs: readonly CountedName[];
+  /** Labels with more values than an hour ago, or than at the start. */
+  readonly growing: readonly { readonly label: string; readonly values: number; readonly added: number; readonly sinceMs: number }[];
+  readonly refused: readonly RefusedSeriesView[];
+  readonly cut: readonly CutTargetView[];
+}
+
 const point = v.object({ dataset: datasetName, expr: queryText, timeMs: v.optional(unixMs) });
 const range = v.object({ dataset: datasetName, expr: queryText, startMs: unixMs, endMs: unixMs, stepMs: durationMs });
 const among = v.object({ dataset: datasetName, match: v.optional(queryText) });
@@ -95,4 +143,7 @@ export const metricsContract = {
   /** Label names, of all series or of those that `match` selects. */
   'metrics.labels': procedure<readonly string[]>()(among),
   'metrics.labelValues': procedure<readonly string[]>()(v.object({ ...among.entries, label: v.string() })),
+  'metrics.cardinality': procedure<CardinalityView>()(
+    v.object({ dataset: datasetName, limit: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)) }),
+  ),
 };

@@ -1,12 +1,14 @@
 /** What brings data in: scrapes (pull), receivers (push), and the account of where every sample went. */
 export { createScraper } from './scrape/scraper.ts';
 export type { Scraper, ScraperOptions } from './scrape/scraper.ts';
+export type { CutTarget } from './scrape/job.ts';
 export type { ScrapeManners } from './scrape/target-loop.ts';
 export { createReceiver } from './receive/receiver.ts';
 export type { Receiver, ReceiverOptions } from './receive/receiver.ts';
 export type { SamplingStatus } from './spans/span-intake.ts';
 export type { SamplingDecision } from './sampling/waiting-spans.ts';
 export type { PushedGroup } from './receive/pushgateway.ts';
+export { AlertmanagerTargets } from './scrape/alertmanager-targets.ts';
 export { relabel, relabelSteps } from './scrape/relabel.ts';
 export type { RelabelStep } from './scrape/relabel.ts';
 export type { TargetResolution } from './scrape/target-labels.ts';

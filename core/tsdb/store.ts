@@ -15,7 +15,7 @@ import {
 } from '#core/model/index.ts';
 import { StoreBatch, type Ledger } from './batch.ts';
 import { ChangeLog, type StoreMark } from './changes.ts';
-import { CardinalityWatch, type Cardinality } from './names/cardinality.ts';
+import { CardinalityWatch, type Cardinality, type RefusedSeries } from './names/cardinality.ts';
 import { allTombstones, insertTombstone, Tombstones } from './upkeep/deletion.ts';
 import { Frames } from './frames.ts';
 import { Groups } from './names/groups.ts';
@@ -122,7 +122,7 @@ class Store extends View implements Tsdb, Ledger {
     if (known >= 0) return known;
     const fault = labelFault(labels, this.#limits) ?? this.#roomFault(labels);
     if (fault !== undefined) {
-      this.#watch.refuse(labelValue(labels, METRIC_NAME), verdictName(fault));
+      this.#watch.refuse(labelValue(labels, METRIC_NAME), verdictName(fault), this.#clock.now());
       return -fault;
     }
     const ref = this.catalogue.add(labels);
@@ -224,6 +224,10 @@ class Store extends View implements Tsdb, Ledger {
 
   cardinality(limit: number): Cardinality {
     return this.#watch.report(limit);
+  }
+
+  refused(limit: number): readonly RefusedSeries[] {
+    return this.#watch.refusals(limit);
   }
 
   tick(): boolean {

@@ -1,6 +1,7 @@
 import { defaultIntakeLimits, type IntakeLimits, type ScrapeConfig, type TargetGroup } from '#core/formats/index.ts';
 import { labelsKey, labelValue, type Target } from '#core/model/index.ts';
 import { Discovery } from './discovery.ts';
+import type { CutMetric } from './explosion.ts';
 import type { FileTexts } from './file-texts.ts';
 import { HttpClient } from './http-client.ts';
 import { brokenPages, httpPages, type PageSource } from './page-source.ts';
@@ -16,6 +17,13 @@ export interface JobOptions {
   /** Files named in the configuration are looked for from here. */
   readonly folder: string;
   readonly files: FileTexts;
+}
+
+/** A metric of which a target was refused series, and how many new ones the target may make at once, and again every hour. */
+export interface CutTarget extends CutMetric {
+  readonly job: string;
+  readonly url: string;
+  readonly newSeriesMax: number;
 }
 
 /** One scrape config: its client, its targets, their loops. */
@@ -38,6 +46,14 @@ export class Job {
     this.#context = context;
     this.#limits = limits;
     this.#client = new HttpClient(config.http, folder, files);
+  }
+
+  /** Targets that were refused series, and which. */
+  get cuts(): readonly CutTarget[] {
+    return [...this.#loops.values()].flatMap(({ target, series }) => {
+      const { metrics, newSeriesMax } = series.cut;
+      return metrics.map((cut) => ({ ...cut, job: this.config.job, url: target.url, newSeriesMax }));
+    });
   }
 
   get targets(): readonly Target[] {

@@ -3,7 +3,7 @@ import { EngineError, labelsFrom, type Clock, type DurationMs, type Labels, type
 import { Ledger } from '../ledger.ts';
 import type { SampleSink } from '../sink.ts';
 import { FileTexts } from './file-texts.ts';
-import { Job } from './job.ts';
+import { Job, type CutTarget } from './job.ts';
 import { localPages } from './page-source.ts';
 import { relabelSteps, type RelabelStep } from './relabel.ts';
 import { SeriesBudget } from './series-budget.ts';
@@ -35,8 +35,12 @@ export interface Scraper {
   /** Scrapes a page that the process makes itself, in Prometheus' text form. */
   addLocal(job: string, instance: string, page: () => Uint8Array | string, intervalMs?: DurationMs): void;
   targets(): readonly Target[];
+  /** Names of the scrape configs in force. */
+  jobs(): readonly string[];
   /** Sources of targets (files, HTTP) that cannot be asked now, a sentence each. */
   problems(): readonly string[];
+  /** Targets that make too many series, with the label that explodes. */
+  cuts(): readonly CutTarget[];
   /** Every target that a job found, with the labels it was found with, those that relabelling dropped too. Throws EngineError `not-found`. */
   discovered(job: string): readonly TargetResolution[];
   /** What a job's relabelling does to labels: to those of a target, or to those of a scraped series. Throws EngineError `not-found`. */
@@ -118,6 +122,14 @@ class ScraperOfJobs implements Scraper {
 
   problems(): readonly string[] {
     return [...this.#jobs.values()].flatMap(({ job }) => job.problems);
+  }
+
+  cuts(): readonly CutTarget[] {
+    return [...this.#jobs.values()].flatMap(({ job }) => job.cuts);
+  }
+
+  jobs(): readonly string[] {
+    return [...this.#jobs.keys()];
   }
 
   discovered(job: string): readonly TargetResolution[] {

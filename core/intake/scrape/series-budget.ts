@@ -1,4 +1,5 @@
-import type { Clock, DurationMs } from '#core/model/index.ts';
+import type { Clock, DurationMs, Labels } from '#core/model/index.ts';
+import { Explosion } from './explosion.ts';
 
 const refillMs: DurationMs = 3_600_000;
 
@@ -11,6 +12,8 @@ const modestShare = 0.9;
  */
 export class SeriesBudget {
   readonly max: number;
+  /** What was refused. */
+  readonly explosion: Explosion;
   readonly #clock: Clock;
   /** True: only sources that brought few new series lately may bring more. */
   readonly #isTight: () => boolean;
@@ -21,16 +24,18 @@ export class SeriesBudget {
     this.#clock = clock;
     this.#isTight = isTight;
     this.max = max;
+    this.explosion = new Explosion(clock);
     this.#left = max;
     this.#atMs = clock.monotonicMs();
   }
 
-  /** Takes one new series out of the budget; false when there is none left. */
-  take(): boolean {
+  /** Takes a new series out of the budget; false when there is none left. */
+  take(labels: Labels): boolean {
     if (this.#left < 1) this.#refill();
-    if (this.#left < (this.#isTight() ? this.max * modestShare : 1)) return false;
-    this.#left--;
-    return true;
+    const isLeft = this.#left >= (this.#isTight() ? this.max * modestShare : 1);
+    if (isLeft) this.#left--;
+    else this.explosion.note(labels);
+    return isLeft;
   }
 
   #refill(): void {

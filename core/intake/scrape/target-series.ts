@@ -3,6 +3,7 @@ import type { ExpositionColumns, ExpositionPage, PageFormat, PageReader, ScrapeC
 import { EngineError, type Exemplar, type Labels, type UnixMs } from '#core/model/index.ts';
 import { refusal, verdictName, verdicts, type Batch, type SeriesRef } from '#core/tsdb/index.ts';
 import type { SampleSink } from '../sink.ts';
+import type { CutMetric } from './explosion.ts';
 import { relabel } from './relabel.ts';
 import { checkLabelLimits, withTargetLabels } from './series-labels.ts';
 import type { SeriesBudget } from './series-budget.ts';
@@ -72,6 +73,11 @@ export class TargetSeries {
     this.#rules = rules;
     this.#budget = budget;
     this.#forgetReader();
+  }
+
+  /** What was refused because the target makes too many series, and how many it may make at once. */
+  get cut(): { readonly metrics: readonly CutMetric[]; readonly newSeriesMax: number } {
+    return { metrics: this.#budget.explosion.cuts(), newSeriesMax: this.#budget.max };
   }
 
   /** Reads a page and adds its samples. Either the whole page is looked at, or nothing is added and `problem` says why. */
@@ -168,7 +174,7 @@ export class TargetSeries {
     let newCount = 0;
     for (const [slot, labels] of fresh) {
       const known = this.#refs[slot]! >= 0;
-      if (!known && !this.#budget.take()) {
+      if (!known && !this.#budget.take(labels)) {
         this.#refs[slot] = slotOverBudget;
         continue;
       }

@@ -21,6 +21,8 @@ export interface RefusedSeries {
   readonly reason: string;
   /** Times that such a series was asked for; one series may count often. */
   readonly times: number;
+  readonly sinceMs: UnixMs;
+  readonly lastMs: UnixMs;
   readonly label: string;
   readonly values: number;
 }
@@ -50,7 +52,7 @@ export class CardinalityWatch {
   readonly #catalogue: Catalogue;
   readonly #snapshots: { readonly atMs: UnixMs; readonly sizes: ReadonlyMap<LabelName, number> }[] = [];
   #nextMs = -Infinity;
-  readonly #refused = new Map<string, { metric: string; reason: string; times: number }>();
+  readonly #refused = new Map<string, { metric: string; reason: string; times: number; sinceMs: UnixMs; lastMs: UnixMs }>();
 
   constructor(catalogue: Catalogue) {
     this.#catalogue = catalogue;
@@ -64,11 +66,13 @@ export class CardinalityWatch {
     if (this.#snapshots.length > snapshotsMax) this.#snapshots.shift();
   }
 
-  refuse(metric: string, reason: string): void {
+  refuse(metric: string, reason: string, nowMs: UnixMs): void {
     const key = `${reason} ${metric}`;
     const known = this.#refused.get(key);
-    if (known !== undefined) known.times++;
-    else if (this.#refused.size < refusedMetricsMax) this.#refused.set(key, { metric, reason, times: 1 });
+    if (known !== undefined) {
+      known.times++;
+      known.lastMs = nowMs;
+    } else if (this.#refused.size < refusedMetricsMax) this.#refused.set(key, { metric, reason, times: 1, sinceMs: nowMs, lastMs: nowMs });
   }
 
   report(limit: number): Cardinality {
@@ -87,7 +91,7 @@ export class CardinalityWatch {
         limit,
       ),
       growing: this.#growing(names).slice(0, limit),
-      refused: this.#refusals(limit),
+      refused: this.refusals(limit),
     };
   }
 
@@ -106,7 +110,8 @@ export class CardinalityWatch {
     return found.filter(({ added }) => added > 0).sort((a, b) => b.added - a.added);
   }
 
-  #refusals(limit: number): RefusedSeries[] {
+  /** What limits kept out, the most often refused first. */
+  refusals(limit: number): RefusedSeries[] {
     const worst = [...this.#refused.values()].sort((a, b) => b.times - a.times).slice(0, limit);
     return worst.map((one) => ({ ...one, ...this.#widestLabel(one.metric) }));
   }

@@ -1,0 +1,37 @@
+import type { CardinalityView } from '#core/contract/index.ts';
+import type { CutTarget } from '#core/intake/index.ts';
+import { formatTime, type UnixMs } from '#core/model/index.ts';
+import type { RefusedSeries, Tsdb } from '#core/tsdb/index.ts';
+import type { Parts } from './parts.ts';
+
+/** What was last refused longer ago than this is over. */
+const overAfterMs = 10 * 60_000;
+const told = 3;
+
+/** The metrics, labels and pairs that make the number of series, what grows, and who was cut. */
+export function cardinalityView(store: Tsdb, cuts: readonly CutTarget[], limit: number): CardinalityView {
+  const { series, pairs, metrics, labels, labelPairs, growing, refused } = store.cardinality(limit);
+  return { series, pairs, metrics, labels, labelPairs, growing, refused, cut: cuts.slice(0, limit) };
+}
+
+/** Who was cut lately, and the label that explodes, a sentence each. */
+export function explosions({ scraper, live, clock }: Pick<Parts, 'scraper' | 'live' | 'clock'>): string[] {
+  const nowMs = clock.now();
+  const isNow = ({ lastMs }: { readonly lastMs: UnixMs }): boolean => nowMs - lastMs < overAfterMs;
+  const cuts = scraper.cuts().filter(isNow).map(ofTarget);
+  return [...cuts, ...live.refused(told).filter(isNow).map(ofStore)].slice(0, told);
+}
+
+function ofTarget({ job, url, metric, label, values, sinceMs, newSeriesMax }: CutTarget): string {
+  const what = label === '' ? metric : `${metric}, label ${label}: ${grouped(values)} values beyond the limit since ${clockTime(sinceMs)}`;
+  return `${job} ${url} was cut at ${grouped(newSeriesMax)} new series: ${what}`;
+}
+
+function ofStore({ metric, reason, label, values, times, sinceMs }: RefusedSeries): string {
+  const what = label === '' ? '' : `, label ${label}: ${grouped(values)} values`;
+  return `${metric}: ${grouped(times)} samples of new series refused since ${clockTime(sinceMs)} (${reason})${what}`;
+}
+
+const grouped = (count: number): string => count.toLocaleString('en-US');
+/** `10:20 UTC`: the engine does not know whose clock a screen shows. */
+const clockTime = (timeMs: UnixMs): string => `${formatTime(timeMs).slice(11, 16)} UTC`;
