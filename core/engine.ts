@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { createAlerting, createSender, Templates, type Alerting, type Send } from '#core/alerting/index.ts';
 import {
   AlertDesk,
+  Forwarding,
   fromOutside,
   IncidentDesk,
   LogDesk,
@@ -103,6 +104,7 @@ class LiveEngine implements Engine {
   readonly #ledger = new Ledger();
   readonly #overload: Overload;
   readonly #outgoing: Outgoing;
+  readonly #forwarding: Forwarding;
   readonly #alertDesk: AlertDesk;
   readonly #incidentDesk: IncidentDesk;
   readonly #metricDesk: MetricDesk;
@@ -130,6 +132,7 @@ class LiveEngine implements Engine {
     this.#queries = createQueries({ source: live, clock, breathe, strained: () => overload.level >= 2 });
     this.#ruleQueries = createQueries({ source: live, clock, breathe });
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
+    this.#forwarding = new Forwarding({ clock, http: (call) => this.#outgoing.post(call), readSecret: (path) => this.#outgoing.readSecret(path) });
     const ledger = this.#ledger;
     const store = guardedSink(live, overload);
     this.#scraper = createScraper({ store, ownStore: live, clock, ledger, manners: this.#scrapeManners() });
@@ -165,7 +168,7 @@ class LiveEngine implements Engine {
       ...this.#sourceDesk.handlers(),
       ...this.#alertDesk.handlers(),
       ...this.#ruleDesk.handlers(),
-      ...new RouteDesk(parts).handlers(),
+      ...new RouteDesk(parts, this.#forwarding).handlers(),
       ...this.#silenceDesk.handlers(),
       ...new SloDesk(parts).handlers(),
       ...this.#incidentDesk.handlers(),
@@ -202,6 +205,7 @@ class LiveEngine implements Engine {
     await this.#scraper.stop();
     await this.#receiver.stop();
     this.#alerting.stop();
+    await this.#forwarding.stop();
     this.#systemDesk.stop();
     await this.#outgoing.close();
     await this.#live.close();
@@ -259,7 +263,10 @@ class LiveEngine implements Engine {
       externalLabels: settings.externalLabels,
       intervalMs: settings.evaluationIntervalMs,
       breathe,
-      onAlerts: (alerts) => this.#alerting.put(alerts),
+      onAlerts: (alerts) => {
+        this.#alerting.put(alerts);
+        this.#forwarding.put(alerts);
+      },
       onTransitions: (transitions) => {
         for (const { alert, to } of transitions) if (to !== 'inactive') this.#incidents.onAlert(alert);
       },
@@ -347,6 +354,7 @@ class LiveEngine implements Engine {
     await this.#receiver.configure(config.settings.spanMetrics, config.settings.tailSampling);
     this.#useTemplates(config);
     this.#alerting.configure(config.alertmanager);
+    await this.#forwarding.apply(config, dirname(config.file));
     await this.#rules.load([...config.ruleFiles, ...this.#rulesOfSlos(config)]);
     const known = new Set(this.#rules.groups().map(({ file, name }) => `${file} ${name}`));
     this.#alerting.retire(({ rule }) => known.has(`${rule?.file} ${rule?.group}`));

@@ -2,21 +2,35 @@
  * Forwards the alerts of our rules to real Alertmanagers, as a Prometheus does: at once when one fires or ends, again each minute while
  * it fires, and its end for a quarter of an hour. Nothing is queued: the next minute's message holds all that a lost one held.
  */
-import { labelsToRecord, messageOf, formatTime, type Alert, type Cancel, type Clock, type UnixMs } from '#core/model/index.ts';
+import {
+  labelsToRecord,
+  messageOf,
+  formatTime,
+  type Alert,
+  type Cancel,
+  type Clock,
+  type DurationMs,
+  type Labels,
+  type UnixMs,
+} from '#core/model/index.ts';
 import type { HttpSettings } from '#core/formats/index.ts';
 import { post, resultOf, type Http, type ReadSecret } from './notify/http.ts';
 
 export interface ForwardTarget {
-  /** Up to and without /api/v2/alerts. */
+  /** Where alerts are posted: it ends in /api/v2/alerts. */
   readonly url: string;
   readonly http: HttpSettings;
+  readonly timeoutMs: DurationMs;
+  /** What becomes of an alert's labels on the way there; undefined keeps the alert here. */
+  readonly prepare: (labels: Labels) => Labels | undefined;
 }
 
 export interface ForwarderOptions {
   readonly clock: Clock;
   readonly http: Http;
   readonly readSecret: ReadSecret;
-  readonly targets: readonly ForwardTarget[];
+  /** Those that there are now. */
+  readonly targets: () => readonly ForwardTarget[];
   /** Where the source link of an alert leads. */
   readonly graphUrl: (alert: Alert) => string;
 }
@@ -41,21 +55,21 @@ const alertsPerMessageMax = 256;
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #alerts = new Map<string, { alert: Alert; dueMs: UnixMs }>();
-  readonly #states: Counted[];
+  readonly #states = new Map<string, Counted>();
   #cancel: Cancel | undefined;
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
-    this.#states = options.targets.map(({ url }) => ({ url, sentCount: 0, failedCount: 0, lastError: '' }));
   }
 
+  /** Of the targets that there are now. */
   get states(): readonly ForwardState[] {
-    return this.#states;
+    return this.#options.targets().map(({ url }) => this.#state(url));
   }
 
   /** Takes rules' alerts as they now are; pending ones stay here. */
   put(alerts: readonly Alert[]): void {
-    if (this.#options.targets.length === 0) return;
+    if (this.#options.targets().length === 0) return;
     const nowMs = this.#options.clock.now();
     let news = false;
     for (const alert of alerts) {
@@ -94,21 +108,42 @@ export class Forwarder {
   }
 
   #sendAll(alerts: readonly Alert[], nowMs: UnixMs): void {
-    const { targets, graphUrl } = this.#options;
-    const body = alerts.map((alert) => ({
-      labels: labelsToRecord(alert.labels),
-      annotations: labelsToRecord(alert.annotations),
-      startsAt: formatTime(alert.firedAtMs!),
-      endsAt: formatTime(alert.state === 'resolved' ? (alert.resolvedAtMs ?? nowMs) : nowMs + validMs),
-      generatorURL: graphUrl(alert),
-    }));
-    targets.forEach((target, i) => void this.#sendOne(target, body, this.#states[i]!));
+    for (const target of this.#options.targets()) {
+      const body = this.#bodyFor(target, alerts, nowMs);
+      if (body.length > 0) void this.#sendOne(target, body, this.#state(target.url));
+    }
+  }
+
+  #state(url: string): Counted {
+    const known = this.#states.get(url);
+    if (known !== undefined) return known;
+    const state = { url, sentCount: 0, failedCount: 0, lastError: '' };
+    this.#states.set(url, state);
+    return state;
+  }
+
+  #bodyFor({ prepare }: ForwardTarget, alerts: readonly Alert[], nowMs: UnixMs): object[] {
+    const { graphUrl } = this.#options;
+    const prepared = alerts.map((alert) => ({ alert, labels: prepare(alert.labels) }));
+    return prepared.flatMap(({ alert, labels }) =>
+      labels === undefined || labels.length === 0
+        ? []
+        : [
+            {
+              labels: labelsToRecord(labels),
+              annotations: labelsToRecord(alert.annotations),
+              startsAt: formatTime(alert.firedAtMs!),
+              endsAt: formatTime(alert.state === 'resolved' ? (alert.resolvedAtMs ?? nowMs) : nowMs + validMs),
+              generatorURL: graphUrl(alert),
+            },
+          ],
+    );
   }
 
   async #sendOne(target: ForwardTarget, body: readonly unknown[], counted: Counted): Promise<void> {
     try {
-      const url = `${target.url.replace(/\/$/, '')}/api/v2/alerts`;
-      const result = resultOf(await post(this.#options.http, this.#options.readSecret, target.http, { url, body }));
+      const { url, http, timeoutMs } = target;
+      const result = resultOf(await post(this.#options.http, this.#options.readSecret, http, { url, body, timeoutMs }));
       if (!result.ok) throw new Error(result.error);
       counted.sentCount += body.length;
       counted.lastError = '';

@@ -1,5 +1,6 @@
 /** The contract's procedures and streams, a file a noun. */
 export { AlertDesk, fromOutside } from './alerts.ts';
+export { Forwarding } from './forwarding.ts';
 export { IncidentDesk } from './incidents.ts';
 export { LogDesk } from './logs.ts';
 export { MetricDesk } from './metrics.ts';

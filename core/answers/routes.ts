@@ -2,6 +2,7 @@ import type { Route } from '#core/alerting/index.ts';
 import type { Handlers, RoutesView, RouteTest, RouteView, SignalboxContract } from '#core/contract/index.ts';
 import { formatMatchers } from '#core/formats/index.ts';
 import { labelsFrom, labelValue, type UnixMs } from '#core/model/index.ts';
+import type { Forwarding } from './forwarding.ts';
 import type { Parts } from './parts.ts';
 
 type Names = Extract<keyof SignalboxContract, `routes.${string}`>;
@@ -9,9 +10,11 @@ type Names = Extract<keyof SignalboxContract, `routes.${string}`>;
 /** The route tree, and what it would do with a label set. */
 export class RouteDesk {
   readonly #parts: Parts;
+  readonly #forwarding: Forwarding;
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, forwarding: Forwarding) {
     this.#parts = parts;
+    this.#forwarding = forwarding;
   }
 
   handlers(): Pick<Handlers<SignalboxContract>, Names> {
@@ -35,6 +38,8 @@ export class RouteDesk {
         target: formatMatchers(target),
         equal,
       })),
+      forwarded: this.#forwarding.states,
+      forwardProblems: this.#forwarding.problems,
     };
   }
 

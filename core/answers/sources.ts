@@ -68,6 +68,7 @@ export class SourceDesk {
     const { scraper, receiver, ledger, overload } = this.#parts;
     return {
       sources: ledger.rows().map(sourceRow),
+      jobs: scraper.jobs(),
       pushed: receiver.pushedGroups(),
       problems: scraper.problems(),
       sampling: samplingView(receiver),

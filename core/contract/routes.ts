@@ -31,11 +31,22 @@ export interface InhibitionView {
   readonly equal: readonly string[];
 }
 
+/** Another Alertmanager that gets our alerts too. */
+export interface ForwardedView {
+  readonly url: string;
+  readonly sentCount: number;
+  readonly failedCount: number;
+  readonly lastError: string;
+}
+
 export interface RoutesView {
   /** Empty: nothing is configured and everything goes to the desktop. */
   readonly file: string;
   readonly root: RouteView;
   readonly inhibitions: readonly InhibitionView[];
+  readonly forwarded: readonly ForwardedView[];
+  /** What is wrong with finding them, a sentence each. */
+  readonly forwardProblems: readonly string[];
 }
 
 /** One route that a label set would take, from the root on. */

@@ -23,6 +23,7 @@ export { ExpositionReader, ExpositionColumns, type ExpositionPage, type PageForm
 export { ProtobufReader } from './exposition/protobuf.ts';
 export { checkOpenMetrics, type OpenMetricsProblem } from './exposition/openmetrics.ts';
 export { sortedPairs } from './exposition/line.ts';
+export type { AlertmanagersConfig, ForwardingConfig } from './alertmanagers-config.ts';
 export { parseSignalboxConfig, defaultIntakeLimits, type SignalboxConfig, type IntakeLimits } from './signalbox-config.ts';
 export { defaultSpanMetrics, type SamplingPolicy, type SpanMetricsConfig, type TailSamplingConfig } from './span-config/index.ts';
 export type { ScrapeConfig, ScrapeLimits, ScrapeProtocol, TargetGroup, FileSource, HttpSource } from './scrape-config.ts';

@@ -1,5 +1,6 @@
 import { noLabels, type DurationMs, type Labels } from '#core/model/index.ts';
 import { labelMap, limitFields, protocol, scrapeConfig, type ScrapeConfig, type ScrapeDefaults, type ScrapeProtocol } from './scrape-config.ts';
+import { forwardingConfig, noForwarding, type ForwardingConfig } from './alertmanagers-config.ts';
 import { defaultSpanMetrics, spanMetricsConfig, tailSamplingConfig, type SpanMetricsConfig, type TailSamplingConfig } from './span-config/index.ts';
 import { boolean, byteSize, count, duration, listOf, optional, record, text, type Decode } from './yaml-decode.ts';
 import { isYamlNull, readYaml, yamlError, type YamlNode } from './yaml.ts';
@@ -16,6 +17,8 @@ export interface SignalboxConfig {
   readonly ruleFiles: readonly string[];
   /** The Alertmanager configuration, relative to this file. */
   readonly alertmanagerFile: string;
+  /** Other Alertmanagers that get our alerts too. */
+  readonly forwarding: ForwardingConfig;
   /** Folders, relative to this file. */
   readonly runbookFolder: string;
   readonly dashboardFolder: string;
@@ -112,11 +115,12 @@ const retentionFields = record('retention', {
 });
 
 /** Parts of a prometheus.yml that concern only Prometheus itself. */
-const foreign = ['alerting', 'remote_write', 'remote_read', 'storage', 'tracing', 'otlp', 'runtime', 'scrape_config_files'];
+const foreign = ['remote_write', 'remote_read', 'storage', 'tracing', 'otlp', 'runtime', 'scrape_config_files'];
 
 const topFields = record('configuration', {
   global: optional('global', anything, undefined as YamlNode | undefined),
   scrapeConfigs: optional('scrape_configs', anything, undefined as YamlNode | undefined),
+  alerting: optional('alerting', anything, undefined as YamlNode | undefined),
   ruleFiles: optional('rule_files', listOf(text), []),
   alertmanagerFile: optional('alertmanager', text, 'alertmanager.yml'),
   runbookFolder: optional('runbooks', text, 'runbooks'),
@@ -133,7 +137,7 @@ const topFields = record('configuration', {
 /** Reads a signalbox.yml or a prometheus.yml. Throws EngineError `invalid` or `limit` as "FILE:LINE: what, and how to mend it". */
 export function parseSignalboxConfig(content: string, file: string): SignalboxConfig {
   const root = readYaml(content, file);
-  const { global: globalNode, scrapeConfigs: jobsNode, ...own } = topFields(root);
+  const { global: globalNode, scrapeConfigs: jobsNode, alerting, ...own } = topFields(root);
   const warnings: string[] = [];
   const warn = (node: YamlNode, sentence: string): void => void warnings.push(`${node.file}:${node.line}: ${sentence}`);
   if (root.kind === 'map')
@@ -141,13 +145,13 @@ export function parseSignalboxConfig(content: string, file: string): SignalboxCo
   const globals = globalFields(globalNode ?? { kind: 'map', file, line: 1, from: 0, to: 0, entries: new Map() });
   if (globalNode !== undefined && globals.timeoutMs > globals.intervalMs && given(globalNode, 'scrape_timeout'))
     throw yamlError(globalNode, 'the scrape_timeout of global is longer than its scrape_interval');
+  const forwarding = alerting === undefined || isYamlNull(alerting) ? noForwarding : forwardingConfig(warn)(alerting);
   const scrapeConfigs = jobsNode === undefined ? [] : listOf(scrapeConfig(defaultsOf(globals), warn))(jobsNode);
   if (jobsNode?.kind === 'list') refuseSameJobs(jobsNode.items, scrapeConfigs);
-  return { ...own, evaluationIntervalMs: globals.evaluationMs, externalLabels: globals.externalLabels, scrapeConfigs, warnings };
+  return { ...own, evaluationIntervalMs: globals.evaluationMs, externalLabels: globals.externalLabels, scrapeConfigs, forwarding, warnings };
 }
 
 function notHere(name: string): string {
-  if (name === 'alerting') return 'alerting is left aside: alerts are routed by the file that alertmanager names';
   if (name === 'scrape_config_files') return 'scrape_config_files is not yet supported; put the jobs in this file';
   return `${name} is left aside: it concerns only Prometheus itself`;
 }

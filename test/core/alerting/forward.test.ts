@@ -22,7 +22,7 @@ test('alerts go to a real Alertmanager as a Prometheus sends them', async () => 
       return Promise.resolve({ status, headers: {}, body: '' });
     },
     readSecret: () => Promise.resolve(''),
-    targets: [{ url: 'http://am:9093/', http: plainHttp }],
+    targets: () => [{ url: 'http://am:9093/api/v2/alerts', http: plainHttp, timeoutMs: 10_000, prepare: (labels) => labels }],
     graphUrl: () => 'http://graph',
   });
   onTestFinished(() => forwarder.stop());
@@ -45,5 +45,5 @@ test('alerts go to a real Alertmanager as a Prometheus sends them', async () => 
   expect(posts[0]!.alerts[0]).toMatchObject({ startsAt: '2026-01-05T03:00:00Z', endsAt: '2026-01-05T03:04:01Z', generatorURL: 'http://graph' });
   expect(posts.at(-1)!.alerts[0]!.endsAt).toBe('2026-01-05T03:02:10Z');
   expect(posts.at(-1)!.atMs).toBeLessThanOrEqual(130_000 + 900_000);
-  expect(forwarder.states).toEqual([{ url: 'http://am:9093/', sentCount: posts.length - 1, failedCount: 1, lastError: '' }]);
+  expect(forwarder.states).toEqual([{ url: 'http://am:9093/api/v2/alerts', sentCount: posts.length - 1, failedCount: 1, lastError: '' }]);
 });

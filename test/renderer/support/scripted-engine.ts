@@ -6,6 +6,7 @@ import { askedAlert, groupsOf, silenceAnswers, silencesOf, whyOf } from './scrip
 import { practiceAnswers } from './scripted-practice.ts';
 import { ruleAnswers } from './scripted-rules.ts';
 import { sloAnswers, slos } from './scripted-slos.ts';
+import { ScriptedSources } from './scripted-sources.ts';
 import { curvesFor, explainAnswer, rangeAnswer } from './series.ts';
 
 export type SceneName = 'busy' | 'calm' | 'first' | 'storm';
@@ -16,6 +17,7 @@ export class ScriptedEngine {
   readonly #startMs = Date.now();
   alerts: AlertView[];
   silences: SilenceView[];
+  sources: ScriptedSources;
   incidents: { incident: Incident; events: IncidentEvent[] }[];
   runs = new Map<string, RunbookRun>();
   /** Every range query that came, and those that were cancelled. */
@@ -27,6 +29,7 @@ export class ScriptedEngine {
   constructor(scene: SceneName) {
     this.scene = scene;
     this.alerts = scene === 'busy' ? alertsOf(this.#startMs) : scene === 'storm' ? stormOf(this.#startMs, 3_000) : [];
+    this.sources = new ScriptedSources(scene === 'first', this.#startMs);
     this.silences = scene === 'first' ? [] : silencesOf(this.#startMs);
     this.incidents = scene === 'first' ? [] : [pastIncident(this.#startMs)];
   }
@@ -189,6 +192,7 @@ export class ScriptedEngine {
       }),
       'system.watch': this.#watch(() => ({
         level: 'ok' as const,
+        overloadLevel: 0,
         reasons: [],
         nowMs: Date.now(),
         seriesCount: 3_418,
@@ -293,6 +297,8 @@ export class ScriptedEngine {
       'metrics.labels': () => ['code', 'instance', 'job', 'path'],
       'metrics.labelValues': ({ label }) => (label === 'job' ? ['catalogue', 'checkout', 'node', 'postgres'] : ['a', 'b']),
       'targets.watch': this.#watch(() => this.#targets()),
+      'sources.watch': this.#watch(() => this.sources.view),
+      ...this.sources.answers(() => this.#changed()),
       'targets.scrape': () => null,
       'markdown.render': ({ text }) => ({
         html:

@@ -119,6 +119,8 @@ export const ruleAnswers: Pick<Handlers<SignalboxContract>, Names> = {
   'routes.tree': () => ({
     file: 'alertmanager.yml',
     root,
+    forwarded: [{ url: 'http://am-1:9093/api/v2/alerts', sentCount: 214, failedCount: 0, lastError: '' }],
+    forwardProblems: [],
     inhibitions: [{ place: 'alertmanager.yml:20', source: '{alertname="ClusterDown"}', target: '{severity="page"}', equal: ['cluster'] }],
   }),
   'routes.test': ({ labels }) => {

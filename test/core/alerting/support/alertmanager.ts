@@ -27,6 +27,9 @@ export function prepareAlertmanager(folder: string): string {
   return prepared;
 }
 
+/** Where a prepared program finds its templates. */
+export const workingFolder = (folder: string): string => (existsSync(templates) ? folder : `${peersFolder}${templates}`);
+
 /** Runs a timetable of the core set on a real Alertmanager, in real time, with its files in `folder`. */
 export async function runAlertmanager(program: string, timetable: Timetable, folder: string): Promise<Delivery[]> {
   const deliveries: Delivery[] = [];
@@ -44,8 +47,7 @@ export async function runAlertmanager(program: string, timetable: Timetable, fol
     '--cluster.listen-address=',
     '--web.external-url=http://signalbox',
   ];
-  const cwd = existsSync(templates) ? folder : `${peersFolder}${templates}`;
-  const child = spawn(program, [...args, '--log.level=error'], { stdio: 'ignore', cwd });
+  const child = spawn(program, [...args, '--log.level=error'], { stdio: 'ignore', cwd: workingFolder(folder) });
   try {
     const url = `http://127.0.0.1:${port}`;
     await ready(url);
