@@ -66,6 +66,8 @@ export interface OverloadView {
 
 export interface SourcesView {
   readonly sources: readonly SourceRow[];
+  /** Names of scrape configs in force, those without targets too. */
+  readonly jobs: readonly string[];
   readonly pushed: readonly PushedGroupRow[];
   /** Sources of targets (files, HTTP) that cannot be asked now, a sentence each. */
   readonly problems: readonly string[];

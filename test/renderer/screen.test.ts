@@ -453,6 +453,31 @@ test('the first start says what is watched and what comes next', async () => {
   await expectPage(page.getByRole('button', { name: 'Copy example' })).toBeVisible();
 });
 
+describe('sources', () => {
+  test('relabelling is walked through rule by rule, and its link shows the same again', async () => {
+    await open('busy', '#/sources?tab=relabel');
+    await expectPage(page.getByText('3 rules later it is kept.')).toBeVisible();
+    await page.getByRole('button', { name: '10.0.9.9:8080' }).click();
+    await expectPage(page.getByText('Line 14 drops it')).toBeVisible();
+    await page.reload();
+    await expectPage(page.getByText('Line 14 drops it')).toBeVisible();
+    await page.getByRole('textbox', { name: 'Labels of the target' }).fill('{env="prod", x');
+    await expectPage(page.getByText('is expected at "x"')).toBeVisible();
+    await page.getByRole('tab', { name: 'metric_relabel_configs' }).click();
+    await expectPage(page.getByText('The job has no metric_relabel_configs')).toBeVisible();
+  });
+
+  test('a pushed group that never went away is deleted, and the account says what was rejected', async () => {
+    await open('busy', '#/sources?tab=pushed');
+    await expectPage(page.getByText('Never went away')).toBeVisible();
+    await page.getByRole('button', { name: 'Delete' }).first().click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await expectPage(page.getByText('Never went away')).toHaveCount(0);
+    await page.getByRole('tab', { name: 'Account' }).click();
+    await expectPage(page.getByRole('row', { name: /catalogue.*88,412.*71,004.*17,408.*Adds up/ })).toBeVisible();
+  });
+});
+
 describe('accessibility', () => {
   const views = [
     '#/',
@@ -467,6 +492,10 @@ describe('accessibility', () => {
     '#/runbooks',
     '#/sources',
     '#/sources?tab=rules',
+    '#/sources?tab=relabel',
+    '#/sources?tab=account',
+    '#/sources?tab=pushed',
+    '#/sources?tab=sampling',
     '#/settings',
     '#/incidents/declare',
   ];

@@ -1,12 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import type { ExplainedPart } from '#core/contract/index.ts';
 import { labelsFromRecord } from '#core/model/index.ts';
 import { plotSeries } from '../../renderer/charts/series.ts';
 import { fillParams } from '../../renderer/shell/run/step-query.ts';
 import { conditionOf, historySelector, periodsOf, seriesOf } from '../../renderer/views/alerts/condition.ts';
 import { filterAlerts, groupRows, parseFilter } from '../../renderer/views/alerts/filter.ts';
+import { moveInTree, rowsOf } from '../../renderer/views/explore/explain-rows.ts';
 import { startingQuery } from '../../renderer/views/explore/starting-query.ts';
 import { unitOf } from '../../renderer/views/explore/unit-of.ts';
 import { parseNote } from '../../renderer/views/incidents/note.ts';
+import { openCount } from '../../renderer/views/sources/ledger.ts';
+import { changesOf, isIdle, parseLabels } from '../../renderer/views/sources/relabel.ts';
 import { nextStep } from '../../renderer/views/overview/next-step.ts';
 import { alertsOf, overviewOf, pastIncident, stormOf, targetsOf } from './support/scene.ts';
 
@@ -174,4 +178,68 @@ test('a step shows its query with the parameters of the run', () => {
       { name: 'window', value: '5m' },
     ]),
   ).toBe('rate(x{job="a\\"b"}[5m]) > $1 + $other');
+});
+
+describe('sources', () => {
+  test.each([
+    ['up{job="a", x="1"}', ['__name__', 'up', 'job', 'a', 'x', '1']],
+    ['{b="2",a=1}', ['a', '1', 'b', '2']],
+    ['a="x\\"y", "b.c"="d",', ['a', 'x"y', 'b.c', 'd']],
+    ['up', ['__name__', 'up']],
+    ['', 'no label is given'],
+    ['{a="1", oops}', 'a label such as job="node" is expected at "oops"'],
+  ])('labels as typed: %s', (text, labels) => {
+    expect(parseLabels(text)).toEqual(labels);
+  });
+
+  test('a step tells what was added, changed and removed', () => {
+    const step = { line: 1, rule: '', before: ['a', '1', 'b', '2', 'c', '3'], after: ['a', '1', 'b', '9', 'd', '4'] };
+    expect(changesOf(step).map(({ name, change, value, was }) => [name, change, value, was])).toEqual([
+      ['a', 'same', '1', ''],
+      ['b', 'changed', '9', '2'],
+      ['c', 'removed', '3', ''],
+      ['d', 'added', '4', ''],
+    ]);
+    expect([isIdle(step), isIdle({ ...step, after: step.before }), isIdle({ ...step, after: undefined })]).toEqual([false, true, false]);
+  });
+
+  test('what is neither stored, rejected nor shed is open', () => {
+    const counts = (count: number) => [{ reason: 'r', count }];
+    expect(openCount({ source: 's', received: 10, stored: 4, rejected: counts(3), shed: counts(2) })).toBe(1);
+  });
+});
+
+describe('the tree of an explanation', () => {
+  const part = (text: string, ...parts: readonly ExplainedPart[]): ExplainedPart => ({
+    text,
+    place: { from: 0, to: text.length },
+    kind: 'call',
+    type: 'vector',
+    seriesCount: 1,
+    labels: [],
+    selfMs: 1,
+    totalMs: 1,
+    parts,
+  });
+  const root = part('a + b', part('rate(a)', part('a')), part('b'));
+  const at = (closed: readonly string[], id: string, key: string): unknown => moveInTree(rowsOf(root, new Set(closed)), id, key);
+
+  test('leaves out what is inside a closed part', () => {
+    const shown = (closed: readonly string[]): readonly string[] => rowsOf(root, new Set(closed)).map(({ part: { text } }) => text);
+    expect(shown([])).toEqual(['a + b', 'rate(a)', 'a', 'b']);
+    expect(shown(['0.0'])).toEqual(['a + b', 'rate(a)', 'b']);
+    expect(shown(['0'])).toEqual(['a + b']);
+  });
+
+  test('is walked by keys', () => {
+    expect(at([], '0.0', 'ArrowDown')).toEqual({ id: '0.0.0', toggles: false });
+    expect(at(['0.0'], '0.0', 'ArrowDown')).toEqual({ id: '0.1', toggles: false });
+    expect(at([], '0', 'ArrowUp')).toBeUndefined();
+    expect(at(['0.0'], '0.0', 'ArrowRight')).toEqual({ id: '0.0', toggles: true });
+    expect(at([], '0.0', 'ArrowRight')).toEqual({ id: '0.0.0', toggles: false });
+    expect(at([], '0.0.0', 'ArrowLeft')).toEqual({ id: '0.0', toggles: false });
+    expect(at([], '0.0', 'ArrowLeft')).toEqual({ id: '0.0', toggles: true });
+    expect(at([], '0', 'End')).toEqual({ id: '0.1', toggles: false });
+    expect(at([], '0.1', 'Enter')).toBeUndefined();
+  });
 });

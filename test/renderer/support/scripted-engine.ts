@@ -7,6 +7,7 @@ import { practiceAnswers } from './scripted-practice.ts';
 import { ruleAnswers } from './scripted-rules.ts';
 import { sloAnswers, slos } from './scripted-slos.ts';
 import { ScriptedSources } from './scripted-sources.ts';
+import { cardinalityView } from './cardinality.ts';
 import { curvesFor, explainAnswer, rangeAnswer } from './series.ts';
 
 export type SceneName = 'busy' | 'calm' | 'first' | 'storm';
@@ -294,6 +295,7 @@ export class ScriptedEngine {
         { name: 'queue_length', type: 'gauge', help: 'Jobs that wait.', unit: '' },
         { name: 'up', type: 'gauge', help: '', unit: '' },
       ],
+      'metrics.cardinality': () => cardinalityView(this.#startMs),
       'metrics.labels': () => ['code', 'instance', 'job', 'path'],
       'metrics.labelValues': ({ label }) => (label === 'job' ? ['catalogue', 'checkout', 'node', 'postgres'] : ['a', 'b']),
       'targets.watch': this.#watch(() => this.#targets()),
