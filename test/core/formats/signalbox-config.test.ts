@@ -9,6 +9,7 @@ describe('parseSignalboxConfig', () => {
       evaluationIntervalMs: 60_000,
       externalLabels: [],
       scrapeConfigs: [],
+      forwarding: { managers: [], alertRelabel: [] },
       ruleFiles: [],
       alertmanagerFile: 'alertmanager.yml',
       runbookFolder: 'runbooks',
@@ -84,7 +85,7 @@ limits: { samples_per_scrape: 200000, ahead: 1h, body_size: 32MB }
 
   test('what concerns only Prometheus, or is not there yet, is said and left aside', () => {
     const config = parse(`
-alerting: { alertmanagers: [] }
+alerting: { alertmanagers: [{ kubernetes_sd_configs: [{ role: pod }] }] }
 remote_write: [{ url: 'http://x/write', anything: goes }]
 scrape_configs:
   - job_name: pods
@@ -92,8 +93,8 @@ scrape_configs:
     oauth2: { client_id: a, token_url: 'http://x' }
 `);
     expect(config.warnings).toEqual([
-      'signalbox.yml:2: alerting is left aside: alerts are routed by the file that alertmanager names',
       'signalbox.yml:3: remote_write is left aside: it concerns only Prometheus itself',
+      'signalbox.yml:2: kubernetes_sd_configs is not yet supported, no targets come from it, in job "alertmanager"',
       'signalbox.yml:5: kubernetes_sd_configs is not yet supported, no targets come from it, in job "pods"',
       'signalbox.yml:5: oauth2 is not yet supported, in job "pods"',
     ]);
