@@ -3,6 +3,7 @@ import { EngineError, labelValue, type Incident, type IncidentEvent, type Incide
 import { contract, type AlertView, type Handlers, type IncidentView, type SignalboxContract, type SilenceView } from '#core/contract/index.ts';
 import { alertsOf, overviewOf, pastIncident, rulesOf, runbooks, runOf, settings, stormOf, targetsOf } from './scene.ts';
 import { askedAlert, groupsOf, silenceAnswers, silencesOf, whyOf } from './scripted-alerting.ts';
+import { logAnswers } from './scripted-logs.ts';
 import { practiceAnswers } from './scripted-practice.ts';
 import { ruleAnswers } from './scripted-rules.ts';
 import { sloAnswers, slos } from './scripted-slos.ts';
@@ -181,6 +182,7 @@ export class ScriptedEngine {
   #systemHandlers(): Partial<Handlers<SignalboxContract>> {
     return {
       ...practiceAnswers(),
+      ...logAnswers(this.#startMs),
       'system.info': () => ({
         version: '0.1.0',
         node: '24.21.0',
