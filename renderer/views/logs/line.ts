@@ -1,0 +1,47 @@
+import type { LogLine } from '#core/contract/index.ts';
+
+/** Unix ns, as a decimal string, in ms. */
+export const msOfNs = (ns: string): number => Number(BigInt(ns) / 1_000n) / 1_000;
+
+/** What a line is known by: its time and its text. */
+export const refOf = ({ timeNs, line }: { readonly timeNs: string; readonly line: string }): string => `${timeNs} ${line}`;
+
+const parsed = new WeakMap<LogLine, ReadonlyMap<string, string>>();
+
+/** The value of a label or a field of a line; empty when it has none. Members of JSON and `key=value` pairs are looked for in the line. */
+export function valueOf(line: LogLine, name: string): string {
+  let fields = parsed.get(line);
+  if (fields === undefined) parsed.set(line, (fields = fieldsOf(line)));
+  return fields.get(name) ?? '';
+}
+
+function fieldsOf({ line, labels, fields }: LogLine): Map<string, string> {
+  const out = new Map<string, string>();
+  const json = jsonOf(line);
+  if (json !== undefined) flatten(json, '', out);
+  else
+    for (const [, key = '', quoted, bare] of line.matchAll(/([A-Za-z_][\w.]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))/g))
+      out.set(key, quoted ?? bare ?? '');
+  for (const pairs of [fields, labels]) for (let i = 0; i < pairs.length; i += 2) if (!out.has(pairs[i]!)) out.set(pairs[i]!, pairs[i + 1]!);
+  return out;
+}
+
+/** The object that a line is; undefined when it is none. */
+export function jsonOf(line: string): object | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    const json: unknown = JSON.parse(line);
+    return typeof json === 'object' && json !== null ? json : undefined;
+  } catch {
+    // Only looks like JSON: it is shown as text.
+    return undefined;
+  }
+}
+
+function flatten(json: object, prefix: string, out: Map<string, string>): void {
+  for (const [key, value] of Object.entries(json) as [string, unknown][]) {
+    const name = prefix === '' ? key : `${prefix}_${key}`;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) flatten(value, name, out);
+    else if (value !== null && !Array.isArray(value)) out.set(name, String(value));
+  }
+}
