@@ -60,3 +60,6 @@ export { default as IconCollapse } from '@lucide/svelte/icons/fold-vertical';
 export { default as IconLeft } from '@lucide/svelte/icons/chevron-left';
 export { default as IconCompare } from '@lucide/svelte/icons/git-compare';
 export { default as IconMinus } from '@lucide/svelte/icons/minus';
+export { default as IconShown } from '@lucide/svelte/icons/eye';
+export { default as IconHidden } from '@lucide/svelte/icons/eye-off';
+export { default as IconFormat } from '@lucide/svelte/icons/text-align-start';

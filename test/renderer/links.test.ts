@@ -52,8 +52,9 @@ describe('what Explore shows', () => {
 
   test('in the names of Prometheus 3', () => {
     expect(read('g0.expr=up&g0.tab=table&g0.moment_input=2026-11-21 03:00:00&g0.res_type=auto&g0.res_density=high&g0.display_mode=stacked')).toEqual({
-      expr: 'up',
+      asked: [{ expr: 'up', hidden: false }],
       tab: 'table',
+      shown: 0,
       momentMs: Date.UTC(2026, 10, 21, 3),
       density: 'high',
       stepMs: undefined,
@@ -67,9 +68,10 @@ describe('what Explore shows', () => {
   });
 
   test('nonsense is left out', () => {
-    expect(read('g0.res_step=-1&g0.unit=furlongs&g0.tab=explain&g0.moment_input=x')).toEqual({
-      expr: '',
+    expect(read('g0.res_step=-1&g0.unit=furlongs&g0.tab=other&g0.shown=C&g0.moment_input=x')).toEqual({
+      asked: [{ expr: '', hidden: false }],
       tab: 'graph',
+      shown: 0,
       momentMs: undefined,
       density: 'medium',
       stepMs: undefined,
@@ -80,8 +82,13 @@ describe('what Explore shows', () => {
 
   test('comes back', () => {
     const query = {
-      expr: 'a + b',
-      tab: 'table',
+      asked: [
+        { expr: 'a + b', hidden: false },
+        { expr: '', hidden: false },
+        { expr: 'c', hidden: true },
+      ],
+      tab: 'explain',
+      shown: 2,
       momentMs: 1_795_230_245_000,
       density: 'medium',
       stepMs: 45_000,

@@ -3,8 +3,11 @@ import type { Unit } from '../../ui/format.ts';
 
 /** What Explore shows, in Prometheus' own parameter names (its query page, version 3), so that links go both ways. */
 export interface ExploreQuery {
-  readonly expr: string;
-  readonly tab: 'graph' | 'table';
+  /** A to Z. Always one at least. */
+  readonly asked: readonly AskedQuery[];
+  readonly tab: ExploreTab;
+  /** Whose table, or explanation, is shown: an index of `asked`. */
+  readonly shown: number;
   /** When the table is evaluated; undefined: at the end of the range. */
   readonly momentMs: number | undefined;
   readonly density: Density;
@@ -14,6 +17,18 @@ export interface ExploreQuery {
   /** Undefined: read off the query. */
   readonly unit: Unit | undefined;
 }
+
+export interface AskedQuery {
+  readonly expr: string;
+  /** Kept, and not drawn. */
+  readonly hidden: boolean;
+}
+
+export type ExploreTab = 'graph' | 'table' | 'explain';
+
+export const queriesMax = 26;
+/** What a query is called: its letter. */
+export const letterOf = (index: number): string => String.fromCharCode(65 + index);
 
 export type Density = 'low' | 'medium' | 'high';
 /** About so many points a series. */
@@ -25,15 +40,25 @@ export function readExplore(params: ReadonlyMap<string, string>): ExploreQuery {
   const get = (name: string): string => params.get(`g0.${name}`) ?? '';
   const moment = Date.parse(`${get('moment_input').trim().replace(' ', 'T')}Z`);
   const density = get('res_density');
+  const tab = get('tab');
+  const asked = readAsked(params);
+  const shown = get('shown').charCodeAt(0) - 65;
   return {
-    expr: get('expr'),
-    tab: get('tab') === 'table' || get('tab') === '1' ? 'table' : 'graph',
+    asked,
+    tab: tab === 'table' || tab === '1' ? 'table' : tab === 'explain' ? 'explain' : 'graph',
+    shown: shown > 0 && shown < asked.length ? shown : 0,
     momentMs: Number.isNaN(moment) ? undefined : moment,
     density: density === 'low' || density === 'high' ? density : 'medium',
     stepMs: readStep(get('res_step') || get('step_input')),
     stacked: get('display_mode') === 'stacked' || get('stacked') === '1',
     unit: units.find((unit) => unit === get('unit')),
   };
+}
+
+/** Prometheus gives each query a number: g0, g1. The last that has a text ends them. */
+function readAsked(params: ReadonlyMap<string, string>): AskedQuery[] {
+  const all = Array.from({ length: queriesMax }, (_, i) => ({ expr: params.get(`g${i}.expr`) ?? '', hidden: params.get(`g${i}.hide`) === '1' }));
+  return all.slice(0, Math.max(1, all.findLastIndex(({ expr }) => expr !== '') + 1));
 }
 
 function readStep(text: string): number | undefined {
@@ -43,9 +68,14 @@ function readStep(text: string): number | undefined {
 
 /** The parameters that say it; those that say what goes without saying are undefined. */
 export function writeExplore(query: ExploreQuery): Readonly<Record<string, string | undefined>> {
+  const asked = Array.from({ length: queriesMax }, (_, i) => [
+    [`g${i}.expr`, query.asked[i]?.expr],
+    [`g${i}.hide`, query.asked[i]?.hidden === true ? '1' : undefined],
+  ]).flat();
   return {
-    'g0.expr': query.expr,
-    'g0.tab': query.tab === 'table' ? 'table' : undefined,
+    ...(Object.fromEntries(asked) as Record<string, string | undefined>),
+    'g0.tab': query.tab === 'graph' ? undefined : query.tab,
+    'g0.shown': query.shown === 0 ? undefined : letterOf(query.shown),
     'g0.moment_input': query.momentMs === undefined ? undefined : new Date(query.momentMs).toISOString().slice(0, 19).replace('T', ' '),
     'g0.res_type': query.stepMs !== undefined ? 'custom' : query.density === 'medium' ? undefined : 'auto',
     'g0.res_density': query.stepMs === undefined && query.density !== 'medium' ? query.density : undefined,
