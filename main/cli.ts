@@ -51,7 +51,11 @@ const commands: Readonly<Record<string, Command>> = {
     does: 'says what would have fired, and when',
     load: async () => (await import('./commands/backtest.ts')).backtest,
   },
-  rootcause: { usage: 'rootcause --case NAME --start T --end T [--json]', does: 'ranks suspects', load: later },
+  rootcause: {
+    usage: 'rootcause --case NAME --start T --end T [--data DIR] [--json]',
+    does: 'ranks the services that a fault may have begun in, with the evidence',
+    load: async () => (await import('./commands/rootcause.ts')).rootcause,
+  },
   export: { usage: 'export --case NAME --out FILE', does: 'writes a case file', load: later },
   open: { usage: 'open FILE', does: 'opens a case file', load: later },
   practice: {

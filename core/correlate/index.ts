@@ -1,5 +1,6 @@
 /** Joins across the three signals: which service a fault began in, and what changed. */
 export { rankRootCauses } from './root-cause.ts';
+export { readCase, type CaseSources } from './read-case.ts';
 export { edgesOfSpans } from './call-graph.ts';
 export { patternOf } from './log-pattern.ts';
 export { serviceNames, serviceOfLabels, workloadOfPod } from './service-of.ts';

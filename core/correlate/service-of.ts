@@ -1,4 +1,4 @@
-import { labelValue, METRIC_NAME, type Labels } from '#core/model/index.ts';
+import { labelValue, type Labels } from '#core/model/index.ts';
 
 /** Labels and attributes that name a service, the surest first. What has none of them belongs to its job or host. */
 export const serviceNames: readonly string[] = [
@@ -49,9 +49,4 @@ export function workloadOfPod(pod: string): string {
     .replace(/-[a-f0-9]{6,10}-[a-z0-9]{5}$/, '')
     .replace(/-(?=[bcdfghjklmnpqrstvwxz2456789]*\d)[bcdfghjklmnpqrstvwxz2456789]{5}$/, '')
     .replace(/-\d{1,3}$/, '');
-}
-
-/** The metric's name; empty when there is none. */
-export function metricOf(labels: Labels): string {
-  return labelValue(labels, METRIC_NAME);
 }

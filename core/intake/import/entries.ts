@@ -109,6 +109,7 @@ async function feed(bytes: Bytes, unpacker: NodeJS.ReadWriteStream): Promise<voi
 }
 
 /** A file that cannot be opened: reading it throws. */
-function failing(error: EngineError): Bytes {
-  return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+async function* failing(error: EngineError | undefined): AsyncGenerator<Uint8Array> {
+  if (error !== undefined) throw error;
+  yield new Uint8Array(0);
 }
