@@ -41,8 +41,8 @@ export class TraceState {
     });
     this.detail = new LiveQuery(session.engine, {
       key: () => {
-        const { index, selected } = this;
-        return index === undefined || selected === undefined ? undefined : { ...of(), spanId: index.idOf(selected) };
+        const { selected } = this;
+        return selected === undefined ? undefined : { ...of(), spanId: this.index!.idOf(selected) };
       },
       ask: (key, signal) => session.engine.call('traces.spans', key, signal),
     });
