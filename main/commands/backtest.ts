@@ -24,13 +24,12 @@ export async function backtest(args: readonly string[]): Promise<number> {
   const startMs = timeOf('--start', values.start);
   const endMs = timeOf('--end', values.end);
   if (endMs <= startMs) throw new UsageError('--end must be after --start');
-  if (values.case !== undefined) throw new UsageError('--case is not yet supported');
   const routes = values.alertmanager === undefined ? undefined : readTextFile(values.alertmanager);
   const config = routes === undefined ? undefined : parseAlertmanagerConfig(routes.text, routes.path);
   const files = values.rules.map(readTextFile);
   const told: ToldAlerts[] = [];
   const onAlerts = (alerts: ToldAlerts['alerts'], timeMs: UnixMs): void => void told.push({ timeMs, alerts });
-  const report = await withStored(dataDirOf(values.data), (source) => run({ files, source, startMs, endMs, onAlerts }));
+  const report = await withStored(dataDirOf(values.data), values.case, (source) => run({ files, source, startMs, endMs, onAlerts }));
   const pages = config === undefined ? undefined : await replayPages({ config, told, startMs, endMs });
   process.stdout.write(values.json === true ? `${JSON.stringify(json(report, pages))}\n` : text(report, pages));
   const failing = report.rules.find(({ failures }) => failures > 0);

@@ -27,9 +27,8 @@ export async function query(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArgs(args, options);
   const [expr, extra] = positionals;
   if (expr === undefined || extra !== undefined) throw new UsageError('give one expression, in quotes');
-  if (values.case !== undefined) throw new UsageError('--case is not yet supported');
   const { path, form } = questionOf(expr, values);
-  const text = await ask(dataDirOf(values.data), path, form);
+  const text = await ask(dataDirOf(values.data), values.case, path, form);
   const answer = JSON.parse(text) as ApiAnswer;
   if (answer.status !== 'success') throw new EngineError('invalid', answer.error ?? 'the engine gave no answer');
   process.stdout.write(`${values.json === true ? text.trimEnd() : JSON.stringify(answer, undefined, 2)}\n`);
@@ -62,17 +61,17 @@ function stepIn(text: string | undefined): string {
   return text;
 }
 
-/** Of the Signalbox that has the folder, or of what the folder holds when none can be asked. */
-async function ask(dataDir: string, path: string, form: URLSearchParams): Promise<string> {
-  const running = runningIn(dataDir);
-  if (running === undefined || running.url === '') return askStored(dataDir, path, form);
+/** Of the Signalbox that has the folder, or of what the folder holds when none can be asked; a case is always read as it stands. */
+async function ask(dataDir: string, caseName: string | undefined, path: string, form: URLSearchParams): Promise<string> {
+  const running = caseName === undefined ? runningIn(dataDir) : undefined;
+  if (running === undefined || running.url === '') return askStored(dataDir, caseName, path, form);
   const answer = await fetch(`${running.url}${path}`, { method: 'POST', body: form, headers: { authorization: `Bearer ${running.token}` } });
   if (answer.status === 503) throw new EngineError('unavailable', (await answer.text()).trim());
   return answer.text();
 }
 
-function askStored(dataDir: string, path: string, form: URLSearchParams): Promise<string> {
-  return withStored(dataDir, async (source) => {
+function askStored(dataDir: string, caseName: string | undefined, path: string, form: URLSearchParams): Promise<string> {
+  return withStored(dataDir, caseName, async (source) => {
     const queries = createQueries({ source, clock: systemClock, breathe: () => Promise.resolve() });
     const { body } = await answerQuery({ queries, clock: systemClock }, path, form);
     return typeof body === 'string' ? body : Buffer.from(body).toString();

@@ -1,6 +1,7 @@
-/** The metrics of a data dir, read as they stand: beside the Signalbox that has it, or with none. */
+/** The metrics of a data dir, live or of a case, read as they stand: beside the Signalbox that has it, or with none. */
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { existingCase } from '#core/intake/index.ts';
 import { EngineError } from '#core/model/index.ts';
 import { openTsdbView, type TsdbView } from '#core/tsdb/index.ts';
 import { defaultDataDir } from '../places.ts';
@@ -13,9 +14,14 @@ export function liveFolder(dataDir: string): string {
   return join(dataDir, 'live');
 }
 
+/** The folder of the dataset that the options name: a case, or the live one. */
+export function datasetFolder(dataDir: string, caseName: string | undefined): string {
+  return caseName === undefined ? liveFolder(dataDir) : existingCase(dataDir, caseName);
+}
+
 /** Runs `act` on the stored metrics and closes them. Throws `not-found` when there are none. */
-export async function withStored<T>(dataDir: string, act: (stored: TsdbView) => Promise<T>): Promise<T> {
-  const stored = openTsdbView(liveFolder(dataDir));
+export async function withStored<T>(dataDir: string, caseName: string | undefined, act: (stored: TsdbView) => Promise<T>): Promise<T> {
+  const stored = openTsdbView(datasetFolder(dataDir, caseName));
   try {
     return await act(stored);
   } finally {

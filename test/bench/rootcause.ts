@@ -39,6 +39,7 @@ export async function benchRootcause(): Promise<readonly BenchRow[]> {
   try {
     for (const set of [...petshop(), ...nezha(), ...rootcausebench(), ...shop(folder)]) {
       const [ranks, late] = await ranksOf(set, folder);
+      process.stderr.write(`  ${set.name}: ranks ${ranks.join(' ')}; late ${late.join(' ')}\n`);
       rows.push(...rowsOf(set, ranks, late));
     }
   } finally {

@@ -86,7 +86,8 @@ describe('the command line', () => {
     ['query up --start 1 --end 2 --step x', 2, /^$/, /--step "x" is neither a duration such as 30s nor seconds; usage/],
     ['query up --data FOLDER', 1, /^$/, /^signalbox query: .* holds no metrics; name a data folder\n$/],
     ['drill list', 2, /^$/, /^signalbox drill: not yet supported\n$/],
-    ['import x', 2, /^$/, /^signalbox import: not yet supported\n$/],
+    ['import /no/such/file', 1, /^$/, /^signalbox import: there is no file or folder \/no\/such\/file\n$/],
+    ['rootcause --case none', 2, /^$/, /^signalbox rootcause: a ranking needs --start; usage: /],
   ];
 
   test.concurrent.for(rows)('%s', async ([args, code, out, err], { expect }) => {

@@ -94,13 +94,14 @@ export function wideMetrics({ rows, stem }: TableHead, sink: FileSink): TableRea
   };
 }
 
-const subjectPairs = (service: string, callee: string): Pairs =>
-  callee === ''
-    ? [['service', service]]
-    : [
-        ['client', service],
-        ['server', callee],
-      ];
+function subjectPairs(service: string, callee: string): Pairs {
+  if (callee !== '')
+    return [
+      ['client', service],
+      ['server', callee],
+    ];
+  return service === '' ? [] : [['service', service]];
+}
 
 function addRow({ cells, line }: CsvRow, timeMs: number, columns: readonly number[], refs: readonly SeriesRef[], sink: FileSink): void {
   columns.forEach((column, i) => {
