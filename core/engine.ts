@@ -1,5 +1,5 @@
 /** The composition root: builds bottom-up, wires callbacks, implements the contract, stops in reverse. */
-import { appendFileSync, mkdirSync, statfsSync } from 'node:fs';
+import { appendFileSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createAlerting, createSender, Templates, type Alerting, type Send } from '#core/alerting/index.ts';
 import {
@@ -26,7 +26,7 @@ import {
 import { createApi, ownMetrics } from '#core/api/index.ts';
 import { ConfigFiles, nodeExporter, type Config, type NamedText } from '#core/config/index.ts';
 import { contract, serve, type Handlers, type SignalboxContract, type SystemInfo, type Transport } from '#core/contract/index.ts';
-import { closeDb, openDb, sqliteVersion, type WriteDb } from '#core/db/index.ts';
+import { closeDb, holdFolder, openDb, sqliteVersion, type HeldFolder, type WriteDb } from '#core/db/index.ts';
 import { readSloFile } from '#core/formats/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
 import { createReceiver, createScraper, guardedSink, Ledger, listens, Outgoing, Overload } from '#core/intake/index.ts';
@@ -66,14 +66,23 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-/** Opens the data dir and starts everything. Throws EngineError when the configuration named on the command line or the data cannot be read. */
+/** Opens the data dir and starts everything. Throws EngineError when the configuration named on the command line or the data cannot be read, `conflict` when another engine has it. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const folder = join(options.dataDir, 'live');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const held = holdFolder(folder, options.clock.now());
+  try {
+    return await openEngine(options, folder, held);
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+}
+
+async function openEngine(options: EngineOptions, folder: string, held: HeldFolder): Promise<Engine> {
   const live = openTsdb({ folder, clock: options.clock });
   const traces = openTraces({ folder, clock: options.clock });
   const logs = openLogs({ folder, clock: options.clock });
-  const engine = new LiveEngine(options, live, traces, logs, openDb(join(folder, 'journal.db'), 'journal'));
+  const engine = new LiveEngine(options, held, live, traces, logs, openDb(join(folder, 'journal.db'), 'journal'));
   await engine.start();
   return engine;
 }
@@ -87,6 +96,7 @@ const recordKeptMs = 90 * dayMs;
 
 class LiveEngine implements Engine {
   readonly #options: EngineOptions;
+  readonly #held: HeldFolder;
   readonly #live: Tsdb;
   readonly #traces: Traces;
   readonly #logs: Logs;
@@ -119,9 +129,10 @@ class LiveEngine implements Engine {
   #templates = new Templates();
   #stopped = false;
 
-  constructor(options: EngineOptions, live: Tsdb, traces: Traces, logs: Logs, journal: WriteDb) {
+  constructor(options: EngineOptions, held: HeldFolder, live: Tsdb, traces: Traces, logs: Logs, journal: WriteDb) {
     const { clock, random, dataDir, configFile } = options;
     this.#options = options;
+    this.#held = held;
     this.#live = live;
     this.#traces = traces;
     this.#logs = logs;
@@ -212,6 +223,7 @@ class LiveEngine implements Engine {
     await this.#traces.close();
     await this.#logs.close();
     closeDb(this.#journal);
+    this.#held.release();
   }
 
   #makeOverload(folder: string): Overload {
