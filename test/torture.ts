@@ -1,10 +1,19 @@
-/** The long forms of the harnesses, for a night: kills, power cuts, damaged files, and queries beside a real Prometheus. */
+/** The long forms of the harnesses, for a night: kills, power cuts, damaged files, mutated bodies, slow peers, and queries beside a real Prometheus. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const runs = [
-  ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', '--testTimeout=3600000', 'test/core/tsdb'],
+  [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    '--config',
+    'test/vitest.config.ts',
+    '--testTimeout=3600000',
+    'test/core/tsdb',
+    'test/core/formats/fuzz',
+    'test/core/intake/scrape-many',
+  ],
   ['test/core/promql/torture.ts'],
 ];
 for (const args of runs) {

@@ -32,6 +32,8 @@ const histogram: Form = {
   explicitBounds: [7, 'double'],
   exemplars: [8, exemplar],
   attributes: [9, keyValue],
+  min: [11, 'double'],
+  max: [12, 'double'],
 };
 const buckets: Form = { offset: [1, 'zigzag'], bucketCounts: [2, 'varint'] };
 const exponential: Form = {
@@ -43,6 +45,9 @@ const exponential: Form = {
   zeroCount: [7, 'fixed64'],
   positive: [8, buckets],
   negative: [9, buckets],
+  min: [12, 'double'],
+  max: [13, 'double'],
+  zeroThreshold: [14, 'double'],
 };
 const quantile: Form = { quantile: [1, 'double'], value: [2, 'double'] };
 const summary: Form = { ...times, count: [4, 'fixed64'], sum: [5, 'double'], quantileValues: [6, quantile], attributes: [7, keyValue] };

@@ -21,7 +21,7 @@ interface Trigger {
 }
 
 /** Levels and their triggers (reliability, section 3); any one is enough. */
-export const triggers: readonly Trigger[] = [
+const triggers: readonly Trigger[] = [
   { level: 1, signal: 'memoryShare', from: 0.7 },
   { level: 1, signal: 'lagMs', from: 100 },
   { level: 2, signal: 'memoryShare', from: 0.8 },
