@@ -4,6 +4,7 @@ import { formatHistogram, type InstantResult, type Notes, type QueryStats, type 
 import { parseMatchers } from '#core/promql/syntax/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
 import { cardinalityView } from './cardinality.ts';
+import { exemplarsOf } from './exemplars.ts';
 import type { Parts } from './parts.ts';
 
 type Names = Extract<keyof SignalboxContract, `metrics.${string}` | `datasets.${string}`>;
@@ -38,6 +39,7 @@ export class MetricDesk {
         assert(explain !== undefined, 'a query that is to be explained is');
         return { root: explain, ...report(notes, stats) };
       },
+      'metrics.exemplars': ({ dataset, expr, startMs, endMs }) => exemplarsOf(this.#store(dataset), expr, startMs, endMs),
       'metrics.names': ({ dataset }) => metricNames(this.#store(dataset)),
       'metrics.cardinality': ({ dataset, limit }) => cardinalityView(this.#store(dataset), this.#parts.scraper.cuts(), limit),
       'metrics.labels': ({ dataset, match }) => this.#store(dataset).labelNames(matchersOf(match)),

@@ -7,7 +7,7 @@ export { portTransport, socketTransport } from './transports.ts';
 export type { PortLike, SocketLike } from './transports.ts';
 export { decodeFrame, encodeFrame } from './frames.ts';
 export type { SystemInfo, SystemStatus, Settings, Overview } from './system.ts';
-export type { CardinalityView, CountedName, CutTargetView, RefusedSeriesView } from './metrics.ts';
+export type { ExemplarView, CardinalityView, CountedName, CutTargetView, RefusedSeriesView } from './metrics.ts';
 export type { Dataset, ExplainAnswer, ExplainedPart, InstantAnswer, MetricName, QueryReport, RangeAnswer } from './metrics.ts';
 export type { AlertGroupView, AlertView, DecisionView, Notice, WhyStep, WhyView } from './alerts.ts';
 export type { PracticeView } from './practice.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { MetricType } from '#core/model/index.ts';
+import type { Labels, MetricType } from '#core/model/index.ts';
 import { datasetName, durationMs, nothing, queryText, unixMs } from './inputs.ts';
 import { procedure } from './rpc.ts';
 
@@ -128,6 +128,18 @@ export interface CardinalityView {
   readonly cut: readonly CutTargetView[];
 }
 
+/** One observation that a series keeps as an example, with the trace that it came from where its labels tell one. */
+export interface ExemplarView {
+  readonly series: Labels;
+  readonly labels: Labels;
+  readonly value: number;
+  readonly timeMs: number;
+  /** 32 hex digits, or empty. */
+  readonly traceId: string;
+  /** 16 hex digits, or empty. */
+  readonly spanId: string;
+}
+
 const point = v.object({ dataset: datasetName, expr: queryText, timeMs: v.optional(unixMs) });
 const range = v.object({ dataset: datasetName, expr: queryText, startMs: unixMs, endMs: unixMs, stepMs: durationMs });
 const among = v.object({ dataset: datasetName, match: v.optional(queryText) });
@@ -138,6 +150,8 @@ export const metricsContract = {
   'metrics.range': procedure<RangeAnswer>()(range),
   /** The same query, with what each part of it gives and costs in place of its result. */
   'metrics.explain': procedure<ExplainAnswer>()(range),
+  /** Of all series that the expression selects, by time; at most 1,000, evenly spread. */
+  'metrics.exemplars': procedure<readonly ExemplarView[]>()(v.object({ dataset: datasetName, expr: queryText, startMs: unixMs, endMs: unixMs })),
   /** All metric names with what their exposition says of them. */
   'metrics.names': procedure<readonly MetricName[]>()(v.object({ dataset: datasetName })),
   /** Label names, of all series or of those that `match` selects. */

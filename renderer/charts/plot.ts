@@ -37,6 +37,16 @@ export interface Plot {
   readonly fromZero?: boolean;
   readonly thresholds?: readonly Threshold[];
   readonly regions?: readonly Region[];
+  readonly exemplars?: readonly PlotExemplar[];
+}
+
+/** An observation behind the lines, which leads to its trace. */
+export interface PlotExemplar {
+  readonly timeMs: number;
+  readonly value: number;
+  /** What it is, in a line. */
+  readonly title: string;
+  readonly href: string;
 }
 
 /** Distances of the drawing area from the edges of the chart, in px. */

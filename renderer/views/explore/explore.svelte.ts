@@ -1,4 +1,4 @@
-import type { QueryReport } from '#core/contract/index.ts';
+import type { ExemplarView, QueryReport } from '#core/contract/index.ts';
 import { EngineError, messageOf } from '#core/model/index.ts';
 import type { Answer } from '../../client/engine.svelte.ts';
 import { LiveQuery } from '../../client/live.svelte.ts';
@@ -7,6 +7,7 @@ import { plotSeries } from '../../charts/series.ts';
 import type { Session } from '../../shell/session.svelte.ts';
 import { stepFor } from '../../shell/time-range.ts';
 import { readStored, writeStored } from '../../ui/stored.ts';
+import { plotExemplars } from './exemplars.ts';
 import { densityPoints, letterOf, queriesMax, readExplore, writeExplore, type AskedQuery, type ExploreQuery } from './explore-link.ts';
 import { unitOf } from './unit-of.ts';
 
@@ -51,6 +52,7 @@ export class ExploreState {
   readonly cursor = new Cursor();
   readonly range: LiveQuery<GraphKey, readonly Drawn[]>;
   readonly instant: LiveQuery<PointKey, Answer<'metrics.instant'>>;
+  readonly exemplars: LiveQuery<GraphKey, readonly ExemplarView[]>;
   readonly explained: LiveQuery<OneKey, Answer<'metrics.explain'>>;
   /** The text of each editor; there may be more of them than queries that were run. */
   typed = $state<string[]>(['']);
@@ -64,6 +66,14 @@ export class ExploreState {
     this.range = new LiveQuery(session.engine, {
       key: () => this.#graphKey(),
       ask: (key, signal) => Promise.all(key.drawn.map((one) => this.#draw(key, one, signal))),
+      sameMatter: (before, after) => before.dataset === after.dataset && JSON.stringify(before.drawn) === JSON.stringify(after.drawn),
+    });
+    this.exemplars = new LiveQuery(session.engine, {
+      key: () => this.#graphKey(),
+      ask: async ({ dataset, drawn, startMs, endMs }, signal) => {
+        const found = await Promise.all(drawn.map(({ expr }) => session.engine.call('metrics.exemplars', { dataset, expr, startMs, endMs }, signal)));
+        return found.flat();
+      },
       sameMatter: (before, after) => before.dataset === after.dataset && JSON.stringify(before.drawn) === JSON.stringify(after.drawn),
     });
     this.instant = new LiveQuery(session.engine, {
@@ -116,7 +126,15 @@ export class ExploreState {
       const own = answer === undefined ? [] : plotSeries(answer);
       return value.length === 1 ? own : own.map((one) => ({ ...one, name: `${letterOf(index)} ${one.name}` }));
     });
-    return { series, startMs, endMs, stepMs, unit: this.unit, stacked: this.query.stacked };
+    return {
+      series,
+      startMs,
+      endMs,
+      stepMs,
+      unit: this.unit,
+      stacked: this.query.stacked,
+      exemplars: plotExemplars(this.exemplars.value ?? [], this.session.router.param('dataset')),
+    };
   });
 
   #span(): Span {

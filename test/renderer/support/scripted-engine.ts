@@ -289,6 +289,17 @@ export class ScriptedEngine {
       },
       'metrics.explain': ({ expr, startMs, endMs, stepMs }) =>
         explainAnswer(expr, rangeAnswer(curvesFor(expr, this.#startMs), startMs, endMs, stepMs)),
+      'metrics.exemplars': ({ expr, startMs, endMs }) =>
+        expr.includes('duration')
+          ? [0.2, 0.5, 0.8].map((share, i) => ({
+              series: ['__name__', 'http_request_duration_seconds_bucket', 'le', '2.5'],
+              labels: ['trace_id', `${i + 1}`.repeat(32)],
+              value: 0.2 + i * 0.6,
+              timeMs: startMs + share * (endMs - startMs),
+              traceId: `${i + 1}`.repeat(32),
+              spanId: `${i + 1}`.repeat(16),
+            }))
+          : [],
       'metrics.names': () => [
         { name: 'http_requests_total', type: 'counter', help: 'Requests answered, by code and path.', unit: '' },
         { name: 'http_request_duration_seconds_bucket', type: 'histogram', help: 'Time to answer a request.', unit: 'seconds' },
