@@ -154,6 +154,48 @@ describe('Explore', () => {
     await expectPage(editor()).toHaveText('sum(rate(http_requests_total[5m]))');
   });
 
+  test('several queries in one graph: added, hidden, removed, and the link shows the same', async () => {
+    await open('busy', '#/explore?g0.expr=up');
+    await expectPage(page.getByText('6 series,')).toBeVisible();
+    await page.getByRole('button', { name: 'Add a query (n)' }).click();
+    await page.getByRole('group', { name: 'Query B' }).locator('.cm-content').click();
+    await page.keyboard.type('node_cpu_seconds_total');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Enter');
+    await expectPage(page.getByText('8 series,')).toBeVisible();
+    expect(await hash()).toMatch(/g1\.expr=node_cpu_seconds_total/);
+    await page.getByRole('button', { name: 'Hide query A' }).click();
+    await expectPage(page.getByText('2 series,')).toBeVisible();
+    expect(await hash()).toMatch(/g0\.hide=1/);
+    await page.getByRole('button', { name: 'Draw query A' }).click();
+    await expectPage(page.getByText('8 series,')).toBeVisible();
+    await page.getByRole('button', { name: 'Remove query A' }).click();
+    await expectPage(page.getByText('2 series,')).toBeVisible();
+    await expectPage(editor()).toHaveText('node_cpu_seconds_total');
+    expect(await hash()).not.toMatch(/g1\.expr/);
+  });
+
+  test('explains each part of a query, by keys', async () => {
+    await open('busy', '#/explore?g0.expr=sum(rate(http_requests_total[5m]))&g0.tab=explain');
+    const tree = page.getByRole('tree', { name: 'Parts of the query' });
+    const parts = tree.getByRole('treeitem');
+    await expectPage(parts).toHaveCount(2);
+    await parts.first().focus();
+    await page.keyboard.press('ArrowDown');
+    await expectPage(parts.nth(1)).toBeFocused();
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await expectPage(parts).toHaveCount(1);
+    await page.keyboard.press('ArrowRight');
+    await expectPage(parts).toHaveCount(2);
+  });
+
+  test('formats what is typed', async () => {
+    await open('busy', '#/explore?g0.expr=sum(rate(up[5m]))by(job)');
+    await page.getByRole('button', { name: 'Format query A' }).click();
+    await expectPage(editor()).toHaveText('sum by (job) (rate(up[5m]))');
+  });
+
   test('shows what the engine refuses at its place', async () => {
     await open('busy', '#/explore?g0.expr=sum(bad(x))');
     await expectPage(page.getByRole('alert')).toContainText('unknown function "bad"');
@@ -433,6 +475,63 @@ test('why was I paged: by name, and for an alert', async () => {
   await expectPage(page.getByText('yesterday is no time')).toBeVisible();
 });
 
+test('the route tree shows the way of labels', async () => {
+  await open('busy', '#/alerts/routes');
+  await page.keyboard.press('/');
+  await page.getByRole('textbox', { name: 'Labels to try' }).fill('severity="page"');
+  await expectPage(page.getByText('on-call is told (pagerduty, slack) after 30s')).toBeVisible();
+  await expectPage(page.getByRole('listitem').filter({ hasText: '{severity="page"}' }).first().getByText('taken')).toBeVisible();
+  expect(await hash()).toContain('labels=severity="page"');
+});
+
+describe('rules', () => {
+  test('are edited with checks as one types, a preview, and the lab', async () => {
+    await open('busy', '#/alerts/rules', { person: 'Ada' });
+    await expectPage(page.getByText('5 of 5 rules are evaluated on what arrives.')).toBeVisible();
+    await page.getByRole('button', { name: 'Edit and try ErrorRatioHigh' }).click();
+    await expectPage(page.getByText('compare its rate')).toBeVisible();
+    await expectPage(page.getByRole('button', { name: 'Save' })).toBeDisabled();
+    await editor().press('Control+a');
+    await page.keyboard.insertText('groups:\n  - name: shop\n    rules: [{alert: X, exprs: up}]\n');
+    await expectPage(page.getByText('did you mean "expr"?')).toBeVisible();
+    await expectPage(page.getByRole('button', { name: 'Save' })).toBeDisabled();
+    await editor().press('Control+a');
+    await page.keyboard.insertText('groups:\n  - name: shop\n    rules: [{alert: X, expr: rate(up[5m]) > 1}]\n');
+    await expectPage(page.getByText('Nothing to mend.')).toBeVisible();
+    await page.getByRole('tab', { name: 'Gives now' }).click();
+    await expectPage(page.getByText('holds for 1')).toBeVisible();
+    await page.getByRole('tab', { name: 'Rule lab' }).click();
+    await page.getByRole('button', { name: 'Try it' }).click();
+    await expectPage(page.getByText('Pages 2 times instead of 5, first 11 min earlier')).toBeVisible();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expectPage(page.getByText('Saved: the rules are in force within seconds')).toBeVisible();
+  });
+
+  test('noise says what is loud and what cannot fire', async () => {
+    await open('busy', '#/alerts/noise');
+    await expectPage(page.getByRole('row').filter({ hasText: 'TargetDown' }).getByText('1 flap')).toBeVisible();
+    await expectPage(page.getByText('finds nothing because of')).toBeVisible();
+  });
+});
+
+test('objectives: the least budget first, one in detail, and a new one', async () => {
+  await open('busy', '#/slos', { person: 'Ada' });
+  await expectPage(page.getByRole('row').nth(1)).toContainText('Mails arrive');
+  await page.getByRole('link', { name: 'Orders can be placed' }).click();
+  await expectPage(page.getByText('At this pace the budget is gone in 12 h 16 min.')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('n');
+  const dialog = page.getByRole('dialog', { name: 'New objective' });
+  await dialog.getByLabel('Service').fill('checkout');
+  await dialog.getByLabel('Name', { exact: true }).fill('errors');
+  await dialog.getByLabel('PromQL of the bad events').fill('bad_total');
+  await expectPage(dialog.getByText('Still missing: all events.')).toBeVisible();
+  await dialog.getByLabel('PromQL of all events').fill('all_total');
+  await expectPage(dialog.getByText('of the budget would be left')).toBeVisible();
+  await page.keyboard.press('Control+Enter');
+  await expectPage(page.getByText('Saved: its rules are in force within seconds')).toBeVisible();
+});
+
 test('three thousand alerts draw no more than the screen holds', async () => {
   await open('storm', '#/alerts');
   await expectPage(page.getByRole('button', { name: /^CertificateExpiresSoon/ }).first()).toBeVisible();
@@ -485,13 +584,20 @@ describe('accessibility', () => {
     '#/alerts/silences?expired=1',
     '#/alerts/silences?form=new&matchers=job%3D%22checkout%22',
     '#/alerts/why?labels=LatencyHigh',
+    '#/alerts/routes?labels=severity%3D%22page%22',
+    '#/alerts/rules',
+    '#/alerts/rules?file=rules%2Fshop.yml',
+    '#/alerts/noise',
+    '#/slos',
+    '#/slos/checkout-availability',
+    '#/slos?form=new',
     '#/incidents',
     '#/incidents/1',
     '#/explore?g0.expr=up',
     '#/explore?g0.expr=up&g0.tab=table',
+    '#/explore?g0.expr=up&g1.expr=node_cpu&g0.tab=explain',
     '#/runbooks',
     '#/sources',
-    '#/sources?tab=rules',
     '#/sources?tab=relabel',
     '#/sources?tab=account',
     '#/sources?tab=pushed',
