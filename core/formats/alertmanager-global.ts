@@ -20,9 +20,11 @@ export interface AlertmanagerGlobal {
   readonly given: ReadonlySet<string>;
 }
 
+/** How a mail server is spoken to. */
 export interface SmtpDefaults {
   readonly from: string;
   readonly hello: string;
+  /** HOST:PORT. */
   readonly smarthost: string;
   readonly username: string;
   readonly password: string;

@@ -4,7 +4,8 @@
  * Source: Alertmanager's configuration reference, "Receiver integration settings"; field names as of version 0.33.
  */
 import type { ForeignKind } from './alertmanager-foreign.ts';
-import type { HttpSettings, TlsSettings } from './alertmanager-http.ts';
+import type { SmtpDefaults } from './alertmanager-global.ts';
+import type { HttpSettings } from './alertmanager-http.ts';
 
 /** One way to tell a receiver; `index` counts within its kind. Names such as `webhook/0` identify it in the log of notifications. */
 export type Integration = {
@@ -110,24 +111,11 @@ export interface PagerdutySettings {
   readonly http: HttpSettings;
 }
 
-export interface EmailSettings {
+export interface EmailSettings extends SmtpDefaults {
   readonly to: string;
-  readonly from: string;
-  readonly hello: string;
-  /** HOST:PORT. */
-  readonly smarthost: string;
-  readonly username: string;
-  readonly password: string;
-  readonly passwordFile: string;
-  readonly secret: string;
-  readonly secretFile: string;
-  readonly identity: string;
   readonly headers: readonly (readonly [name: string, template: string])[];
   readonly html: string;
   readonly text: string;
-  readonly requireTls: boolean;
-  readonly implicitTls: boolean | undefined;
   /** Whether the mails of one group make a thread: all of them, or those of one day. */
   readonly threading: 'off' | 'group' | 'daily';
-  readonly tls: TlsSettings | undefined;
 }
