@@ -623,6 +623,6 @@ describe('accessibility', () => {
       }
       expect(found).toEqual([]);
     },
-    120_000,
+    300_000,
   );
 });
