@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { createReceiver, Ledger, type Receiver } from '#core/intake/index.ts';
 import { formatLabels, isStale, matcher, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
+import { openLogs, type Logs } from '#core/logs/index.ts';
 import { openTraces, type Traces } from '#core/traces/index.ts';
 import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
 import { tempFolder } from './folder.ts';
@@ -22,6 +23,7 @@ export class ReceiveScene {
   readonly ledger = new Ledger();
   readonly store: Tsdb;
   readonly traces: Traces;
+  readonly logs: Logs;
   readonly receiver: Receiver;
   readonly answers: { readonly path: string; readonly status: number; readonly body: string }[] = [];
 
@@ -29,10 +31,12 @@ export class ReceiveScene {
   constructor(clock: Clock = wallClock, folder: string = tempFolder()) {
     this.store = openTsdb({ folder, clock });
     this.traces = openTraces({ folder, clock });
-    this.receiver = createReceiver({ store: this.store, traces: this.traces, clock, ledger: this.ledger, folder });
+    this.logs = openLogs({ folder, clock });
+    this.receiver = createReceiver({ store: this.store, traces: this.traces, logs: this.logs, clock, ledger: this.ledger, folder });
     onTestFinished(async () => {
       await this.receiver.stop();
       await this.traces.close();
+      await this.logs.close();
       await this.store.close();
     });
   }

@@ -1,12 +1,16 @@
-import { context, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
+import { context, SeverityNumber, SpanKind, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import { OTLPMetricExporter as JsonMetricExporter } from '@opentelemetry/exporter-metrics-otlp-http';
 import { OTLPMetricExporter as ProtoMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { OTLPTraceExporter as JsonTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtoTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import { OTLPLogExporter as JsonLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
+import { OTLPLogExporter as ProtoLogExporter } from '@opentelemetry/exporter-logs-otlp-proto';
 import { resourceFromAttributes } from '@opentelemetry/resources';
+import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { AggregationTemporality, AggregationType, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { labelsToRecord } from '#core/model/index.ts';
 import { ReceiveScene } from '../../support/receive-scene.ts';
 
 const resource = resourceFromAttributes({
@@ -117,5 +121,27 @@ describe.each(forms)('OpenTelemetry JS over HTTP, $form $compression', ({ form, 
     expect(storedChild.links).toMatchObject([{ traceId: linked.traceId, spanId: linked.spanId }]);
     expect(storedChild.flags & 1).toBe(1);
     expect(scene.account('otlp_traces')).toEqual({ received: 2, stored: 2 });
+  });
+
+  test('log records keep their level, body, attributes and trace', async () => {
+    const scene = new ReceiveScene();
+    const options = { url: `${await scene.listen()}/v1/logs` };
+    const exporter = form === 'json' ? new JsonLogExporter(options) : new ProtoLogExporter(options);
+    const provider = new LoggerProvider({ resource, processors: [new BatchLogRecordProcessor({ exporter })] });
+    const spanContext = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: TraceFlags.SAMPLED };
+    provider.getLogger('cart').emit({
+      severityNumber: SeverityNumber.ERROR,
+      severityText: 'ERROR',
+      body: 'payment refused',
+      attributes: { 'order.id': 7 },
+      context: trace.setSpanContext(context.active(), spanContext),
+    });
+    await provider.forceFlush();
+    await provider.shutdown();
+    expect(scene.answers.map(({ path, status }) => [path, status])).toEqual([['/v1/logs', 200]]);
+    expect(scene.account('otlp_logs')).toEqual({ received: 1, stored: 1 });
+    const { records } = await scene.logs.search({ text: '', fromNs: 0n, toNs: 2n ** 62n, direction: 'backward', limit: 10 });
+    expect(records).toMatchObject([{ line: 'payment refused', level: 'error' }]);
+    expect(labelsToRecord(records[0]!.fields)).toMatchObject({ trace_id: spanContext.traceId, span_id: spanContext.spanId });
   });
 });
