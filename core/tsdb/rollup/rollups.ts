@@ -93,7 +93,10 @@ export class Rollups {
     if (known !== undefined) return known;
     try {
       const bytes = rollupBytes(this.#parts.db, row.id);
-      if (bytes === undefined) return undefined;
+      if (bytes === undefined) {
+        this.#unreadable.add(row.id); // Ids are never used again.
+        return undefined;
+      }
       const frame = new RollupFrame(bytes);
       this.#keep(row.id, frame);
       return frame;
@@ -199,13 +202,15 @@ export class Rollups {
     return plan.members.filter(isThere).map((ref) => ({
       labels: labelsOf(ref),
       read: (parts) => {
-        const pieces = this.#pieces(plan, ref) ?? this.#pieces(this.#again(plan, ref, request, bucketMs), ref) ?? [];
+        let pieces = this.#pieces(plan, ref);
+        // Ends: a row that could not be read is not in the next plan.
+        while (pieces === undefined) pieces = this.#pieces(this.#again(plan, ref, request, bucketMs), ref);
         return columnsOf(pieces, request, parts);
       },
     }));
   }
 
-  /** The plan of one series, made anew since upkeep has taken rows away while the query had a pause. */
+  /** The plan of one series, made anew since rows are damaged, or upkeep has taken them away while the query had a pause. */
   #again({ group }: Plan, ref: number, { fromMs, toMs }: RollupRequest, bucketMs: number): Plan {
     const plan: Plan = { group, members: [ref], stretches: this.#stretches(group, bucketMs, fromMs, toMs), folded: new Map() };
     this.#fold(plan, bucketMs);

@@ -1,9 +1,11 @@
 /** Rollups beside samples: whatever came in, in whatever order, answers made of them are those of samples. */
 import * as fc from 'fast-check';
+import Database from 'better-sqlite3';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { labelsFromRecord, matcher, type Clock } from '#core/model/index.ts';
 import { evaluateInstant, evaluateRange, type RangeResult, type SeriesSource } from '#core/promql/index.ts';
-import { openTsdb, openTsdbView, type StoreLimits, type Tsdb, type TsdbView } from '#core/tsdb/index.ts';
+import { examineTsdb, openTsdb, openTsdbView, type StoreLimits, type Tsdb, type TsdbView } from '#core/tsdb/index.ts';
 import { tempFolder } from '../../support/folder.ts';
 import { random } from './random.ts';
 
@@ -175,6 +177,43 @@ test('what does not fit buckets is read from samples, and missing ones are told'
   expect(recent.notes.infos.join()).not.toMatch(/rollups/);
   expect(db.series(everything, startMs, startMs + hourMs).length).toBe(names.length);
   await db.close();
+});
+
+test('a rollup that rots is told, set aside and made anew, and answers stay right', { timeout: 60_000 }, async () => {
+  const clock = handClock();
+  const folder = tempFolder();
+  let db = openTsdb({ folder, clock });
+  await feed(clock, [db], 30 * hourMs);
+  await db.close();
+  expect(examineTsdb(folder)).toMatchObject({ damage: [] });
+  const raw = new Database(join(folder, 'metrics.db'));
+  const rows = raw.prepare('select id, bytes from rollup order by id').all() as { id: number; bytes: Buffer }[];
+  expect(examineTsdb(folder).rollups).toBe(rows.length);
+  for (const { id, bytes } of rows.slice(0, 6)) {
+    bytes[bytes.length >> 1]! ^= 4;
+    raw.prepare('update rollup set bytes = ? where id = ?').run(bytes, id);
+  }
+  raw.close();
+  expect(examineTsdb(folder).damage.map(({ what, cause }) => `${what} ${cause}`)).toEqual(
+    rows.slice(0, 6).map(() => expect.stringMatching(/^rollup rollup \d+ of group \d+: the checksum does not match$/) as string),
+  );
+  db = openTsdb({ folder, clock });
+  const view = openTsdbView(folder);
+  const toMs = Math.floor(clock.nowMs / hourMs) * hourMs;
+  for (const grid of [
+    { startMs: toMs - 24 * hourMs, endMs: toMs, stepMs: 300_000 },
+    { startMs: toMs - 24 * hourMs, endMs: toMs, stepMs: hourMs },
+  ]) {
+    const expr = grid.stepMs === hourMs ? 'max_over_time(m_total[1h])' : 'm_total';
+    expectNear(await evaluateRange(view, expr, grid), await evaluateRange(samplesOnly(view), expr, grid), 0);
+    expectNear(await evaluateRange(db, expr, grid), await evaluateRange(samplesOnly(db), expr, grid), 0);
+  }
+  await view.close();
+  while (db.tick());
+  expect(db.stats().damage.map(({ what }) => what)).toContain('rollup');
+  const told = db.stats().damage.length;
+  await db.close();
+  expect(examineTsdb(folder).quarantined.length).toBe(told);
 });
 
 type Step =
