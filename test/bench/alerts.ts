@@ -16,6 +16,8 @@ import type { BenchRow } from './row.ts';
 
 const count = 10_000;
 const keystrokes = 60;
+/** How often the engine tells all of so many alerts anew; see core/answers/watch.ts. */
+const churnMs = 5000;
 
 export async function benchAlerts(): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
@@ -106,7 +108,7 @@ async function onScreen(outDir: string): Promise<BenchRow[]> {
     const heapBytes = await page.evaluate(() => (performance as unknown as { memory: { usedJSHeapSize: number } }).memory.usedJSHeapSize);
     return [
       { name: `${count.toLocaleString('en')} firing alerts on the Alerts screen, until they are seen`, value: openMs, unit: 'ms', goal: '< 1000' },
-      { name: 'a key in its filter until the next picture, p95, while all alerts change each second', value: typed, unit: 'ms', goal: '< 50' },
+      { name: 'a key in its filter until the next picture, p95, while all alerts are told anew every 5 s', value: typed, unit: 'ms', goal: '< 50' },
       { name: 'its memory', value: heapBytes / 2 ** 20, unit: 'MiB', goal: '< 300', peer: "Alertmanager's page took 5 GB" },
     ];
   } finally {
@@ -132,7 +134,7 @@ function opened(page: Page): Promise<number> {
 }
 
 async function typing(page: Page, engine: ScriptedEngine): Promise<number> {
-  const churn = setInterval(() => engine.resolve(''), 1000);
+  const churn = setInterval(() => engine.resolve(''), churnMs);
   const box = page.getByRole('searchbox', { name: 'Filter' });
   await box.focus();
   await page.evaluate(() => {

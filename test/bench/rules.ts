@@ -6,7 +6,8 @@ import { labelsFromRecord } from '#core/model/index.ts';
 import { evaluateInstant, samplesOf } from '#core/promql/index.ts';
 import { backtest, createRules, createStream, type RuleQuery, type Stream } from '#core/rules/index.ts';
 import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
-import type { BenchRow } from './row.ts';
+import { besideRules } from './beside/rules.ts';
+import type { BenchOptions, BenchRow } from './row.ts';
 
 const hosts = 20;
 const seriesPerHost = 500;
@@ -71,8 +72,20 @@ function filler(store: Tsdb, clock: StillClock): () => Promise<void> {
   return step;
 }
 
+/** Pages of all hosts' series, a few with values that go on. */
+function pages(): Buffer[] {
+  const series = Array.from({ length: hosts }, (_, host) => hostSeries(host)).flat();
+  return Array.from({ length: 30 }, (_, page) => {
+    const lines = series.map(({ __name__: name, ...labels }, i) => {
+      const text = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
+      return `${name}{${text.join(',')}} ${i * 1000 + page * ((i % 97) + 1)}`;
+    });
+    return Buffer.from(`${lines.join('\n')}\n`);
+  });
+}
+
 /** 1,000 alert rules of four shapes, as shared/bench/gen-rules.mjs makes them. */
-function ruleFile(count: number, groups: number): string {
+function ruleFile(count: number, groups: number, interval = '15s'): string {
   const rules = Array.from({ length: count }, (_, i) => {
     const instance = `host-${String(i % hosts).padStart(4, '0')}:9100`;
     const threshold = (i % 97) / 10 + 5;
@@ -92,7 +105,11 @@ function ruleFile(count: number, groups: number): string {
   });
   const per = Math.ceil(count / groups);
   return JSON.stringify({
-    groups: Array.from({ length: groups }, (_, g) => ({ name: `g${g}`, interval: '15s', rules: rules.slice(g * per, (g + 1) * per) })),
+    groups: Array.from({ length: groups }, (_, g) => ({
+      name: `g${g}`,
+      ...(interval !== '' && { interval }),
+      rules: rules.slice(g * per, (g + 1) * per),
+    })),
   });
 }
 
@@ -149,7 +166,7 @@ async function measureBacktest(source: Tsdb, text: string, endMs: number): Promi
 }
 
 /** Evaluation of rules: asked anew each time, and streamed. The store takes 10,000 samples between two rounds. */
-export async function benchRules(): Promise<readonly BenchRow[]> {
+export async function benchRules({ long }: BenchOptions): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
   const clock = new StillClock();
   const store = openTsdb({ folder, clock });
@@ -167,6 +184,7 @@ export async function benchRules(): Promise<readonly BenchRow[]> {
       { name: `1,000 rules over 10,000 series, streamed, ${streamed.alerts} alerts held`, value: streamed.ms, unit: 'CPU ms', goal: '<= 50', peer },
       { name: '1,000 rules over 10,000 series, asked anew', value: asked.ms, unit: 'CPU ms', peer },
       { name: '1,000 rules tried on 2 h of 10,000 series, an evaluation a minute', value: tried, unit: 'CPU ms' },
+      ...(long ? await besideRules('1,000 rules over 10,000 scraped series', pages(), ruleFile(1000, 1, '')) : []),
       { name: `one rule with ${many.alerts} alerts, labels and annotations of each worked out`, value: many.ms, unit: 'CPU ms' },
     ];
   } finally {

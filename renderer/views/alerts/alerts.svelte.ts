@@ -9,6 +9,8 @@ import { stormOf } from './storm.ts';
 
 const states: readonly (AlertState | 'all')[] = ['all', 'firing', 'pending', 'resolved'];
 
+const stormEveryMs = 15_000;
+
 /** The alert list: what is wanted is in the address, what is chosen too. */
 export class AlertsState {
   readonly session: Session;
@@ -67,7 +69,9 @@ export class AlertsState {
     }),
   );
   readonly rows = $derived.by(() => groupRows(this.found, this.#openedNow, this.#headsOf));
-  readonly storm = $derived.by(() => stormOf(this.all, now.ms));
+  /** All alerts are looked through for it: not each second. */
+  readonly #stormTurn = $derived(Math.floor(now.ms / stormEveryMs));
+  readonly storm = $derived.by(() => stormOf(this.all, (this.#stormTurn + 1) * stormEveryMs));
   readonly counts = $derived.by(() => ({
     all: this.all.length,
     firing: this.all.filter((alert) => alert.state === 'firing').length,

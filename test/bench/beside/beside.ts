@@ -160,7 +160,8 @@ async function scrape(system: System, folder: string, pages: readonly Buffer[]):
   return outcome;
 }
 
-async function inFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
+/** A fresh folder for one system, which goes with it. */
+export async function inFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
   const above = mkdtempSync(join(tmpdir(), 'signalbox-beside-'));
   const folder = join(above, 'data');
   mkdirSync(folder);
@@ -172,7 +173,7 @@ async function inFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
 }
 
 /** A row a system, each with how it compares to the best peer of this run: above 1 it is better. */
-function rowsOf(outcomes: readonly Outcome[], what: keyof Outcome, name: string, unit: string, more: boolean): readonly BenchRow[] {
+export function rowsOf(outcomes: readonly Outcome[], what: keyof Outcome, name: string, unit: string, more: boolean): readonly BenchRow[] {
   const found = outcomes.filter((one) => one[what] !== undefined).map((one) => ({ system: one.system, value: one[what] as number }));
   const peers = found.filter(({ system }) => system !== signalbox.name).map(({ value }) => value);
   const best = peers.length === 0 ? undefined : more ? Math.max(...peers) : Math.min(...peers);
