@@ -2,7 +2,7 @@
 export interface Strain {
   /** Resident memory, of the configured cap. */
   readonly memoryShare: number;
-  /** How late timers are: the 99th percentile of the last 25 s, ms. */
+  /** How late timers were over the last 25 s, but for the seven latest, ms. */
   readonly lagMs: number;
   /** Bytes of pushes that are under way, of what the host holds at most. */
   readonly queueShare: number;

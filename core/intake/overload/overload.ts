@@ -23,8 +23,12 @@ const tickMs: DurationMs = 250;
 /** A level is left when everything has stayed under this share of its thresholds for so long. */
 const calmShare = 0.8;
 const calmMs: DurationMs = 60_000;
-/** Timers of the last 25 s: the second latest of them is their 99th percentile. */
+/**
+ * Timers of the last 25 s. The eighth latest counts: stalls of 100 ms that take two seconds of them, which is what a 99th percentile of
+ * 100 ms means for a delay measured every 10 ms.
+ */
 const lagsKept = 100;
+const lagRank = 8;
 /** At level 3 the sources that brought most new series are cut first, and after this long all. */
 const modestMs: DurationMs = 10_000;
 const pushesForgottenMs: DurationMs = 10_000;
@@ -142,7 +146,7 @@ export class Overload {
     this.#pushes = this.#pushes.filter(({ atMs }) => nowMs - atMs < pushesForgottenMs);
     return {
       memoryShare: memory.used() / memory.max(),
-      lagMs: this.#lags.toSorted((a, b) => b - a)[this.#lags.length < lagsKept ? 0 : 1] ?? 0,
+      lagMs: this.#lags.toSorted((a, b) => b - a)[lagRank - 1] ?? 0,
       queueShare: this.#queueBytes / queueBytesMax,
       pushMs: this.#pushes.reduce((most, { tookMs }) => Math.max(most, tookMs), 0),
       diskShare: this.#diskShare(nowMs),
