@@ -1,5 +1,5 @@
 import { DamageError } from './blob.ts';
-import { ByteReader, ByteWriter } from './bytes.ts';
+import type { ByteReader, ByteWriter } from './bytes.ts';
 import { packNumbers, unpackNumbers } from './numbers.ts';
 import { packTimes, timesOf } from './time-column.ts';
 
@@ -62,13 +62,13 @@ function writeCodes(values: readonly string[], distinct: ReadonlyMap<string, num
   out.part(codes);
 }
 
-const [c0, c9, ca, cf, dash, dot] = [...'09af-.'].map((c) => c.charCodeAt(0)) as [number, number, number, number, number, number];
+const [c0, c9, ca, cf, dash, dot] = '09af-.'.split('').map((c) => c.charCodeAt(0)) as [number, number, number, number, number, number];
 
 /** Lower-case hex of one length, with dashes at the same places (UUIDs): half a byte a digit. */
 function writeHex(values: readonly string[], out: ByteWriter): boolean {
   const first = values[0]!;
   const { length } = first;
-  const dashes = [...first].flatMap((c, i) => (c === '-' ? [i] : []));
+  const dashes = first.split('').flatMap((c, i) => (c === '-' ? [i] : []));
   const digits = length - dashes.length;
   if (digits < hexCharsMin || digits % 2 !== 0 || dashes.length > 8) return false;
   const bytes = new Uint8Array((values.length * digits) / 2);
@@ -235,11 +235,21 @@ function readTexts(reader: ByteReader, rows: number): Column {
   const texts = joined.split('\n');
   if (texts.length !== rows) throw new DamageError('a column has too few texts');
   const isPlain = !joined.includes('\u0001');
-  const plain = (text: string): string => text.replaceAll(/\u0001([\s\S])/g, (_, c: string) => (c === 'n' ? '\n' : c));
   return {
     at: (row) => (isPlain ? texts[row]! : plain(texts[row]!)),
     mark: (run, marks) => markLines(joined.toLowerCase(), run, marks),
   };
+}
+
+/** What escapedJoin escaped. */
+function plain(text: string): string {
+  let out = '';
+  let at = 0;
+  for (let mark = text.indexOf('\u0001'); mark >= 0; mark = text.indexOf('\u0001', at)) {
+    out += text.slice(at, mark) + (text[mark + 1] === 'n' ? '\n' : '\u0001');
+    at = mark + 2;
+  }
+  return out + text.slice(at);
 }
 
 /** Marks the numbers of the lines that hold a run. */

@@ -85,7 +85,7 @@ const colon = 0x3a;
 const blank = 0x20;
 const valueCharsMax = 256;
 /** What ends a value behind `=`. */
-const enders = new Set([...'",;)]}&'].map((c) => c.charCodeAt(0)));
+const enders = new Set('",;)]}&'.split('').map((c) => c.charCodeAt(0)));
 
 /** Where a value without blanks ends that begins at `from`, behind a quote or `=`; 0 when there is none. */
 function valueEnd(text: string, from: number, mark: number): number {

@@ -2,8 +2,9 @@ import { EngineError, labelPairs, labelsKey, matchesLabels, type Labels, type Lo
 import { addBookmark, listBookmarks, noteBookmark, removeBookmark } from './bookmarks.ts';
 import type { Condition } from './condition.ts';
 import { evaluateMetric, type MetricSeries } from './logql/evaluate.ts';
-import { parseLogql, readSelector, TokenReader } from './logql/parse.ts';
+import { readSelector, TokenReader } from './logql/parse.ts';
 import { Pipeline } from './logql/pipeline.ts';
+import { parseLogql } from './logql/query.ts';
 import { rangesOf, stepsOf, type Grid } from './logql/ranges.ts';
 import { parseSearch } from './logql/words.ts';
 import type { Part } from './part.ts';

@@ -68,7 +68,7 @@ export function fieldsOfJson(line: string): readonly string[] | undefined {
 }
 
 function flatten(json: object, prefix: string, depth: number, out: string[]): void {
-  for (const [key, value] of Object.entries(json) as [string, unknown][]) {
+  for (const [key, value] of Object.entries(json) as [string, string | number | boolean | object | null][]) {
     if (out.length >= fieldsMax * 2) return;
     const name = prefix === '' ? key : `${prefix}_${key}`;
     if (typeof value === 'object' && value !== null) {

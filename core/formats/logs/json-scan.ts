@@ -9,7 +9,7 @@ export interface Member<Role> {
   readonly to: number;
 }
 
-const [quote, backslash, open, close, openList, closeList, comma, colon] = [...'"\\{}[],:'].map((text) => text.charCodeAt(0)) as [
+const [quote, backslash, open, close, openList, closeList, comma, colon] = '"\\{}[],:'.split('').map((text) => text.charCodeAt(0)) as [
   number,
   number,
   number,

@@ -189,7 +189,8 @@ export function readOtlpLogsJson(body: Uint8Array, nowNs: bigint): LogReading {
     const source = sourceOf(resource === undefined ? [] : jsonAttributes(jsonObject(resource)['attributes']));
     for (const scopeLog of jsonList(scopeLogs)) {
       const { scope, logRecords } = jsonObject(scopeLog);
-      const name = scope === undefined ? '' : String(jsonObject(scope)['name'] ?? '');
+      const scopeName = scope === undefined ? '' : jsonObject(scope)['name'];
+      const name = typeof scopeName === 'string' ? scopeName : '';
       for (const json of jsonList(logRecords)) {
         try {
           records.push(recordOf(fieldsOfJsonRecord(jsonObject(json)), source, name, nowNs));

@@ -20,7 +20,7 @@ export class TableLines {
     const [, name = '', rest = ''] = /^#([A-Za-z_-]{1,40}):?[ \t]?(.*)$/.exec(line) ?? [];
     switch (name.toLowerCase()) {
       case 'fields':
-        return this.#takeFields(rest, /^#fields\t/.test(line));
+        return this.#takeFields(rest, line.startsWith('#fields\t'));
       case 'separator':
         return this.#takeSeparator(rest);
       case 'date':

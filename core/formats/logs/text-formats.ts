@@ -121,7 +121,7 @@ function takePair(key: string, value: string, into: Reading, time: TimeReader): 
   else if (serviceKeys.has(key) && /^[^\s"]{1,100}$/.test(value) && into.stream.length === 0) into.stream = ['service_name', value];
 }
 
-const composePrefix = /^(?:\u001b\[[0-9;]*[A-Za-z])*([A-Za-z0-9][A-Za-z0-9_.-]{0,63})\s*\| ?/;
+const composePrefix = /^(?:\p{Cc}\[[0-9;]*[A-Za-z])*([A-Za-z0-9][A-Za-z0-9_.-]{0,63})\s*\| ?/u;
 
 /** What docker compose puts before each line: `web-1  | `. The length of it; 0 when there is none. */
 export function composeHead(line: string): { readonly service: string; readonly length: number } | undefined {
@@ -131,7 +131,7 @@ export function composeHead(line: string): { readonly service: string; readonly 
 
 /** A timestamp is looked for in this much of a line: levels, threads, process ids and addresses may stand before it. */
 const headChars = 100;
-const escapes = /^(?:\u001b\[[0-9;]*[A-Za-z])+/;
+const escapes = /^(?:\p{Cc}\[[0-9;]*[A-Za-z])+/u;
 
 /** Text with a timestamp of any common form near its beginning. */
 export const dated: LineFormat = (line, into, time) => {

@@ -5,7 +5,7 @@ const daySeconds = 86_400;
 const aheadSeconds = daySeconds;
 
 const code = (text: string): number => text.charCodeAt(0);
-const [c0, c9, colon, dot, comma, dash, plus, space, upperT, upperZ] = [...'09:.,-+ TZ'].map(code) as [
+const [c0, c9, colon, dot, comma, dash, plus, space, upperT, upperZ] = '09:.,-+ TZ'.split('').map(code) as [
   number,
   number,
   number,
@@ -199,7 +199,7 @@ export class TimeReader {
     const found = matchAt(numeric, line, from);
     if (found === null) return false;
     const [, first = '', separator, second = '', last = ''] = found;
-    const rest = [...found.slice(5, 9)];
+    const rest = found.slice(5, 9);
     if (found[9] !== undefined) rest[0] = String((Number(rest[0]) % 12) + (found[9].toLowerCase() === 'pm' ? 12 : 0));
     const end = numeric.lastIndex;
     if (last.length === 2) return this.#set(first, Number(second), last, rest, end, found[10]);

@@ -1,8 +1,7 @@
 import { EngineError, matcher, messageOf, type Matcher, type MatchOp } from '#core/model/index.ts';
-import type { CompareOp, LabelFilter, LineOp, LogExpr, LogqlExpr, Stage } from './ast.ts';
+import type { CompareOp, LabelFilter, LineOp, LogExpr, Stage } from './ast.ts';
 import { bytesOf, durationSeconds } from './units.ts';
 import { tokensOf, type Token } from './tokens.ts';
-import { parseMetric } from './parse-metric.ts';
 
 const textCharsMax = 16_384;
 const stagesMax = 64;
@@ -65,15 +64,6 @@ export class TokenReader {
       to: Math.max(token.to, token.from + 1),
     });
   }
-}
-
-/** Reads a query of lines or of metrics. Throws EngineError `invalid` with the place. */
-export function parseLogql(text: string): LogqlExpr {
-  const reader = new TokenReader(text);
-  const isLog = reader.is('{');
-  const expr = isLog ? readLog(reader) : parseMetric(reader);
-  if (reader.token.kind !== 'end') throw reader.wrong('the query should end here');
-  return expr;
 }
 
 /** `{...}` and the stages behind it. */

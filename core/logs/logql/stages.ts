@@ -9,7 +9,7 @@ import { bytesOf, durationSeconds } from './units.ts';
 /** One stage at work: false when the entry is filtered out. */
 export type Step = (entry: Entry) => boolean;
 
-const escapeCodes = /\u001b\[[0-9;:?]*[ -/]*[@-~]/g;
+const escapeCodes = /\p{Cc}\[[0-9;:?]*[ -/]*[@-~]/gu;
 /** The two of these formats that lines are made of (Loki's template functions; Go's strings package behind them). */
 const lineFunctions: GoFunctions = new Map([
   ...textFunctions,
@@ -139,7 +139,8 @@ function textAt(document: unknown, steps: readonly (string | number)[]): string 
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, step)) return '';
     value = (value as Record<string | number, unknown>)[step];
   }
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : value === null || value === undefined ? '' : String(value);
+  if (value === null || value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 const pairForm = /([^\s=]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))|\S+/g;
@@ -190,7 +191,7 @@ function formatOf(source: string): (entry: Entry) => string {
       ['__line__', goFunction([], () => entry.line)],
       ['__timestamp__', goFunction([], () => new Date(Number(entry.record.timeNs / 1_000_000n)).toISOString())],
     ]);
-    const used = new Map([...labelPairs(entry.labels())]);
+    const used = new Map(labelPairs(entry.labels()));
     for (const name of namesIn(source)) if (!used.has(name)) used.set(name, entry.get(name));
     const out = renderTemplate(template, { data: goStringMap(used), functions });
     return typeof out === 'string' ? out : '';

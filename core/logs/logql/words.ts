@@ -1,6 +1,6 @@
-import { EngineError, matcher, type MatchOp } from '#core/model/index.ts';
+import { EngineError, matcher } from '#core/model/index.ts';
 import type { CompareOp, LogExpr, Stage } from './ast.ts';
-import { parseLogql } from './parse.ts';
+import { parseLogql } from './query.ts';
 import { bytesOf, durationSeconds } from './units.ts';
 
 const form =
@@ -47,8 +47,7 @@ function stageOf([, minus, quoted, pattern, field, op, quotedValue, bareValue, w
   if (isNot) throw new EngineError('invalid', `write ${field}!=... instead of -${field}${op}... (character ${at + 1})`, { from: at, to: at + 1 });
   const name = field.replaceAll(/[^A-Za-z0-9_]/g, '_');
   const value = quotedValue === undefined ? bareValue! : plain(quotedValue);
-  if (op === '=' || op === '!=' || op === '=~' || op === '!~')
-    return { kind: 'filter', filter: { kind: 'text', matcher: matcher(name, op as MatchOp, value) } };
+  if (op === '=' || op === '!=' || op === '=~' || op === '!~') return { kind: 'filter', filter: { kind: 'text', matcher: matcher(name, op, value) } };
   const compare = { name, op: op as CompareOp };
   if (value !== '' && !Number.isNaN(Number(value))) return { kind: 'filter', filter: { kind: 'number', ...compare, value: Number(value) } };
   const seconds = durationSeconds(value);

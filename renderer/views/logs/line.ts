@@ -39,7 +39,7 @@ export function jsonOf(line: string): object | undefined {
 }
 
 function flatten(json: object, prefix: string, out: Map<string, string>): void {
-  for (const [key, value] of Object.entries(json) as [string, unknown][]) {
+  for (const [key, value] of Object.entries(json) as [string, string | number | boolean | object | null][]) {
     const name = prefix === '' ? key : `${prefix}_${key}`;
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) flatten(value, name, out);
     else if (value !== null && !Array.isArray(value)) out.set(name, String(value));

@@ -11,7 +11,6 @@ const texts: readonly (readonly [LogLevel, string])[] = [
 ];
 
 export function logAnswers(startMs: number): Pick<Handlers<SignalboxContract>, Extract<keyof SignalboxContract, `logs.${string}`>> {
-  let bookmarks: LogBookmarkView[] = [];
   const lines = Array.from({ length: 120 }, (_, i): LogLine => {
     const [level, line] = texts[i % texts.length]!;
     const timeNs = String(BigInt(startMs - i * 20_000) * 1_000_000n);
@@ -66,6 +65,15 @@ export function logAnswers(startMs: number): Pick<Handlers<SignalboxContract>, E
       emit({ lines: lines.slice(0, 3).toReversed(), seen: 3 });
       return () => undefined;
     },
+    ...bookmarkAnswers(startMs),
+  };
+}
+
+type BookmarkNames = 'logs.bookmarks' | 'logs.addBookmark' | 'logs.noteBookmark' | 'logs.removeBookmark';
+
+function bookmarkAnswers(startMs: number): Pick<Handlers<SignalboxContract>, BookmarkNames> {
+  let bookmarks: LogBookmarkView[] = [];
+  return {
     'logs.bookmarks': () => bookmarks,
     'logs.addBookmark': ({ dataset: _dataset, ...bookmark }) => {
       bookmarks = [...bookmarks, { ...bookmark, id: bookmarks.length + 1, madeMs: startMs }];
