@@ -1,0 +1,12 @@
+import type { LogqlExpr } from './ast.ts';
+import { parseMetric } from './parse-metric.ts';
+import { readLog, TokenReader } from './parse.ts';
+
+/** Reads a query of lines or of metrics. Throws EngineError `invalid` with the place. */
+export function parseLogql(text: string): LogqlExpr {
+  const reader = new TokenReader(text);
+  const isLog = reader.is('{');
+  const expr = isLog ? readLog(reader) : parseMetric(reader);
+  if (reader.token.kind !== 'end') throw reader.wrong('the query should end here');
+  return expr;
+}
