@@ -7,6 +7,8 @@ import {
   Forwarding,
   fromOutside,
   IncidentDesk,
+  CorrelateDesk,
+  Datasets,
   LogDesk,
   MetricDesk,
   PracticeDesk,
@@ -117,6 +119,7 @@ class LiveEngine implements Engine {
   readonly #forwarding: Forwarding;
   readonly #alertDesk: AlertDesk;
   readonly #incidentDesk: IncidentDesk;
+  readonly #datasets: Datasets;
   readonly #metricDesk: MetricDesk;
   readonly #ruleDesk: RuleDesk;
   readonly #runbookDesk: RunbookDesk;
@@ -142,6 +145,8 @@ class LiveEngine implements Engine {
     const overload = (this.#overload = this.#makeOverload(folder));
     this.#queries = createQueries({ source: live, clock, breathe, strained: () => overload.level >= 2 });
     this.#ruleQueries = createQueries({ source: live, clock, breathe });
+    const report = (problem: string): void => this.#systemDesk.problem(problem);
+    this.#datasets = new Datasets({ dataDir, clock, breathe, report, live: { metrics: live, traces, logs, queries: this.#queries } });
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
     this.#forwarding = new Forwarding({ clock, http: (call) => this.#outgoing.post(call), readSecret: (path) => this.#outgoing.readSecret(path) });
     const ledger = this.#ledger;
@@ -185,8 +190,9 @@ class LiveEngine implements Engine {
       ...this.#incidentDesk.handlers(),
       ...this.#runbookDesk.handlers(),
       ...this.#practice.handlers(),
-      ...new TraceDesk({ traces, clock }).handlers(),
-      ...new LogDesk({ logs, clock }).handlers(),
+      ...new TraceDesk(parts).handlers(),
+      ...new LogDesk(parts).handlers(),
+      ...new CorrelateDesk(parts).handlers(),
     };
     this.#api = createApi({ ...parts, logs, receiver: this.#receiver, ownMetrics: () => this.#ownMetrics() });
   }
@@ -219,6 +225,7 @@ class LiveEngine implements Engine {
     await this.#forwarding.stop();
     this.#systemDesk.stop();
     await this.#outgoing.close();
+    await this.#datasets.close();
     await this.#live.close();
     await this.#traces.close();
     await this.#logs.close();
@@ -310,6 +317,7 @@ class LiveEngine implements Engine {
       renderMarkdown,
       info: this.#info(),
       live: this.#live,
+      datasets: this.#datasets,
       queries: this.#queries,
       scraper: this.#scraper,
       rules: this.#rules,

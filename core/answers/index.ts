@@ -1,5 +1,7 @@
 /** The contract's procedures and streams, a file a noun. */
 export { AlertDesk, fromOutside } from './alerts.ts';
+export { CorrelateDesk } from './correlate.ts';
+export { Datasets } from './datasets.ts';
 export { Forwarding } from './forwarding.ts';
 export { IncidentDesk } from './incidents.ts';
 export { LogDesk } from './logs.ts';

@@ -1,7 +1,7 @@
 import type { Handlers, SignalboxContract } from '#core/contract/index.ts';
 import { fieldsOfLine, traceOfFields } from '#core/formats/index.ts';
 import { labelNames, logqlKind, type LogQuestion, type Logs } from '#core/logs/index.ts';
-import { EngineError, labelPairs, labelValue, noLabels, type Clock, type LogLevel, type LogRecord } from '#core/model/index.ts';
+import { labelPairs, labelValue, noLabels, type Clock, type LogLevel, type LogRecord } from '#core/model/index.ts';
 
 type Names = Extract<keyof SignalboxContract, `logs.${string}`>;
 type Answer<K extends Names> = Awaited<ReturnType<Extract<Handlers<SignalboxContract>[K], (...args: never[]) => unknown>>>;
@@ -20,13 +20,18 @@ interface Asked {
   readonly toNs?: string | undefined;
 }
 
+/** The log lines of each dataset; throws EngineError `not-found` for a name that is none. */
+export interface LogDatasets {
+  of(name: string): { readonly logs: Logs };
+}
+
 /** Logs: search, volume, patterns, metrics, context, live tail, bookmarks. */
 export class LogDesk {
-  readonly #logs: Logs;
+  readonly #datasets: LogDatasets;
   readonly #clock: Clock;
 
-  constructor({ logs, clock }: { readonly logs: Logs; readonly clock: Clock }) {
-    this.#logs = logs;
+  constructor({ datasets, clock }: { readonly datasets: LogDatasets; readonly clock: Clock }) {
+    this.#datasets = datasets;
     this.#clock = clock;
   }
 
@@ -142,8 +147,7 @@ export class LogDesk {
   }
 
   #store(dataset: string): Logs {
-    if (dataset !== 'live') throw new EngineError('not-found', `there is no dataset "${dataset}"; cases are not yet supported`);
-    return this.#logs;
+    return this.#datasets.of(dataset).logs;
   }
 }
 

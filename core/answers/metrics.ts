@@ -1,6 +1,6 @@
 import type { Handlers, InstantAnswer, MetricName, QueryReport, RangeAnswer, SignalboxContract } from '#core/contract/index.ts';
-import { assert, EngineError, type Histogram, type Labels, type Matcher, type SeriesColumns } from '#core/model/index.ts';
-import { formatHistogram, type InstantResult, type Notes, type QueryStats, type RangeResult } from '#core/promql/index.ts';
+import { assert, type Histogram, type Labels, type Matcher, type SeriesColumns } from '#core/model/index.ts';
+import { formatHistogram, type InstantResult, type Notes, type Queries, type QueryStats, type RangeResult } from '#core/promql/index.ts';
 import { parseMatchers } from '#core/promql/syntax/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
 import { cardinalityView } from './cardinality.ts';
@@ -21,21 +21,19 @@ export class MetricDesk {
   }
 
   handlers(): Pick<Handlers<SignalboxContract>, Names> {
-    const { queries, clock } = this.#parts;
+    const { clock } = this.#parts;
+    const queriesOf = (dataset: string): Queries => this.#parts.datasets.of(dataset).queries;
     return {
-      'datasets.list': () => [this.#liveDataset()],
+      'datasets.list': () => this.#parts.datasets.list(),
       'metrics.instant': async ({ dataset, expr, timeMs }, { signal }) => {
-        this.#store(dataset);
         const atMs = timeMs ?? clock.now();
-        return instantAnswer(await queries.instant(expr, atMs, { signal }), atMs);
+        return instantAnswer(await queriesOf(dataset).instant(expr, atMs, { signal }), atMs);
       },
       'metrics.range': async ({ dataset, expr, startMs, endMs, stepMs }, { signal }) => {
-        this.#store(dataset);
-        return rangeAnswer(await queries.range(expr, { startMs, endMs, stepMs }, { signal }));
+        return rangeAnswer(await queriesOf(dataset).range(expr, { startMs, endMs, stepMs }, { signal }));
       },
       'metrics.explain': async ({ dataset, expr, startMs, endMs, stepMs }, { signal }) => {
-        this.#store(dataset);
-        const { explain, notes, stats } = await queries.range(expr, { startMs, endMs, stepMs }, { signal, explain: true });
+        const { explain, notes, stats } = await queriesOf(dataset).range(expr, { startMs, endMs, stepMs }, { signal, explain: true });
         assert(explain !== undefined, 'a query that is to be explained is');
         return { root: explain, ...report(notes, stats) };
       },
@@ -48,27 +46,7 @@ export class MetricDesk {
   }
 
   #store(dataset: string): Tsdb {
-    if (dataset !== 'live') throw new EngineError('not-found', `there is no dataset "${dataset}"; cases are not yet supported`);
-    return this.#parts.live;
-  }
-
-  #liveDataset(): {
-    name: string;
-    oldestMs: number | undefined;
-    newestMs: number | undefined;
-    seriesCount: number;
-    sampleCount: number;
-    bytesOnDisk: number;
-  } {
-    const stats = this.#parts.live.stats();
-    return {
-      name: 'live',
-      oldestMs: stats.oldestMs,
-      newestMs: stats.newestMs,
-      seriesCount: stats.series,
-      sampleCount: stats.headSamples + stats.sealedSamples,
-      bytesOnDisk: stats.diskBytes + stats.walBytes,
-    };
+    return this.#parts.datasets.of(dataset).metrics;
   }
 }
 

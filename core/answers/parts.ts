@@ -8,12 +8,15 @@ import type { Queries } from '#core/promql/index.ts';
 import type { Rules } from '#core/rules/index.ts';
 import type { Runbooks } from '#core/runbooks/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
+import type { Datasets } from './datasets.ts';
 
 /** What the answers are made of: the engine's modules, and the few questions that more than one of them asks. */
 export interface Parts {
   readonly clock: Clock;
   readonly info: SystemInfo;
   readonly live: Tsdb;
+  /** The live dataset and the cases. */
+  readonly datasets: Datasets;
   /** Queries of people on the live dataset. */
   readonly queries: Queries;
   readonly scraper: Scraper;

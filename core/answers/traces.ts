@@ -8,13 +8,18 @@ type Answer<K extends Names> = Awaited<ReturnType<Handlers<SignalboxContract>[K]
 
 const lastNs = 2n ** 63n - 1n;
 
+/** The spans of each dataset; throws EngineError `not-found` for a name that is none. */
+export interface SpanDatasets {
+  of(name: string): { readonly traces: Traces };
+}
+
 /** Traces: search, one trace as a tree, its spans, and what all of them say of operations and services. */
 export class TraceDesk {
-  readonly #traces: Traces;
+  readonly #datasets: SpanDatasets;
   readonly #clock: Clock;
 
-  constructor({ traces, clock }: { readonly traces: Traces; readonly clock: Clock }) {
-    this.#traces = traces;
+  constructor({ datasets, clock }: { readonly datasets: SpanDatasets; readonly clock: Clock }) {
+    this.#datasets = datasets;
     this.#clock = clock;
   }
 
@@ -66,8 +71,7 @@ export class TraceDesk {
   }
 
   #store(dataset: string): Traces {
-    if (dataset !== 'live') throw new EngineError('not-found', `there is no dataset "${dataset}"; cases are not yet supported`);
-    return this.#traces;
+    return this.#datasets.of(dataset).traces;
   }
 }
 

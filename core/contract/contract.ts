@@ -1,4 +1,6 @@
 import { alertsContract } from './alerts.ts';
+import { casesContract } from './cases.ts';
+import { correlateContract } from './correlate.ts';
 import { incidentsContract } from './incidents.ts';
 import { logsContract } from './logs.ts';
 import { metricsContract } from './metrics.ts';
@@ -24,6 +26,8 @@ export const contract = {
   ...incidentsContract,
   ...tracesContract,
   ...logsContract,
+  ...casesContract,
+  ...correlateContract,
   ...practiceContract,
 };
 export type SignalboxContract = typeof contract;

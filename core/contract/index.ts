@@ -9,6 +9,8 @@ export { decodeFrame, encodeFrame } from './frames.ts';
 export type { SystemInfo, SystemStatus, Settings, Overview } from './system.ts';
 export type { ExemplarView, CardinalityView, CountedName, CutTargetView, RefusedSeriesView } from './metrics.ts';
 export type { Dataset, ExplainAnswer, ExplainedPart, InstantAnswer, MetricName, QueryReport, RangeAnswer } from './metrics.ts';
+export type { CaseFileView } from './cases.ts';
+export type { ChangeKind, ChangesView, ChangeView, EvidenceView, RootCauseView } from './correlate.ts';
 export type { AlertGroupView, AlertView, DecisionView, Notice, WhyStep, WhyView } from './alerts.ts';
 export type { PracticeView } from './practice.ts';
 export type { DiscoveredTarget, DiscoveredTargets, FateCount, OverloadView, PushedGroupRow } from './sources.ts';

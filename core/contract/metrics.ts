@@ -77,6 +77,8 @@ export interface Dataset {
   readonly newestMs: number | undefined;
   readonly seriesCount: number;
   readonly sampleCount: number;
+  readonly spanCount: number;
+  readonly logCount: number;
   readonly bytesOnDisk: number;
 }
 

@@ -47,9 +47,11 @@ interface LogQuery {
 
 /** How far back is read at first; the baseline reaches no further. */
 const lookBackMs = 6 * 3_600_000;
+/** Longer values are texts and ids, not kinds. */
+const valueCharsMax = 60;
 /** Spans and lines are read up to so many of the window and of what lies before it, the newest first. */
-const spansMax = 150_000;
-const linesMax = 150_000;
+const spansMax = 60_000;
+const linesMax = 60_000;
 const tracesPerPage = 1000;
 const linesPerPage = 1000;
 
@@ -124,8 +126,11 @@ async function spansOf({ traces }: CaseSources, { startMs, endMs }: TimeWindow):
   return spans;
 }
 
-function callSpanOf({ traceId, spanId, parentId, name, startNs, endNs, status, resource }: Span): CallSpan {
+function callSpanOf({ traceId, spanId, parentId, name, startNs, endNs, status, resource, attributes }: Span): CallSpan {
   const durationMs = Math.max(0, Number(endNs - startNs) / 1e6);
+  const own = [...attributes, ...resource.attributes].filter(
+    ({ key, text }) => key !== 'service.name' && text.length <= valueCharsMax && !/^\d{6,}$/.test(text),
+  );
   return {
     service: resource.service,
     operation: name,
@@ -135,6 +140,7 @@ function callSpanOf({ traceId, spanId, parentId, name, startNs, endNs, status, r
     startMs: Number(startNs) / 1e6,
     durationMs,
     isError: status === 'error',
+    attributes: own.map(({ key, text }) => [key, text] as const),
   };
 }
 

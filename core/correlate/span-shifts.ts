@@ -125,3 +125,87 @@ export function likelihoodRoot(a: number, n: number, b: number, m: number): numb
   const ratio = cell(a, expected(n)) + cell(b, expected(m)) + cell(n - a, (rest * n) / (n + m)) + cell(m - b, (rest * m) / (n + m));
   return Math.sqrt(Math.max(0, ratio));
 }
+
+/** How the durations of one service's calls of another differ. */
+export interface CallShift {
+  readonly caller: string;
+  readonly callee: string;
+  readonly surprise: number;
+  /** ms. */
+  readonly before: number;
+  readonly during: number;
+  readonly countBefore: number;
+  readonly countDuring: number;
+}
+
+/** Strongest first; calls with too few spans on one side are left out. */
+export function callShifts(spans: readonly CallSpan[], baseline: TimeWindow, window: TimeWindow): CallShift[] {
+  const serviceOf = new Map(spans.map((span) => [idOf(span.traceId, span.spanId), span.service]));
+  const calls = new Map<string, [before: number[], during: number[]]>();
+  for (const { traceId, parentId, service, startMs, durationMs } of spans) {
+    const side = sideOf(startMs, baseline, window);
+    const caller = serviceOf.get(idOf(traceId, parentId));
+    if (side === undefined || caller === undefined || caller === service) continue;
+    const key = `${caller}\n${service}`;
+    const known = calls.get(key) ?? [[], []];
+    known[side].push(durationMs);
+    calls.set(key, known);
+  }
+  const shifts = [...calls].flatMap(([key, [before, during]]): CallShift[] => {
+    const [caller = '', callee = ''] = key.split('\n');
+    if (Math.min(before.length, during.length) < spansMin) return [];
+    return [{ caller, callee, ...latencyShift(before, during), countBefore: before.length, countDuring: during.length }];
+  });
+  return shifts.sort((a, b) => b.surprise - a.surprise || compareText(a.caller + a.callee, b.caller + b.callee));
+}
+
+/** An attribute's value that more of a service's spans have. */
+export interface AttributeShift {
+  readonly service: string;
+  readonly key: string;
+  readonly value: string;
+  readonly surprise: number;
+  /** Share of the service's spans. */
+  readonly before: number;
+  readonly during: number;
+  readonly countBefore: number;
+  readonly countDuring: number;
+}
+
+/** Values beyond so many of a service make no further rows: they are ids. */
+const valuesMax = 5000;
+
+/** Strongest first. */
+export function attributeShifts(spans: readonly CallSpan[], baseline: TimeWindow, window: TimeWindow): AttributeShift[] {
+  const totals = new Map<string, [number, number]>();
+  const counts = new Map<string, [number, number]>();
+  for (const { service, startMs, attributes = [] } of spans) {
+    const side = sideOf(startMs, baseline, window);
+    if (side === undefined) continue;
+    raise(totals, service, side);
+    for (const [key, value] of attributes)
+      if (counts.size < valuesMax || counts.has(`${service}\n${key}\n${value}`)) raise(counts, `${service}\n${key}\n${value}`, side);
+  }
+  const shifts = [...counts].map(([name, [before, during]]): AttributeShift => {
+    const [service = '', key = '', value = ''] = name.split('\n');
+    const [allBefore, allDuring] = totals.get(service)!;
+    const surprise = allBefore === 0 ? 0 : likelihoodRoot(before, allBefore, during, allDuring);
+    return {
+      service,
+      key,
+      value,
+      surprise,
+      before: before / Math.max(1, allBefore),
+      during: during / Math.max(1, allDuring),
+      countBefore: before,
+      countDuring: during,
+    };
+  });
+  return shifts.sort((a, b) => b.surprise - a.surprise || compareText(a.service + a.key + a.value, b.service + b.key + b.value));
+}
+
+function raise(map: Map<string, [number, number]>, key: string, side: 0 | 1): void {
+  const known = map.get(key) ?? [0, 0];
+  known[side]++;
+  map.set(key, known);
+}

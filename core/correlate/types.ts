@@ -32,6 +32,8 @@ export interface CallSpan {
   readonly startMs: UnixMs;
   readonly durationMs: number;
   readonly isError: boolean;
+  /** Keys and values, where they were read. */
+  readonly attributes?: readonly (readonly [key: string, value: string])[];
 }
 
 /** A log line reduced to what repeats. */

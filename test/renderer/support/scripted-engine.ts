@@ -256,6 +256,8 @@ export class ScriptedEngine {
           newestMs: Date.now(),
           seriesCount: 3_418,
           sampleCount: 18_204_113,
+          spanCount: 90_000,
+          logCount: 1_200_000,
           bytesOnDisk: 21_733_376,
         },
       ],

@@ -15,7 +15,7 @@ export class TracedEngine extends ScriptedEngine {
     const clock = new ManualClock();
     this.traces = openTraces({ folder, clock, limits: { futureMs: Infinity } });
     for (const batch of spans) this.traces.load(batch);
-    this.#desk = new TraceDesk({ traces: this.traces, clock });
+    this.#desk = new TraceDesk({ datasets: { of: () => ({ traces: this.traces }) }, clock });
   }
 
   override handlers(): Handlers<SignalboxContract> {

@@ -1,0 +1,143 @@
+import type { Dataset } from '#core/contract/index.ts';
+import { caseNames, deleteCase, existingCase, openCase, type CaseStores } from '#core/intake/index.ts';
+import type { Logs } from '#core/logs/index.ts';
+import { EngineError, type Clock, type UnixMs } from '#core/model/index.ts';
+import { createQueries, type Queries } from '#core/promql/index.ts';
+import type { Traces } from '#core/traces/index.ts';
+import type { Tsdb } from '#core/tsdb/index.ts';
+
+/** The stores of one dataset, and the queries on it. */
+export interface DatasetStores {
+  readonly metrics: Tsdb;
+  readonly queries: Queries;
+  readonly traces: Traces;
+  readonly logs: Logs;
+  readonly edges: CaseStores['edges'];
+}
+
+export interface DatasetsOptions {
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly live: Omit<DatasetStores, 'edges'>;
+  readonly breathe: () => Promise<void>;
+  readonly report: (problem: string) => void;
+}
+
+interface Opened {
+  readonly stores: DatasetStores;
+  readonly own: CaseStores;
+  usedMs: UnixMs;
+}
+
+/** A case that nobody asks about is closed after this long. */
+const idleMs = 600_000;
+const openMax = 8;
+
+/** The live dataset and the cases. A case is opened by the first question about it. */
+export class Datasets {
+  readonly #options: DatasetsOptions;
+  readonly #live: DatasetStores;
+  readonly #open = new Map<string, Opened>();
+  #stopped = false;
+
+  constructor(options: DatasetsOptions) {
+    this.#options = options;
+    this.#live = { ...options.live, edges: () => [] };
+    this.#closeIdle();
+  }
+
+  /** Throws EngineError `not-found` when there is no dataset of this name. */
+  of(name: string): DatasetStores {
+    if (name === 'live') return this.#live;
+    return this.#case(name).stores;
+  }
+
+  /** The stores of a case, with the reports of its imports. */
+  case(name: string): CaseStores {
+    return this.#case(name).own;
+  }
+
+  names(): string[] {
+    return caseNames(this.#options.dataDir);
+  }
+
+  /** The live one first. A case that cannot be opened is told of and left out. */
+  list(): Dataset[] {
+    const cases = this.names().flatMap((name) => {
+      try {
+        return [sizeOf(name, this.#case(name).stores)];
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        this.#options.report(`the case ${name} cannot be opened: ${error.message}`);
+        return [];
+      }
+    });
+    return [sizeOf('live', this.#live), ...cases];
+  }
+
+  async delete(name: string): Promise<void> {
+    existingCase(this.#options.dataDir, name);
+    await this.#close(name);
+    deleteCase(this.#options.dataDir, name);
+  }
+
+  async close(): Promise<void> {
+    this.#stopped = true;
+    for (const name of this.#open.keys()) await this.#close(name);
+  }
+
+  #case(name: string): Opened {
+    const { clock, dataDir, breathe } = this.#options;
+    const known = this.#open.get(name);
+    if (known !== undefined) {
+      known.usedMs = clock.now();
+      return known;
+    }
+    const own = openCase(existingCase(dataDir, name), clock);
+    const queries = createQueries({ source: own.metrics, clock, breathe });
+    const opened = {
+      own,
+      usedMs: clock.now(),
+      stores: { metrics: own.metrics, queries, traces: own.traces, logs: own.logs, edges: () => own.edges() },
+    };
+    this.#open.set(name, opened);
+    return opened;
+  }
+
+  async #close(name: string): Promise<void> {
+    const opened = this.#open.get(name);
+    this.#open.delete(name);
+    await opened?.own.close();
+  }
+
+  #closeIdle(): void {
+    if (this.#stopped) return;
+    const byUse = [...this.#open].sort((a, b) => b[1].usedMs - a[1].usedMs);
+    const latestMs = this.#options.clock.now() - idleMs;
+    byUse.forEach(([name, { usedMs }], i) => {
+      if (usedMs < latestMs || i >= openMax) void this.#close(name);
+    });
+    this.#options.clock.after(idleMs / 10, () => this.#closeIdle());
+  }
+}
+
+function sizeOf(name: string, { metrics, traces, logs }: DatasetStores): Dataset {
+  const stats = metrics.stats();
+  const spans = traces.stats();
+  const lines = logs.stats();
+  const times = [stats.oldestMs, stats.newestMs, ...[spans.oldestNs, spans.newestNs, lines.oldestNs, lines.newestNs].map(msOf)].filter(
+    (time) => time !== undefined,
+  );
+  return {
+    name,
+    oldestMs: times.length === 0 ? undefined : Math.min(...times),
+    newestMs: times.length === 0 ? undefined : Math.max(...times),
+    seriesCount: stats.series,
+    sampleCount: stats.headSamples + stats.sealedSamples,
+    spanCount: spans.headSpans + spans.blockSpans,
+    logCount: lines.headRecords + lines.blockRecords,
+    bytesOnDisk: stats.diskBytes + stats.walBytes + spans.blockBytes + lines.blockBytes,
+  };
+}
+
+const msOf = (ns: bigint | undefined): number | undefined => (ns === undefined ? undefined : Number(ns / 1_000_000n));
