@@ -18,7 +18,7 @@ export interface Ledger {
   /** Exemplars that no commit has carried yet. */
   readonly pendingExemplars: readonly { readonly ref: number; readonly exemplar: Exemplar }[];
   /** A commit has carried these series, all exemplars, and `stored` samples. */
-  committed(series: readonly { readonly ref: number }[], stored: number): void;
+  committed(series: readonly SeriesRef[], stored: number): void;
   countRejected(verdict: Verdict): void;
   readonly observers: Observers;
 }
@@ -105,8 +105,9 @@ export class StoreBatch implements Batch {
     const count = this.#count;
     const floats = { refs: refs.subarray(0, count), times: times.subarray(0, count), values: values.subarray(0, count) };
     const series = this.#unlogged(floats.refs);
-    putCommit(writer, { series, floats, histograms: this.#histograms, exemplars: ledger.pendingExemplars });
-    const lsn = this.#log(series.length > 0 || ledger.pendingExemplars.length > 0);
+    const { labelsOf, pendingExemplars: exemplars } = ledger;
+    putCommit(writer, { series, labelsOf, floats, histograms: this.#histograms, exemplars });
+    const lsn = this.#log(series.length > 0 || exemplars.length > 0);
     if (spare.length < spareMax) spare.push(this.#columns);
     ledger.committed(series, this.stored);
     ledger.observers.added({ refs: floats.refs, timesMs: floats.times, values: floats.values, histograms: this.#histograms });
@@ -123,13 +124,13 @@ export class StoreBatch implements Batch {
     }
   }
 
-  #unlogged(refs: Uint32Array): { ref: number; labels: Labels }[] {
-    const { unlogged, pendingExemplars, labelsOf } = this.#ledger;
+  #unlogged(refs: Uint32Array): SeriesRef[] {
+    const { unlogged, pendingExemplars } = this.#ledger;
     if (unlogged.size === 0) return [];
     const found = new Set<number>();
     for (let i = 0; i < refs.length; i++) if (unlogged.has(refs[i]!)) found.add(refs[i]!);
     for (const { ref } of [...this.#histograms, ...pendingExemplars]) if (unlogged.has(ref)) found.add(ref);
-    return [...found].map((ref) => ({ ref, labels: labelsOf(ref) }));
+    return [...found];
   }
 
   #refuse(verdict: Verdict): Verdict {

@@ -152,8 +152,8 @@ class Store extends View implements Tsdb, Ledger {
     return new StoreBatch(this);
   }
 
-  committed(series: readonly { readonly ref: number }[], stored: number): void {
-    for (const { ref } of series) {
+  committed(series: readonly SeriesRef[], stored: number): void {
+    for (const ref of series) {
       this.unlogged.delete(ref);
       if (this.#groups.groupOf(ref) === 0) this.#groups.waiting.add(ref);
     }

@@ -92,6 +92,9 @@ const firstComment = kinds.comment;
 /** A head or comment this long is beyond every limit of intake. */
 const lineBytesMax = 1 << 16;
 
+/** Labels kept of new slots: more than most targets have, and 5 MB. */
+const broughtMax = 10_000;
+
 interface Notes {
   badLineCount: number;
   firstBadLine: string;
@@ -108,7 +111,7 @@ export class ExpositionReader implements PageReader {
   #cache = new LineCache();
   /** The kind of the lines of samples that follow the last `# TYPE`. */
   #sampleKind: number = kinds.sample;
-  /** Labels of the slots that the last page brought, so that nobody need parse a head twice. */
+  /** Labels of the first slots that the last page brought, so that their heads need not be parsed twice. */
   #brought = new Map<number, Labels>();
 
   constructor(format: ExpositionFormat) {
@@ -216,7 +219,7 @@ export class ExpositionReader implements PageReader {
     const tailReason = this.#tails.read(body, valueEnd, to);
     if (tailReason !== '') return bad(tailReason);
     const slot = known >= 0 ? known : this.#cache.add(from, end, this.#sampleKind);
-    if (known < 0) this.#brought.set(slot, this.#labelsRead(this.#sampleKind));
+    if (known < 0 && this.#brought.size < broughtMax) this.#brought.set(slot, this.#labelsRead(this.#sampleKind));
     if (this.#tails.exemplar !== undefined) notes.exemplars.push({ row: into.rowCount, exemplar: this.#tails.exemplar });
     into.push(slot, value, this.#tails.timeMs);
     return slot;

@@ -36,6 +36,10 @@ function withConflicts(scraped: Labels, target: Labels, honorLabels: boolean): L
   return labelsFrom(merged);
 }
 
+export function hasLabelLimits({ labelsMax, labelNameCharsMax, labelValueCharsMax }: ScrapeConfig['limits']): boolean {
+  return [labelsMax, labelNameCharsMax, labelValueCharsMax].some((max) => max !== Number.POSITIVE_INFINITY);
+}
+
 /** Throws EngineError `limit` when a series passes a label limit of its job: Prometheus fails the whole scrape then. */
 export function checkLabelLimits(labels: Labels, { labelsMax, labelNameCharsMax, labelValueCharsMax }: ScrapeConfig['limits']): void {
   const metric = labelValue(labels, '__name__');

@@ -5,7 +5,7 @@ import { refusal, verdictName, verdicts, type Batch, type SeriesRef } from '#cor
 import type { SampleSink } from '../sink.ts';
 import type { CutMetric } from './explosion.ts';
 import { relabel } from './relabel.ts';
-import { checkLabelLimits, withTargetLabels } from './series-labels.ts';
+import { checkLabelLimits, hasLabelLimits, withTargetLabels } from './series-labels.ts';
 import type { SeriesBudget } from './series-budget.ts';
 
 /** How a target's pages become series. */
@@ -42,6 +42,8 @@ const slotOverBudget = -1002;
 const exemplarCharsMax = 128;
 /** Relabelling may drop all but one in so many samples before the page is too large just to look at. */
 const droppedShareMax = 4;
+/** New series whose labels are held at once where a page cannot be refused any more. */
+const freshAtOnce = 64;
 /** Slots are tidied when more than half of them, and more than this many, are of series that no longer come. */
 const idleSlotsMax = 4096;
 
@@ -109,10 +111,8 @@ export class TargetSeries {
     const sampleCount = columns.rowCount + page.histograms.length;
     this.#checkPage(page, sampleCount);
     const rejected = new Map<string, number>();
-    const { fresh, droppedCount } = this.#resolveFresh(reader, page, columns);
+    const { newSeriesCount, droppedCount } = this.#resolveAll(reader, page, columns);
     const afterRelabelCount = sampleCount - droppedCount;
-    if (afterRelabelCount > this.#rules.samplesMax) throw this.#overSamples();
-    const newSeriesCount = this.#makeRefs(fresh);
     const storedCount = this.#addRows(timeMs, columns, batch, rejected) + this.#addHistograms(timeMs, page, batch, rejected);
     this.#markLast(this.#page - 1, timeMs, batch);
     this.#addNotes(page, timeMs, columns);
@@ -137,18 +137,31 @@ export class TargetSeries {
     return new EngineError('limit', `the page has more than ${samplesMax} samples; raise sample_limit of job ${name} if it is meant to be so large`);
   }
 
-  /** Labels of the slots that have no ref yet, had none given last time, or stayed away; and how many samples relabelling drops. */
-  #resolveFresh(
+  /**
+   * Gives a ref to the slots that have none yet, had none given last time, or stayed away. Before the first of them is made, every one has
+   * been looked at, unless nothing about the page can be over a limit: then labels need not all be in memory at once.
+   */
+  #resolveAll(
     reader: PageReader,
     page: ExpositionPage,
     columns: ExpositionColumns,
-  ): { readonly fresh: Map<number, Labels>; readonly droppedCount: number } {
+  ): { readonly newSeriesCount: number; readonly droppedCount: number } {
     const { slots, rowCount } = columns;
+    const sampleCount = rowCount + page.histograms.length;
+    const freshMax = sampleCount <= this.#rules.samplesMax && !hasLabelLimits(this.#rules.config.limits) ? freshAtOnce : Infinity;
     const fresh = new Map<number, Labels>();
     let droppedCount = 0;
-    for (let row = 0; row < rowCount; row++) if (!this.#resolve(reader, slots[row]!, fresh)) droppedCount++;
-    for (const { slot } of page.histograms) if (!this.#resolve(reader, slot, fresh)) droppedCount++;
-    return { fresh, droppedCount };
+    let newSeriesCount = 0;
+    const resolve = (slot: number): void => {
+      if (!this.#resolve(reader, slot, fresh)) droppedCount++;
+      if (fresh.size < freshMax) return;
+      newSeriesCount += this.#makeRefs(fresh);
+      fresh.clear();
+    };
+    for (let row = 0; row < rowCount; row++) resolve(slots[row]!);
+    for (const { slot } of page.histograms) resolve(slot);
+    if (sampleCount - droppedCount > this.#rules.samplesMax) throw this.#overSamples();
+    return { newSeriesCount: newSeriesCount + this.#makeRefs(fresh), droppedCount };
   }
 
   /** False: relabelling drops the series. */

@@ -17,15 +17,21 @@ export interface CommitSamples {
   readonly histograms: readonly { readonly ref: number; readonly timeMs: number; readonly histogram: Histogram }[];
 }
 
+/** A commit to be written. Labels are asked for one series at a time: a first scrape may bring 100,000. */
+export interface Commit extends CommitSamples, Pick<CommitNotes, 'exemplars'> {
+  readonly series: readonly number[];
+  readonly labelsOf: (ref: number) => Labels;
+}
+
 /** Leaves room for the frame's header at the front. */
-export function putCommit(writer: ByteWriter, record: CommitNotes & CommitSamples): void {
+export function putCommit(writer: ByteWriter, record: Commit): void {
   writer.at = 0;
   writer.reserve(walHeaderBytes);
   writer.at = walHeaderBytes;
   writer.varint(record.series.length);
-  for (const { ref, labels } of record.series) {
+  for (const ref of record.series) {
     writer.varint(ref);
-    putLabels(writer, labels);
+    putLabels(writer, record.labelsOf(ref));
   }
   writer.varint(record.exemplars.length);
   for (const { ref, exemplar } of record.exemplars) {

@@ -233,9 +233,9 @@ export interface KinKey {
 }
 
 export function kinKey(labels: Labels): KinKey {
-  let rest = '';
-  for (let i = 0; i < labels.length; i += 2) if (labels[i] !== 'le' && labels[i] !== METRIC_NAME) rest += `${labels[i]}\u0000${labels[i + 1]}\u0001`;
-  return { text: `${labelValue(labels, METRIC_NAME)}\u0001${rest}`, le: Number(labelValue(labels, 'le').replace('Inf', 'Infinity')) || 0 };
+  const parts = [labelValue(labels, METRIC_NAME)];
+  for (let i = 0; i < labels.length; i += 2) if (labels[i] !== 'le' && labels[i] !== METRIC_NAME) parts.push(labels[i]!, labels[i + 1]!);
+  return { text: parts.join('\u0000'), le: Number(labelValue(labels, 'le').replace('Inf', 'Infinity')) || 0 };
 }
 
 export function compareKin(a: KinKey, b: KinKey): number {

@@ -156,7 +156,11 @@ const commitOfRuns = {
 
 function frameOf(record: typeof commit): Uint8Array {
   const writer = new ByteWriter();
-  putCommit(writer, record);
+  putCommit(writer, {
+    ...record,
+    series: record.series.map(({ ref }) => ref),
+    labelsOf: (ref) => record.series.find((one) => one.ref === ref)!.labels,
+  });
   finishFrame(writer, 2 ** 33 + 5, true);
   return writer.take();
 }

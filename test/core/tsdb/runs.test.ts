@@ -83,6 +83,6 @@ test('added in runs and one by one', async () => {
       expect(answer(again)).toEqual(before);
       for (const { db } of [again, oneByOne]) await db.close();
     }),
-    { numRuns: 60, seed: 7 },
+    { numRuns: 25, seed: 7 },
   );
 });
