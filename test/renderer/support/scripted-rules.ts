@@ -4,7 +4,7 @@ import type { FindingView, Handlers, LabRun, RouteView, SignalboxContract } from
 
 const minute = 60_000;
 const file = 'rules/shop.yml';
-export const ruleText = `groups:
+const ruleText = `groups:
   - name: shop
     rules:
       - alert: ErrorRatioHigh # pages
