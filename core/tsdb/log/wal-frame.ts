@@ -61,7 +61,7 @@ export function segmentPaths(folder: string): string[] {
  * frame that the end of the file cuts short, which is what the death of a process leaves: no commit of it was acknowledged.
  */
 export function* walFrames(path: string, onDamage: (damage: WalDamage) => void): Generator<WalFrame> {
-  const bytes = readFileSync(path);
+  const bytes = bytesOf(path);
   let at = 0;
   let badFrom = -1;
   while (at < bytes.length) {
@@ -85,7 +85,31 @@ export function* walFrames(path: string, onDamage: (damage: WalDamage) => void):
  * a header that does not check makes it read the segment whole.
  */
 export function walNotes(segment: Segment, each: (frame: WalFrame) => void): number {
-  return withFile(segment.path, (fd) => hop(fd, segment.bytes, each)) ?? readWhole(segment, each);
+  return orOnReadError(() => withFile(segment.path, (fd) => hop(fd, segment.bytes, each)), undefined) ?? readWhole(segment, each);
+}
+
+/** What the disk gives of a file; blocks that it does not give are zeros, in which no frame checks. */
+function bytesOf(path: string): Buffer {
+  const whole = orOnReadError(() => readFileSync(path), undefined);
+  if (whole !== undefined) return whole;
+  return withFile(path, (fd) => {
+    const bytes = Buffer.alloc(fstatSync(fd).size);
+    for (let at = 0; at < bytes.length; at += blockBytes)
+      orOnReadError(() => readSync(fd, bytes, at, Math.min(blockBytes, bytes.length - at), at), 0);
+    return bytes;
+  });
+}
+
+/** What a disk reads or fails to read at once. */
+const blockBytes = 4096;
+
+function orOnReadError<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EIO') throw error;
+    return otherwise;
+  }
 }
 
 function hop(fd: number, end: number, each: (frame: WalFrame) => void): number | undefined {

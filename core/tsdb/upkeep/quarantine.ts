@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, linkSync, mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { sql, transaction, type ReadDb, type WriteDb } from '#core/db/index.ts';
 import { windowMs } from '../codec/frame.ts';
@@ -61,10 +61,19 @@ export function quarantined(db: ReadDb): Damage[] {
   return rows.map(({ what, minMs, maxMs, cause }) => ({ what, minMs: minMs ?? undefined, maxMs: maxMs ?? undefined, cause }));
 }
 
-/** Keeps a copy of a segment with bytes that are no frames, since the segment itself goes when its good frames are sealed. */
+/** Keeps a segment with bytes that are no frames, under a second name, since the first goes when its good frames are sealed. */
 export function quarantineSegment(folder: string, { path, from, to, cause }: WalDamage): Damage {
-  const target = join(folder, 'quarantine');
-  mkdirSync(target, { recursive: true, mode: 0o700 });
-  copyFileSync(path, join(target, basename(path)));
+  const target = join(folder, 'quarantine', basename(path));
+  mkdirSync(join(folder, 'quarantine'), { recursive: true, mode: 0o700 });
+  if (!existsSync(target)) keep(path, target);
   return { what: 'log', minMs: undefined, maxMs: undefined, cause: `${basename(path)}, bytes ${from} to ${to}: ${cause}` };
+}
+
+/** A link needs nothing read from a disk that fails; where the file system has none, a copy. */
+function keep(path: string, target: string): void {
+  try {
+    linkSync(path, target);
+  } catch {
+    copyFileSync(path, target);
+  }
 }

@@ -7,7 +7,7 @@ import type { Wal } from '../log/wal.ts';
 const sweepMs = 420_000;
 /** Beyond this many unsealed samples commits seal as they go, so that a fast import stays in bounds. */
 const headSamplesPerSeries = 16;
-const headSamplesMin = 1 << 20;
+const headSamplesMin = 1 << 21;
 const headSamplesMax = 1 << 24;
 /** New series sorted into groups at once: bounds the pause. */
 const assignSeriesMax = 16_384;

@@ -57,3 +57,24 @@ test('a store that acknowledges too early is found out', { timeout: 20_000 }, as
   const last = await runAndKill(folder, 0, 49, 'early');
   expect(await lost(folder, last)).toEqual([last]);
 });
+
+test(`${kills} kills during recovery lose nothing either`, { timeout: kills * 5000 }, async () => {
+  const folder = tempFolder();
+  const last = await runAndKill(folder, 0, 150);
+  let [finished, cut] = [0, 0];
+  for (let kill = 0; kill < kills; kill++) {
+    const running = spawn(process.execPath, [join(import.meta.dirname, 'recover-child.ts'), folder, String(last)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let isDone = false;
+    for await (const line of createInterface({ input: running.stdout })) {
+      if (line === 'begins') setTimeout(() => running.kill('SIGKILL'), kill * 4);
+      isDone = line === 'done';
+    }
+    if (isDone) finished++;
+    else cut++;
+  }
+  expect(cut).toBeGreaterThan(0);
+  expect(await lost(folder, last, new Set([last + 1]))).toEqual([]);
+  expect(finished + cut).toBe(kills);
+});
