@@ -9,6 +9,8 @@ import type { SloSpec } from './slo-spec.ts';
 import { text } from './yaml-decode.ts';
 import { isYamlNull, readYamlDocuments, yamlError, type YamlNode } from './yaml.ts';
 
+export { writeOpenSlo } from './slo-write.ts';
+
 export interface SloFileReading {
   readonly slos: readonly SloSpec[];
   /** "FILE:LINE: reason" each. */

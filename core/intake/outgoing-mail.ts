@@ -83,7 +83,7 @@ function open(host: string, port: number, done: (error: Error | null, socket?: {
   socket.once('error', failed);
   socket.once('timeout', () => failed(new Error(`no connection within ${connectMs / 1000} s`)));
   socket.once('connect', () => {
-    socket.removeAllListeners('error').removeAllListeners('timeout').setTimeout(0);
+    socket.removeAllListeners('error').removeAllListeners('timeout');
     done(null, { connection: socket });
   });
 }
