@@ -16,16 +16,29 @@ const errorTypes: Readonly<Record<ErrorCode, readonly [type: string, status: num
   internal: ['internal', 500],
 };
 
-export interface Answered {
+export interface Answered extends Notes {
   /** The JSON of `data`. */
   readonly data: (out: JsonBytes) => void;
+}
+
+interface Notes {
   readonly warnings?: readonly string[];
   readonly infos?: readonly string[];
 }
 
 export function succeeded({ data, warnings = [], infos = [] }: Answered): HttpAnswer {
-  const out = new JsonBytes().ascii('{"status":"success","data":');
+  const out = opened();
   data(out);
+  return closed(out, { warnings, infos });
+}
+
+/** An answer up to its `data`, to be written piece by piece. */
+export function opened(): JsonBytes {
+  return new JsonBytes().ascii('{"status":"success","data":');
+}
+
+/** The same once `data` is written. */
+export function closed(out: JsonBytes, { warnings = [], infos = [] }: Notes): HttpAnswer {
   if (warnings.length > 0) out.ascii(',"warnings":').json(warnings);
   if (infos.length > 0) out.ascii(',"infos":').json(infos);
   return { status: 200, headers: jsonHeaders, body: out.ascii('}').done() };

@@ -160,10 +160,17 @@ class SampleStarts {
   at(index: number, timeMs: number): Uint8Array {
     if (this.#timesMs[index] !== timeMs) {
       this.#timesMs[index] = timeMs;
-      this.#texts[index] = encoder.encode(`[${formatSeconds(timeMs)},"`);
+      this.#texts[index] = bytesOf(`[${formatSeconds(timeMs)},"`);
     }
     return this.#texts[index]!;
   }
+}
+
+/** Of ASCII text; for a few characters faster than an encoder. */
+function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 /** Prometheus' form of a number in JSON: the shortest digits, an exponent of at least two digits below 1e-6 and from 1e21 on. */

@@ -2,7 +2,7 @@ import { customBoundsSchema, EngineError, labelsToRecord, type HttpAnswer, type 
 import { allBuckets, formatValue, type InstantResult, type Queries, type QueryLimits, type QueryRange, type QueryStats } from '#core/promql/index.ts';
 import { typeOf } from '#core/promql/syntax/index.ts';
 import type { Clock, Histogram } from '#core/model/index.ts';
-import { succeeded } from './answer.ts';
+import { closed, opened, succeeded } from './answer.ts';
 import { formatNumber, formatSeconds, type JsonBytes } from './json.ts';
 import { durationParam, exprParam, limitParam, optionalDuration, refused, timeParam, type Params } from './params.ts';
 
@@ -13,6 +13,9 @@ export interface QueryParts {
 
 /** Longer than this no query runs, whatever its caller allows (reliability: query bomb). */
 const durationMaxMs = 30_000;
+
+/** Written in about 10 ms; then others have their turn. */
+const pointsPerBreath = 50_000;
 
 /** Points of a series that one answer may hold. Source: Prometheus' API, which counts intervals. */
 const intervalsMax = 11_000;
@@ -50,14 +53,20 @@ export async function rangeQuery({ queries }: QueryParts, params: Params): Promi
   const result = await evaluated(() => queries.range(expr, range, { ...options, fresh: params.get('nocache') === '1' }));
   const cut = limit > 0 && result.series.length > limit;
   const shown = cut ? result.series.slice(0, limit) : result.series;
-  return succeeded({
-    data: (out) => {
-      out.expect(shown.reduce((sum, { values }) => sum + values.length, 0)).ascii('{"resultType":"matrix","result":');
-      writeList(out, shown, (series) => writeSeries(out, series));
-      writeStats(out, params, result.stats);
-    },
-    ...withCut(result.notes, cut),
-  });
+  const out = opened()
+    .expect(shown.reduce((sum, { values }) => sum + values.length, 0))
+    .ascii('{"resultType":"matrix","result":[');
+  let written = 0;
+  for (const [i, series] of shown.entries()) {
+    if (i > 0) out.ascii(',');
+    writeSeries(out, series);
+    written += series.values.length;
+    if (written < pointsPerBreath) continue;
+    written = 0;
+    await queries.breathe();
+  }
+  writeStats(out.ascii(']'), params, result.stats);
+  return closed(out, withCut(result.notes, cut));
 }
 
 function rangeOf(params: Params): QueryRange {

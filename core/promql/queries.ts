@@ -61,6 +61,11 @@ export class Queries {
     return { answered: this.#answered, failed: this.#failed, running: this.#running };
   }
 
+  /** Lets others work: for whoever goes on with a large result. */
+  breathe(): Promise<void> {
+    return this.#options.breathe();
+  }
+
   /** Throws EngineError as evaluateInstant does, and `limit` when too many wait. */
   instant(query: Expr | string, timeMs: UnixMs, options: CallOptions = {}): Promise<InstantResult> {
     return this.#run(() => evaluateInstant(this.#options.source, query, timeMs, this.#with(options)));

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomSeries } from './peer/data.ts';
 import { differ } from './peer/differ.ts';
+import { tempFolder } from '../../support/folder.ts';
+import { storeOf } from './peer/store.ts';
 import { havePrometheus, Prometheus, prometheusBinary } from './peer/prometheus.ts';
 
 if (!havePrometheus) process.stdout.write(`skipped: no Prometheus at ${prometheusBinary}; set SIGNALBOX_PEERS to a folder that has one\n`);
@@ -20,7 +22,7 @@ describe.skipIf(!havePrometheus)('the same data and queries in a real Prometheus
   });
 
   it(`gives the same answers to ${queries} random queries, or the difference has a name`, async () => {
-    const report = await differ(peer, series, 2026, queries);
+    const report = await differ(peer, storeOf(series, tempFolder()), 2026, queries);
     expect(report.differences).toEqual([]);
     expect(report.errors).toBeLessThan(queries * 0.05);
     expect(report.empty).toBeLessThan(queries * 0.4);

@@ -75,7 +75,7 @@ export class QueryMaker {
   #ofRange(depth: number): string {
     const r = this.#random;
     const plain =
-      'rate increase delta irate idelta deriv changes resets sum_over_time avg_over_time min_over_time max_over_time count_over_time stddev_over_time stdvar_over_time last_over_time present_over_time absent_over_time ts_of_max_over_time ts_of_min_over_time ts_of_last_over_time'.split(
+      'rate increase delta irate idelta deriv changes resets sum_over_time avg_over_time min_over_time max_over_time count_over_time stddev_over_time stdvar_over_time last_over_time present_over_time absent_over_time mad_over_time ts_of_max_over_time ts_of_min_over_time ts_of_last_over_time'.split(
         ' ',
       );
     const make = r.pick([
@@ -93,7 +93,7 @@ export class QueryMaker {
     const r = this.#random;
     const inner = (): string => this.#vector(depth - 1);
     const plain =
-      'abs ceil floor sgn sqrt exp ln log2 log10 sin cos tan atan sinh tanh rad deg timestamp sort sort_desc minute hour day_of_week day_of_year days_in_month month year'.split(
+      'abs ceil floor sgn sqrt exp ln log2 log10 sin cos tan atan asin acos sinh cosh tanh asinh acosh atanh rad deg day_of_month timestamp sort sort_desc minute hour day_of_week day_of_year days_in_month month year'.split(
         ' ',
       );
     const make = r.pick([
@@ -106,7 +106,8 @@ export class QueryMaker {
         `label_replace(${inner()}, "${r.pick(['job', 'extra'])}", "${r.pick(['$1', 'x-$1', ''])}", "${r.pick(['instance', 'job', 'none'])}", "${r.pick(['(.*)', '(a|b)', 'c'])}")`,
       () => `label_join(${inner()}, "joined", "-", "job", "instance")`,
       () => `vector(${this.#scalar(depth - 1)})`,
-      () => `sort_by_label(${inner()}, "instance")`,
+      () => `${r.pick(['sort_by_label', 'sort_by_label_desc'])}(${inner()}, "instance")`,
+      () => `limit_ratio(${r.pick(['0.5', '-0.3', '1', '0'])}, ${inner()})`,
       () => `info(${inner()})`,
     ]);
     return make();
