@@ -55,7 +55,10 @@ export function printLabel(name: string): string {
 function printSelector(expr: VectorSelector, range: string): string {
   const plain = plainMetric.test(expr.name);
   const nameAt = expr.matchers.findIndex((m) => m.name === METRIC_NAME && m.op === '=' && m.value === expr.name);
-  const inner = expr.matchers.filter((_, i) => i !== nameAt || expr.name === '').map(printMatcher).sort();
+  const inner = expr.matchers
+    .filter((_, i) => i !== nameAt || expr.name === '')
+    .map(printMatcher)
+    .sort();
   if (expr.name !== '' && !plain) inner.unshift(quote(expr.name));
   const braces = inner.length > 0 || expr.name === '' ? `{${inner.join(',')}}` : '';
   const extend = expr.extend === undefined ? '' : ` ${expr.extend}`;
