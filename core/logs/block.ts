@@ -168,7 +168,8 @@ class BlockBuilder {
         yield;
       }
     }
-    if (segment.length > 0) close();
+    // Templates without variables name a segment too.
+    close();
     const scale = scaleOf(this.#offsets);
     const rows = new ByteWriter().count(scale);
     if (scale > 1) for (let i = 0; i < this.#count; i++) this.#offsets[i]! /= scale;

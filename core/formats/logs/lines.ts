@@ -32,6 +32,8 @@ const streamsMax = 1000;
 /** Records before the first time of a file wait for it. */
 const waitingMax = 1000;
 const lineFeed = 0x0a;
+/** What tells journald's format from lines. */
+const headBytes = 32;
 
 /** What a record is while further lines may join it. */
 interface Open {
@@ -88,13 +90,13 @@ export class LogLines {
 
   /** Takes the next bytes of the file; the records that are whole now. */
   push(bytes: Uint8Array): LogRecord[] {
-    this.#take(this.#decoded(bytes, false));
+    this.#take(this.#decoded(bytes, false), false);
     return this.#taken();
   }
 
   /** The records that are left when the file has ended. */
   end(): LogRecord[] {
-    this.#take(this.#decoded(new Uint8Array(0), true));
+    this.#take(this.#decoded(new Uint8Array(0), true), true);
     if (this.#journal !== undefined) this.#out.push(...this.#journal.push(new Uint8Array(0), true));
     if (this.#rest.length > 0 && !this.#skipping) this.#line(this.#rest, 0, this.#rest.length);
     this.#rest = Buffer.alloc(0);
@@ -124,19 +126,23 @@ export class LogLines {
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  #take(bytes: Buffer): void {
-    let chunk = bytes;
-    if (!this.#begun && chunk.length > 0) {
+  #take(bytes: Buffer, atEnd: boolean): void {
+    let chunk = this.#rest.length > 0 ? Buffer.concat([this.#rest, bytes]) : bytes;
+    if (!this.#begun) {
+      if (chunk.length < headBytes && !atEnd) {
+        this.#rest = Buffer.from(chunk);
+        return;
+      }
       this.#begun = true;
       if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) chunk = chunk.subarray(3);
-      const head = chunk.toString('latin1', 0, 32);
+      const head = chunk.toString('latin1', 0, headBytes);
       if (/^__(?:CURSOR|REALTIME_TIMESTAMP)=/.test(head)) this.#journal = new JournalReader([...labelPairs(this.#source.labels)]);
     }
     if (this.#journal !== undefined) {
+      this.#rest = Buffer.alloc(0);
       this.#out.push(...this.#journal.push(chunk, false));
       return;
     }
-    if (this.#rest.length > 0) chunk = Buffer.concat([this.#rest, chunk]);
     let at = 0;
     for (let end = chunk.indexOf(lineFeed); end >= 0; end = chunk.indexOf(lineFeed, at)) {
       if (this.#skipping) this.#skipping = false;

@@ -184,15 +184,18 @@ function unpackStep(entry: Entry): boolean {
 
 /** A template over the labels; `__line__` and `__timestamp__` are functions, as in Loki. */
 function formatOf(source: string): (entry: Entry) => string {
-  const template = parseTemplate(source);
-  return (entry) => {
-    const functions: GoFunctions = new Map([
-      ...lineFunctions,
-      ['__line__', goFunction([], () => entry.line)],
-      ['__timestamp__', goFunction([], () => new Date(Number(entry.record.timeNs / 1_000_000n)).toISOString())],
-    ]);
-    const used = new Map(labelPairs(entry.labels()));
-    for (const name of namesIn(source)) if (!used.has(name)) used.set(name, entry.get(name));
+  let entry: Entry | undefined;
+  const functions: GoFunctions = new Map([
+    ...lineFunctions,
+    ['__line__', goFunction([], () => entry!.line)],
+    ['__timestamp__', goFunction([], () => new Date(Number(entry!.record.timeNs / 1_000_000n)).toISOString())],
+  ]);
+  const template = parseTemplate(source, { functions });
+  const names = namesIn(source);
+  return (current) => {
+    entry = current;
+    const used = new Map(labelPairs(current.labels()));
+    for (const name of names) if (!used.has(name)) used.set(name, current.get(name));
     const out = renderTemplate(template, { data: goStringMap(used), functions });
     return typeof out === 'string' ? out : '';
   };

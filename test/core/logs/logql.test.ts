@@ -1,0 +1,173 @@
+import { describe, expect, test } from 'vitest';
+import { logqlKind, openLogs, type Logs } from '#core/logs/index.ts';
+import { EngineError, labelsFromRecord, labelsToRecord, plainRecord } from '#core/model/index.ts';
+import { ManualClock } from '../../support/clock.ts';
+import { tempFolder } from '../../support/folder.ts';
+
+const startMs = Date.UTC(2026, 0, 5);
+const nsAt = (seconds: number): bigint => BigInt(startMs + seconds * 1000) * 1_000_000n;
+
+async function logsOf(lines: readonly (readonly [seconds: number, app: string, line: string])[]): Promise<Logs> {
+  const logs = openLogs({ folder: tempFolder(), clock: new ManualClock(startMs + 3_600_000) });
+  logs.load(lines.map(([seconds, app, line]) => plainRecord(nsAt(seconds), labelsFromRecord({ app }), line, 'info')));
+  await logs.flush();
+  return logs;
+}
+
+/** The line and the labels that come out of one line. */
+async function through(query: string, line: string): Promise<{ line: string; fields: Record<string, string> } | undefined> {
+  const logs = await logsOf([[1, 'x', line]]);
+  const { records } = await logs.search({ text: query, direction: 'forward', limit: 1 });
+  await logs.close();
+  return records[0] && { line: records[0].line, fields: labelsToRecord(records[0].fields) };
+}
+
+const jsonLine = '{"level":"error","took":"1.5s","size":"2KB","http":{"status":503},"list":[1,{"a":"b"}],"app":"inner"}';
+
+describe('stages', () => {
+  test.each<[string, string, Record<string, string> | undefined]>([
+    ['{app="x"} | json', jsonLine, { level: 'error', took: '1.5s', size: '2KB', http_status: '503', app_extracted: 'inner' }],
+    ['{app="x"} | json code="http.status", first="list[0]", b="list[1].a"', jsonLine, { code: '503', first: '1', b: 'b' }],
+    ['{app="x"} | json | http_status >= 500 | keep took', jsonLine, { took: '1.5s' }],
+    ['{app="x"} | json | took > 1s and size < 3KB | drop level, list, app_extracted, http_status, size', jsonLine, { took: '1.5s' }],
+    ['{app="x"} | json | took > 2s', jsonLine, undefined],
+    ['{app="x"} | json | (level="error" or level="warn") | http_status!=200 | keep level', jsonLine, { level: 'error' }],
+    ['{app="x"} | logfmt', 'a=1 b="x \\"y\\"" c=', { a: '1', b: 'x "y"' }],
+    ['{app="x"} | logfmt user="u"', 'u=bob v=1', { user: 'bob' }],
+    ['{app="x"} | regexp "(?P<verb>[A-Z]+) (?P<path>\\\\S+)"', 'GET /a/b 200', { verb: 'GET', path: '/a/b' }],
+    [
+      '{app="x"} | pattern "<ip> - - <_> \\"<method> <path> <_>\\" <status> <size>"',
+      '1.2.3.4 - - [x] "GET /q HTTP/1.1" 200 12',
+      { ip: '1.2.3.4', method: 'GET', path: '/q', status: '200', size: '12' },
+    ],
+    ['{app="x"} | unpack', '{"pod":"p","_entry":"inner line"}', { pod: 'p' }],
+    ['{app="x"} | json | label_format code=http_status, again="{{.took}}!" | keep code, again', jsonLine, { code: '503', again: '1.5s!' }],
+    ['{app="x"} |> "took <_> ms"', 'took 12 ms', {}],
+    ['{app="x"} !> "took <_> ms"', 'took 12 ms', undefined],
+    ['{app="x"} |= "A" or "took"', 'took 12', {}],
+    ['{app="x"} != "took"', 'took 12', undefined],
+    ['{app="x"} |~ "t.{2}k \\\\d+$"', 'took 12', {}],
+    ['{app=~"y|x"} # a comment', 'took 12', {}],
+  ])('%s', async (query, line, fields) => {
+    const found = await through(query, line);
+    expect(found?.fields).toEqual(fields);
+  });
+
+  test.each([
+    ['{app="x"} | json | line_format "{{.level | ToUpper}} {{.took}}"', jsonLine, 'ERROR 1.5s'],
+    ['{app="x"} | unpack', '{"pod":"p","_entry":"inner line"}', 'inner line'],
+    ['{app="x"} | decolorize', '\u001b[31mred\u001b[0m', 'red'],
+    ['{app="x"} | line_format "{{ __line__ | trunc 3 }}"', 'abcdef', 'abc'],
+  ])('%s makes the line', async (query, line, made) => {
+    expect((await through(query, line))?.line).toBe(made);
+  });
+});
+
+describe('what is wrong, and where', () => {
+  test.each([
+    ['{app="x"', /"," or "}" is expected here, not the query ends \(character 9\)/, 8],
+    ['{app="x"} | josn', /json, logfmt, .* not "josn" \(character 13\)/, 12],
+    ['{app=x}', /the value of a label, in quotes, is expected here, not "x"/, 5],
+    ['{app=~"("} |= "x"', /missing closing \)/, 6],
+    ['{app="x"} |= error', /the text to look for, in quotes/, 13],
+    ['rate({app="x"})', /"\[" is expected here, not "\)" \(character 15\)/, 14],
+    ['sum_over_time({app="x"}[5m])', /needs "\| unwrap LABEL"/, 0],
+    ['{app="x} | json', /no closing quote/, 5],
+    ['sum(rate({app="x"}[5m])) by', /"\(" is expected here/, 27],
+    ['{app="x"} | status > "5"', /a number, a duration or a size is expected behind >/, 21],
+  ])('%s', (query, sentence, from) => {
+    const failure = ((): unknown => {
+      try {
+        return logqlKind(query);
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(failure).toBeInstanceOf(EngineError);
+    expect((failure as EngineError).message).toMatch(sentence);
+    expect((failure as EngineError).place?.from).toBe(from);
+  });
+
+  test('what is not there says so by its name', () => {
+    expect(() => logqlKind('label_replace(rate({a="b"}[1m]), "x", "$1", "y", "(.*)")')).toThrow(/label_replace is not yet supported/);
+    expect(() => logqlKind('sum(rate({a="b"}[1m])) / on (x) group_left sum(rate({a="b"}[1m]))')).toThrow(/group_left is not yet supported/);
+  });
+});
+
+describe('metrics', () => {
+  const lines: [number, string, string][] = Array.from({ length: 120 }, (_, i) => [
+    i + 1,
+    i % 3 === 0 ? 'a' : 'b',
+    `{"ms":${i},"ok":${i % 2 === 0},"took":"${i}ms"}`,
+  ]);
+  const at = (seconds: number): { startMs: number; endMs: number; stepMs: number } => ({
+    startMs: startMs + seconds * 1000,
+    endMs: startMs + seconds * 1000,
+    stepMs: 1000,
+  });
+
+  async function ask(query: string, seconds = 120): Promise<Record<string, number>> {
+    const logs = await logsOf(lines);
+    const { kind, value, series } = await logs.metric(query, at(seconds));
+    await logs.close();
+    if (kind === 'scalar') return { scalar: value };
+    return Object.fromEntries(series.map(({ labels, values }) => [labels.join('='), values[0]!]));
+  }
+
+  test.each<[string, Record<string, number>]>([
+    ['count_over_time({app=~".+"}[1m])', { 'app=a': 20, 'app=b': 40 }],
+    ['sum(count_over_time({app=~".+"}[1m]))', { '': 60 }],
+    ['rate({app="a"}[1m])', { 'app=a': 20 / 60 }],
+    ['bytes_over_time({app="a"} |= "\\"ms\\":117" [1m])', { 'app=a': 36 }],
+    ['sum by (ok) (count_over_time({app=~".+"} | json [1m]))', { 'ok=false': 30, 'ok=true': 30 }],
+    [
+      'sum by (app) (sum_over_time({app=~".+"} | json | unwrap ms [10s]))',
+      { 'app=a': 111 + 114 + 117, 'app=b': 110 + 112 + 113 + 115 + 116 + 118 + 119 },
+    ],
+    ['max_over_time({app="b"} | json | unwrap ms [10s]) by (app)', { 'app=b': 119 }],
+    ['quantile_over_time(0.5, {app=~".+"} | json | unwrap ms [11s]) by ()', { '': 114 }],
+    ['avg_over_time({app="a"} | json | unwrap duration(took) [10s]) by (app)', { 'app=a': 0.114 }],
+    ['topk(1, sum by (app) (count_over_time({app=~".+"}[1m])))', { 'app=b': 40 }],
+    ['sum(count_over_time({app="a"}[1m])) / sum(count_over_time({app=~".+"}[1m])) * 100', { '': 100 / 3 }],
+    ['count_over_time({app="a"}[1m]) > 30', {}],
+    ['sum by (app) (count_over_time({app=~".+"}[1m])) > bool 30', { 'app=a': 0, 'app=b': 1 }],
+    ['2 ^ 3 ^ 2 - 1', { scalar: 511 }],
+    ['vector(1) + vector(1)', { '': 2 }],
+    ['absent_over_time({app="nobody"}[1m])', { 'app=nobody': 1 }],
+    ['count(count_over_time({app=~".+"}[1m]))', { '': 2 }],
+    ['sum without (app) (count_over_time({app=~".+"}[1m]))', { '': 60 }],
+    ['count_over_time({app="a"}[1m] offset 1m)', { 'app=a': 20 }],
+  ])('%s', async (query, wanted) => {
+    const got = await ask(query);
+    expect(Object.keys(got).sort()).toEqual(Object.keys(wanted).sort());
+    for (const [key, value] of Object.entries(wanted)) expect(got[key]).toBeCloseTo(value, 9);
+  });
+
+  test('a range of steps counts as each step by itself does', async () => {
+    const logs = await logsOf(lines);
+    const query = 'sum by (app) (count_over_time({app=~".+"} | json | ms > 20 [30s]))';
+    const { series } = await logs.metric(query, { startMs, endMs: startMs + 180_000, stepMs: 7000 });
+    for (let i = 0; i * 7000 <= 180_000; i++) {
+      const single = await logs.metric(query, { startMs: startMs + i * 7000, endMs: startMs + i * 7000, stepMs: 1000 });
+      for (const { labels, values, has } of series) {
+        const one = single.series.find((other) => other.labels.join() === labels.join());
+        expect([has[i], values[i]]).toEqual(one === undefined ? [0, Number.NaN] : [1, one.values[0]]);
+      }
+    }
+    await logs.close();
+  });
+
+  test('a label that is no number is left out, and told; too many series are refused', async () => {
+    const logs = await logsOf([
+      [1, 'a', 'v=1'],
+      [2, 'a', 'v=x'],
+    ]);
+    const answer = await logs.metric('sum_over_time({app="a"} | logfmt | unwrap v [1m]) by (app)', at(30));
+    expect(answer.series[0]!.values[0]).toBe(1);
+    expect(answer.warnings).toEqual(['1 lines were left out: v is no number there']);
+    await logs.close();
+    const many = await logsOf(Array.from({ length: 2100 }, (_, i) => [1, 'a', `id=${i}`]));
+    await expect(many.metric('count_over_time({app="a"} | logfmt [1m])', at(30))).rejects.toThrow(/more than 2000 series; group them/);
+    await many.close();
+  });
+});
