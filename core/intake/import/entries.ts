@@ -31,7 +31,7 @@ export class EntryWalk {
       return;
     }
     if (!found.isFile()) return;
-    yield* this.#opened({ path, modifiedMs: found.mtimeMs, bytes: createReadStream(path, { highWaterMark: 256 << 10 }) }, 0);
+    yield* this.#opened({ path, modifiedMs: found.mtimeMs, bytes: contentOf(path) }, 0);
   }
 
   async *#opened(entry: Entry, depth: number): AsyncGenerator<Entry> {
@@ -47,7 +47,12 @@ export class EntryWalk {
       yield { ...entry, bytes: failing(new EngineError('limit', `archives lie more than ${this.#limits.depthMax} deep in each other`)) };
       return;
     }
-    for await (const inner of packing.open({ ...entry, bytes }, this.#limits)) yield* this.#opened(inner, depth + 1);
+    try {
+      for await (const inner of packing.open({ ...entry, bytes }, this.#limits)) yield* this.#opened(inner, depth + 1);
+    } catch (error) {
+      if (!(error instanceof EngineError) || this.#files > this.#limits.filesMax) throw error;
+      yield { ...entry, bytes: failing(error) };
+    }
   }
 
   async *#counted({ path, bytes }: Entry): AsyncGenerator<Uint8Array> {
@@ -58,6 +63,11 @@ export class EntryWalk {
       yield chunk;
     }
   }
+}
+
+/** Opened when it is read. */
+async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  for await (const chunk of createReadStream(path, { highWaterMark: 256 << 10 })) yield chunk as Uint8Array;
 }
 
 interface Packing {

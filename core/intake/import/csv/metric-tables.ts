@@ -11,6 +11,8 @@ import { workloadOf } from './workload.ts';
 
 const isNumber = (cell: string): boolean =>
   cell.trim() === '' || /^(nan|[-+]?inf(inity)?|null|none)$/i.test(cell.trim()) || Number.isFinite(Number(cell));
+/** A column with fewer numbers is one of words. */
+const numbersShareMin = 0.5;
 const noValue = /^(|null|none)$/i;
 
 function valueOf(cell: string): number {
@@ -70,7 +72,7 @@ export function wideMetrics({ rows, stem }: TableHead, sink: FileSink): TableRea
   const time = timeColumnOf(names, body);
   if (time < 0) return undefined;
   const columns = names.flatMap((name, i) => (i === time || isTime(name) || name === '' ? [] : [i]));
-  const labels = columns.filter((i) => !body.every(({ cells }) => isNumber(cells[i] ?? '')));
+  const labels = columns.filter((i) => body.filter(({ cells }) => isNumber(cells[i] ?? '')).length < body.length * numbersShareMin);
   const values = columns.filter((i) => !labels.includes(i));
   if (values.length === 0) return undefined;
   const subjects = labels.length > 0 ? values.map((i) => ({ service: '', callee: '', metric: names[i]! })) : splitNames(values.map((i) => names[i]!));

@@ -3,6 +3,8 @@ import { columnNames, plainName } from './names.ts';
 import type { CsvRow } from './rows.ts';
 import { fineness, timeNsOf } from './time.ts';
 
+/** A column with so many times is one of times; the other rows are faults. */
+const timesShareMin = 0.5;
 const named = new Set<string>(columnNames.time);
 
 /** The column of times: of those named so the one with the finest times, else the first whose cells are all times of this age. -1: none. */
@@ -11,8 +13,8 @@ export function timeColumnOf(header: readonly string[], rows: readonly CsvRow[])
   let finest = 0;
   header.forEach((name, i) => {
     if (!named.has(plainName(name))) return;
-    const fine = Math.min(...rows.map(({ cells }) => fineness(cells[i] ?? '')));
-    if (fine > finest) [best, finest] = [i, fine];
+    const fine = rows.map(({ cells }) => fineness(cells[i] ?? '')).filter((one) => one > 0);
+    if (fine.length >= rows.length * timesShareMin && fine.length > 0 && Math.min(...fine) > finest) [best, finest] = [i, Math.min(...fine)];
   });
   if (best >= 0 || rows.length === 0) return best;
   return rows.every(({ cells }) => fineness(cells[0] ?? '') > 0 && (timeNsOf(cells[0]!) ?? 0n) > yearNs) ? 0 : -1;
