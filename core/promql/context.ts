@@ -3,10 +3,10 @@ import type { Expr, MatrixSelector } from './syntax/index.ts';
 import type { Budget } from './budget.ts';
 import type { Grid, Sight } from './grid.ts';
 import type { Notebook } from './notes.ts';
-import type { RolledCall } from './rolled.ts';
-import type { SeriesSource } from './source.ts';
+import type { RolledCall } from './read/rolled.ts';
+import type { SeriesSource } from './read/source.ts';
 import { mergeSame, perHead, withoutName, type Head, type Vector } from './vector.ts';
-import type { RangeVector } from './windows.ts';
+import type { RangeVector } from './read/windows.ts';
 import { labelValue, METRIC_NAME } from '#core/model/index.ts';
 
 /** The query as a whole: what its parts share. */

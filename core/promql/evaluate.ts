@@ -1,23 +1,23 @@
 import { assert, labelValue, METRIC_NAME, type UnixMs } from '#core/model/index.ts';
 import { durationMs, typeOf, unwrap } from './syntax/index.ts';
 import type { Aggregation, At, Binary, Duration, Expr, MatrixSelector, Subquery, Unary, VectorSelector } from './syntax/index.ts';
-import { aggregate, type AggregationContext } from './aggregate.ts';
-import { countValues, limitCount, limitRatio, quantileAggregate, topOrBottom } from './aggregate-select.ts';
-import { callScalar, callVector } from './call.ts';
+import { aggregate, type AggregationContext } from './operators/aggregate.ts';
+import { countValues, limitCount, limitRatio, quantileAggregate, topOrBottom } from './operators/aggregate-select.ts';
+import { callScalar, callVector } from './functions/call.ts';
 import { derivedHeads, mergeDerived, type Evaluator, type QueryContext } from './context.ts';
-import { smoothedVector } from './extended.ts';
+import { smoothedVector } from './functions/extended.ts';
 import { lastOf, sightOf, type Grid, type Sight } from './grid.ts';
 import { isInvariant } from './invariant.ts';
 import { scaled } from './histogram/arithmetic.ts';
-import { setOperation, vectorOperation } from './match.ts';
+import { setOperation, vectorOperation } from './operators/match.ts';
 import { rangeNotes } from './notes.ts';
-import { dropsName, RowOperation, scalarOperation } from './operators.ts';
-import { statsSelectors, withDetectedResets } from './histogram-stats.ts';
-import { rolledCall, rolledSeries, type RolledCall } from './rolled.ts';
-import { instantVector, reach } from './select.ts';
-import type { ScannedColumns } from './source.ts';
+import { dropsName, RowOperation, scalarOperation } from './operators/operators.ts';
+import { statsSelectors, withDetectedResets } from './functions/histogram-stats.ts';
+import { rolledCall, rolledSeries, type RolledCall } from './read/rolled.ts';
+import { instantVector, reach } from './read/select.ts';
+import type { ScannedColumns } from './read/source.ts';
 import { float, histogram, mapRows, mergeSame, newRow, setHistogram, type Row, type Vector } from './vector.ts';
-import { selectorRanges, subqueryRanges, type Margin, type RangeVector } from './windows.ts';
+import { selectorRanges, subqueryRanges, type Margin, type RangeVector } from './read/windows.ts';
 
 /** Evaluates expressions over grids of steps. Prepares everything, reads rows only when somebody asks for them. */
 export class Evaluation implements Evaluator {

@@ -3,7 +3,7 @@ import { childrenOf, printExpr, typeOf, unwrap, walk, type Expr, type ValueType,
 import type { Grid, Sight } from './grid.ts';
 import { Evaluation } from './evaluate.ts';
 import { Block, type Head, type Vector } from './vector.ts';
-import type { RangeVector } from './windows.ts';
+import type { RangeVector } from './read/windows.ts';
 
 /** What one part of a query gave and cost. Parentheses, and what needed no evaluation, are left out. */
 export interface ExplainNode {

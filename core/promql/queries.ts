@@ -11,7 +11,7 @@ import {
   type RangeResult,
   type Sample,
 } from './query.ts';
-import type { SeriesSource } from './source.ts';
+import type { SeriesSource } from './read/source.ts';
 
 export interface QueriesOptions {
   readonly source: SeriesSource;

@@ -13,11 +13,11 @@ import { Budget, defaultLimits, type QueryLimits, type QueryStats } from './budg
 import type { QueryContext } from './context.ts';
 import { Evaluation } from './evaluate.ts';
 import { ExplainedEvaluation, type ExplainNode } from './explain.ts';
-import { extendedWindow } from './extended.ts';
+import { extendedWindow } from './functions/extended.ts';
 import { stepTime, type Grid } from './grid.ts';
 import { Notebook, type Notes } from './notes.ts';
-import type { SeriesSource } from './source.ts';
-import { windowColumns } from './windows.ts';
+import type { SeriesSource } from './read/source.ts';
+import { windowColumns } from './read/windows.ts';
 import { absent, histogram, mergeSame, rowIsEmpty, withoutName, type Row, type Vector } from './vector.ts';
 
 /** How to evaluate. Everything may be left out. */

@@ -1,7 +1,7 @@
 import { compareLabels, type DurationMs, type SeriesColumns, type UnixMs } from '#core/model/index.ts';
 import { constantSeconds, printExpr, walk, type Duration, type Expr } from './syntax/index.ts';
 import type { QueryRange, RangeResult } from './query.ts';
-import type { SeriesSource, SourceMark } from './source.ts';
+import type { SeriesSource, SourceMark } from './read/source.ts';
 
 /** What a range query gave, kept for the next one that asks for nearly the same. */
 interface Kept {

@@ -1,8 +1,8 @@
 import { labelsKey, writeStale, type Histogram, type Labels, type SeriesColumns } from '#core/model/index.ts';
 import { hasCustomBounds } from '../histogram/buckets.ts';
 import { wasReset } from '../histogram/compare.ts';
-import { memorySource } from '../memory.ts';
-import type { SeriesSource } from '../source.ts';
+import { memorySource } from '../read/memory.ts';
+import type { SeriesSource } from '../read/source.ts';
 import type { Point, SeriesDescription } from './series.ts';
 
 /** Series that load commands fill. A series loaded again at the same time keeps what came last. */

@@ -1,9 +1,9 @@
 import { labelValue, keepLabels, dropLabels, METRIC_NAME, noLabels, type Histogram, type Labels, type Place } from '#core/model/index.ts';
-import type { Aggregation } from './syntax/index.ts';
-import type { Budget } from './budget.ts';
-import { meanOfHistograms, sumOfHistograms, type Combined } from './histogram/arithmetic.ts';
-import type { Notebook } from './notes.ts';
-import { absent, Block, float, histogram, newRows, perHead, setHistogram, type Head, type Row, type Vector } from './vector.ts';
+import type { Aggregation } from '../syntax/index.ts';
+import type { Budget } from '../budget.ts';
+import { meanOfHistograms, sumOfHistograms, type Combined } from '../histogram/arithmetic.ts';
+import type { Notebook } from '../notes.ts';
+import { absent, Block, float, histogram, newRows, perHead, setHistogram, type Head, type Row, type Vector } from '../vector.ts';
 
 /** What an aggregation groups by: for each row its group, for each group its head. */
 export interface Groups {

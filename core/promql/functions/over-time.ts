@@ -1,9 +1,9 @@
 import { EngineError } from '#core/model/index.ts';
-import { formatG } from './format-number.ts';
-import { meanOf, sumOf, varianceOf } from './kahan.ts';
+import { formatG } from '../format-number.ts';
+import { meanOf, sumOf, varianceOf } from '../kahan.ts';
 import { quantileOf, SortedWindow } from './quantile.ts';
-import { float, type Row } from './vector.ts';
-import { hasHistograms, type RangeCall, type RangeFunction, type RangeRow } from './windows.ts';
+import { float, type Row } from '../vector.ts';
+import { hasHistograms, type RangeCall, type RangeFunction, type RangeRow } from '../read/windows.ts';
 
 /** A function of the floats in a window, at least `least` of them. Histograms beside them are ignored, with a note. */
 export function ofFloats(one: (row: RangeRow, from: number, to: number, call: RangeCall, step: number) => number, least = 1): RangeFunction {

@@ -1,8 +1,8 @@
 import type { Histogram } from '#core/model/index.ts';
-import { divided, subtracted } from './histogram/arithmetic.ts';
-import { sameHistogram, wasReset } from './histogram/compare.ts';
-import { float, setHistogram, type Row } from './vector.ts';
-import { hasHistograms, type RangeCall, type RangeFunction, type RangeRow } from './windows.ts';
+import { divided, subtracted } from '../histogram/arithmetic.ts';
+import { sameHistogram, wasReset } from '../histogram/compare.ts';
+import { float, setHistogram, type Row } from '../vector.ts';
+import { hasHistograms, type RangeCall, type RangeFunction, type RangeRow } from '../read/windows.ts';
 
 /** How two neighbours are compared. A float beside a histogram always counts. */
 interface Comparison {

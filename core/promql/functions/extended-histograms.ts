@@ -1,12 +1,12 @@
 import type { Histogram } from '#core/model/index.ts';
-import { added, divided, scaled, subtracted, type Combined } from './histogram/arithmetic.ts';
-import { hasCustomBounds } from './histogram/buckets.ts';
-import { wasReset } from './histogram/compare.ts';
+import { added, divided, scaled, subtracted, type Combined } from '../histogram/arithmetic.ts';
+import { hasCustomBounds } from '../histogram/buckets.ts';
+import { wasReset } from '../histogram/compare.ts';
 import { boundsIn, type Bounds } from './extended-bounds.ts';
 import type { RateKind } from './rate.ts';
-import { setHistogram, type Row } from './vector.ts';
-import type { RangeNotes } from './notes.ts';
-import type { HistogramWindows, RangeCall } from './windows.ts';
+import { setHistogram, type Row } from '../vector.ts';
+import type { RangeNotes } from '../notes.ts';
+import type { HistogramWindows, RangeCall } from '../read/windows.ts';
 
 /** Combining failed since exponential and custom buckets met. */
 class MixedSchemas extends Error {}

@@ -1,18 +1,18 @@
 import { assert, EngineError, labelsFrom, labelValue, METRIC_NAME, noLabels, type Labels } from '#core/model/index.ts';
-import { unwrap, type Call, type Expr } from './syntax/index.ts';
-import { derivedHeads, mergeDerived, type Evaluator } from './context.ts';
+import { unwrap, type Call, type Expr } from '../syntax/index.ts';
+import { derivedHeads, mergeDerived, type Evaluator } from '../context.ts';
 import { dateFunctions } from './dates.ts';
 import { floatFunctions, largerOf, scalarFunctions, smallerOf, type ScalarFunction } from './float-functions.ts';
-import { stepTime, type Grid } from './grid.ts';
+import { stepTime, type Grid } from '../grid.ts';
 import { fractions, histogramNumber, quantiles } from './histogram-functions.ts';
 import { info } from './info.ts';
-import { rangeNotes } from './notes.ts';
+import { rangeNotes } from '../notes.ts';
 import { labelJoin, labelReplace } from './label-functions.ts';
 import { checkExtended } from './extended.ts';
 import { rangeFunctions, type RangeFunctionRow } from './range-functions.ts';
 import { sortByLabel, sortByValue } from './sort.ts';
-import { absent, Block, clearRow, float, mapRows, newRow, type Row, type Vector } from './vector.ts';
-import type { RangeCall } from './windows.ts';
+import { absent, Block, clearRow, float, mapRows, newRow, type Row, type Vector } from '../vector.ts';
+import type { RangeCall } from '../read/windows.ts';
 
 type VectorFunction = (evaluator: Evaluator, call: Call, grid: Grid) => Promise<Vector>;
 

@@ -1,11 +1,11 @@
 import { EngineError, withLabel } from '#core/model/index.ts';
-import { quote } from './syntax/index.ts';
+import { quote } from '../syntax/index.ts';
 import { groupsOf, type AggregationContext } from './aggregate.ts';
-import { formatG, formatValue } from './format-number.ts';
+import { formatG, formatValue } from '../format-number.ts';
 import { labelsFraction } from './hash.ts';
-import { formatHistogram } from './histogram/format.ts';
-import { quantileOf } from './quantile.ts';
-import { absent, Block, collect, copyStep, float, histogram, newRow, newRows, perHead, type Head, type Row, type Vector } from './vector.ts';
+import { formatHistogram } from '../histogram/format.ts';
+import { quantileOf } from '../functions/quantile.ts';
+import { absent, Block, collect, copyStep, float, histogram, newRow, newRows, perHead, type Head, type Row, type Vector } from '../vector.ts';
 
 const int64Max = 2 ** 63;
 

@@ -1,6 +1,6 @@
 import type { Histogram, SeriesColumns } from '#core/model/index.ts';
-import { childrenOf, type Expr, type VectorSelector } from './syntax/index.ts';
-import { wasReset } from './histogram/compare.ts';
+import { childrenOf, type Expr, type VectorSelector } from '../syntax/index.ts';
+import { wasReset } from '../histogram/compare.ts';
 
 const statistics: ReadonlySet<string> = new Set(['histogram_count', 'histogram_sum', 'histogram_avg']);
 const wholes: ReadonlySet<string> = new Set(['histogram_quantile', 'histogram_quantiles', 'histogram_fraction']);

@@ -2,10 +2,10 @@ import { EngineError } from '#core/model/index.ts';
 import { boundsIn, type Bounds } from './extended-bounds.ts';
 import { extendedHistogramStep, interpolateHistograms } from './extended-histograms.ts';
 import type { RateKind } from './rate.ts';
-import { hasCustomBounds } from './histogram/buckets.ts';
-import { clearRow, float, newRow, setHistogram, type Row, type Vector } from './vector.ts';
-import { hasHistograms, type HistogramWindows, type RangeCall, type RangeRow, type RangeVector } from './windows.ts';
-import type { RangeNotes } from './notes.ts';
+import { hasCustomBounds } from '../histogram/buckets.ts';
+import { clearRow, float, newRow, setHistogram, type Row, type Vector } from '../vector.ts';
+import { hasHistograms, type HistogramWindows, type RangeCall, type RangeRow, type RangeVector } from '../read/windows.ts';
+import type { RangeNotes } from '../notes.ts';
 
 /** What `anchored` and `smoothed` go with. */
 const allowed: Readonly<Record<'anchored' | 'smoothed', readonly string[]>> = {

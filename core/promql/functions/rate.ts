@@ -1,8 +1,8 @@
-import { hasHistograms, type Frame, type HistogramWindows, type RangeCall, type RangeFunction, type RangeRow } from './windows.ts';
+import { hasHistograms, type Frame, type HistogramWindows, type RangeCall, type RangeFunction, type RangeRow } from '../read/windows.ts';
 import { extendedRate } from './extended.ts';
 import { histogramIncrease } from './range-histograms.ts';
-import { float, setHistogram, type Row } from './vector.ts';
-import { scaled } from './histogram/arithmetic.ts';
+import { float, setHistogram, type Row } from '../vector.ts';
+import { scaled } from '../histogram/arithmetic.ts';
 
 /** Which of the three: rate and increase are of counters, rate is per second. */
 export interface RateKind {

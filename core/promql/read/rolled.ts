@@ -1,13 +1,13 @@
 import { writeStale, type RolledSeries, type Rollup, type RollupPart, type SeriesColumns } from '#core/model/index.ts';
-import type { MatrixSelector, VectorSelector } from './syntax/index.ts';
-import type { Budget } from './budget.ts';
-import type { QueryContext } from './context.ts';
-import { edge, edgeTime } from './changes.ts';
-import { lastOf, type Sight } from './grid.ts';
-import { Kahan } from './kahan.ts';
-import { extreme, ofCount } from './over-time.ts';
-import { nearlyOne, stretch, type RateKind } from './rate.ts';
-import { float } from './vector.ts';
+import type { MatrixSelector, VectorSelector } from '../syntax/index.ts';
+import type { Budget } from '../budget.ts';
+import type { QueryContext } from '../context.ts';
+import { edge, edgeTime } from '../functions/changes.ts';
+import { lastOf, type Sight } from '../grid.ts';
+import { Kahan } from '../kahan.ts';
+import { extreme, ofCount } from '../functions/over-time.ts';
+import { nearlyOne, stretch, type RateKind } from '../functions/rate.ts';
+import { float } from '../vector.ts';
 import type { Frame, RangeCall, RangeFunction, RangeRow, RangeVector } from './windows.ts';
 
 /** Folds the buckets [from, to) of a window, at least one; undefined for no value. `columns` are the parts that the function asks for. */

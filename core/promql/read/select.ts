@@ -1,7 +1,7 @@
 import { isStale, type SeriesColumns, type UnixMs } from '#core/model/index.ts';
-import { lastOf, type Sight } from './grid.ts';
-import { clearRow, float, newRow, setHistogram, type Head, type Row, type Vector } from './vector.ts';
-import type { Budget } from './budget.ts';
+import { lastOf, type Sight } from '../grid.ts';
+import { clearRow, float, newRow, setHistogram, type Head, type Row, type Vector } from '../vector.ts';
+import type { Budget } from '../budget.ts';
 import type { ScannedColumns } from './source.ts';
 
 /** The bounds, inclusive, of the samples that a selector with this lookback (or range) can see: it is open on the left. */

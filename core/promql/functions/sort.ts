@@ -1,8 +1,8 @@
 import { assert, compareLabels, compareText, labelValue, type Labels } from '#core/model/index.ts';
-import { unwrap, type Call } from './syntax/index.ts';
-import type { Evaluator } from './context.ts';
-import type { Grid } from './grid.ts';
-import { absent, Block, collect, float, mapRows, type Vector } from './vector.ts';
+import { unwrap, type Call } from '../syntax/index.ts';
+import type { Evaluator } from '../context.ts';
+import type { Grid } from '../grid.ts';
+import { absent, Block, collect, float, mapRows, type Vector } from '../vector.ts';
 
 /** sort() and sort_desc(): floats only, NaN last. Over several steps the order has no meaning, which a warning says. */
 export async function sortByValue(evaluator: Evaluator, call: Call, grid: Grid): Promise<Vector> {

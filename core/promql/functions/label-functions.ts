@@ -1,8 +1,8 @@
 import { assert, EngineError, expandPattern, labelValue, messageOf, METRIC_NAME, withLabel } from '#core/model/index.ts';
-import { quote, unwrap, type Call } from './syntax/index.ts';
-import type { Evaluator } from './context.ts';
-import type { Grid } from './grid.ts';
-import { mergeSame, perHead, type Head, type Vector } from './vector.ts';
+import { quote, unwrap, type Call } from '../syntax/index.ts';
+import type { Evaluator } from '../context.ts';
+import type { Grid } from '../grid.ts';
+import { mergeSame, perHead, type Head, type Vector } from '../vector.ts';
 
 function text(call: Call, index: number): string {
   const arg = unwrap(call.args[index]!);

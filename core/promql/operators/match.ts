@@ -1,7 +1,7 @@
 import { EngineError, keepLabels, dropLabels, labelPairs, labelsKey, labelValue, METRIC_NAME, withLabel, type Labels } from '#core/model/index.ts';
-import { printLabel, quote, type Binary, type Matching } from './syntax/index.ts';
-import type { Budget } from './budget.ts';
-import type { Notebook } from './notes.ts';
+import { printLabel, quote, type Binary, type Matching } from '../syntax/index.ts';
+import type { Budget } from '../budget.ts';
+import type { Notebook } from '../notes.ts';
 import { dropsName, RowOperation } from './operators.ts';
 import {
   absent,
@@ -18,7 +18,7 @@ import {
   type Head,
   type Row,
   type Vector,
-} from './vector.ts';
+} from '../vector.ts';
 
 /** What all binary operations between vectors need. */
 export interface MatchContext {

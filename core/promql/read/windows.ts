@@ -1,9 +1,9 @@
 import { isStale, type DurationMs, type Histogram, type Labels, type SeriesColumns } from '#core/model/index.ts';
-import type { Budget } from './budget.ts';
-import type { RangeNotes } from './notes.ts';
-import { stepTime, type Grid, type Sight } from './grid.ts';
+import type { Budget } from '../budget.ts';
+import type { RangeNotes } from '../notes.ts';
+import { stepTime, type Grid, type Sight } from '../grid.ts';
 import type { ScannedColumns } from './source.ts';
-import { absent, histogram, type Head, type Row, type Vector } from './vector.ts';
+import { absent, histogram, type Head, type Row, type Vector } from '../vector.ts';
 
 /** Where the windows of each step begin and end among samples at given times: `[lo[k], hi[k])`. They only move forward. */
 export interface Frame {

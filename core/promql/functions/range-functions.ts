@@ -14,7 +14,7 @@ import {
 import { avgHistogramsOverTime, sumHistogramsOverTime } from './range-histograms.ts';
 import { extrapolated } from './rate.ts';
 import { deriv, predictLinear } from './regression.ts';
-import type { RangeFunction } from './windows.ts';
+import type { RangeFunction } from '../read/windows.ts';
 
 /** A function of a range vector. */
 export interface RangeFunctionRow {

@@ -1,13 +1,13 @@
 import { assert, dropLabels, labelsKey, labelValue, METRIC_NAME, withLabel, type Histogram, type Place } from '#core/model/index.ts';
-import { unwrap, type Call } from './syntax/index.ts';
-import { derivedHeads, mergeDerived, type Evaluator } from './context.ts';
-import { formatG } from './format-number.ts';
-import { stepTime, type Grid } from './grid.ts';
-import { classicFraction, classicQuantile, type ClassicBucket } from './histogram/classic.ts';
-import { hasCustomBounds } from './histogram/buckets.ts';
-import { histogramFraction, histogramQuantile, histogramVariance } from './histogram/statistics.ts';
-import type { Notebook } from './notes.ts';
-import { absent, Block, collect, float, histogram, mapRows, mergeSame, newRow, type Head, type Row, type Vector } from './vector.ts';
+import { unwrap, type Call } from '../syntax/index.ts';
+import { derivedHeads, mergeDerived, type Evaluator } from '../context.ts';
+import { formatG } from '../format-number.ts';
+import { stepTime, type Grid } from '../grid.ts';
+import { classicFraction, classicQuantile, type ClassicBucket } from '../histogram/classic.ts';
+import { hasCustomBounds } from '../histogram/buckets.ts';
+import { histogramFraction, histogramQuantile, histogramVariance } from '../histogram/statistics.ts';
+import type { Notebook } from '../notes.ts';
+import { absent, Block, collect, float, histogram, mapRows, mergeSame, newRow, type Head, type Row, type Vector } from '../vector.ts';
 
 const numbers: ReadonlyMap<string, (h: Histogram) => number> = new Map<string, (h: Histogram) => number>([
   ['histogram_count', (h) => h.count],

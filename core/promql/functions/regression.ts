@@ -1,6 +1,6 @@
 import { ofFloats } from './over-time.ts';
-import { stepTime } from './grid.ts';
-import type { Frame, RangeCall, RangeFunction, RangeRow } from './windows.ts';
+import { stepTime } from '../grid.ts';
+import type { Frame, RangeCall, RangeFunction, RangeRow } from '../read/windows.ts';
 
 interface Line {
   readonly slope: number;

@@ -11,10 +11,10 @@ import {
   type Labels,
   type Matcher,
 } from '#core/model/index.ts';
-import { walk, type Call, type VectorSelector } from './syntax/index.ts';
-import type { Evaluator } from './context.ts';
-import { sightOf, type Grid } from './grid.ts';
-import { absent, Block, collect, copyStep, float, newRow, type Head, type Row, type Vector } from './vector.ts';
+import { walk, type Call, type VectorSelector } from '../syntax/index.ts';
+import type { Evaluator } from '../context.ts';
+import { sightOf, type Grid } from '../grid.ts';
+import { absent, Block, collect, copyStep, float, newRow, type Head, type Row, type Vector } from '../vector.ts';
 
 /** Labels that tell which info series belongs to which series. */
 const identifying: readonly string[] = ['instance', 'job'];

@@ -1,10 +1,10 @@
 import type { Histogram } from '#core/model/index.ts';
-import { added, emptyHistogram, lowered, meanOfHistograms, subtracted, sumOfHistograms, type Combined } from './histogram/arithmetic.ts';
-import { hasCustomBounds } from './histogram/buckets.ts';
-import { wasReset } from './histogram/compare.ts';
-import { setHistogram } from './vector.ts';
+import { added, emptyHistogram, lowered, meanOfHistograms, subtracted, sumOfHistograms, type Combined } from '../histogram/arithmetic.ts';
+import { hasCustomBounds } from '../histogram/buckets.ts';
+import { wasReset } from '../histogram/compare.ts';
+import { setHistogram } from '../vector.ts';
 import type { HistogramFold } from './over-time.ts';
-import type { RangeNotes } from './notes.ts';
+import type { RangeNotes } from '../notes.ts';
 
 /**
  * By how much a histogram rose over `list[from..to)`, at least two; a gauge. With `counter`, resets in between count as in

@@ -1,10 +1,10 @@
 import type { Histogram, Place } from '#core/model/index.ts';
-import type { BinaryOp } from './syntax/index.ts';
-import { added, divided, scaled, subtracted } from './histogram/arithmetic.ts';
-import { sameHistogram } from './histogram/compare.ts';
-import { trimmed } from './histogram/trim.ts';
-import type { Notebook } from './notes.ts';
-import { float, histogram, setHistogram, type Row } from './vector.ts';
+import type { BinaryOp } from '../syntax/index.ts';
+import { added, divided, scaled, subtracted } from '../histogram/arithmetic.ts';
+import { sameHistogram } from '../histogram/compare.ts';
+import { trimmed } from '../histogram/trim.ts';
+import type { Notebook } from '../notes.ts';
+import { float, histogram, setHistogram, type Row } from '../vector.ts';
 
 type Arithmetic = (a: number, b: number) => number;
 type Comparison = (a: number, b: number) => boolean;
