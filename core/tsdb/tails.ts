@@ -64,6 +64,20 @@ export class Blocks {
   }
 }
 
+/** Samples that one allocation of `read` is good for: the tails of some series, since the runtime takes long for each. */
+const roomSamples = 2048;
+
+/** Where `read` writes; what it has given out is never written again. */
+let readRoom = { times: new Float64Array(0), values: new Float64Array(0), used: 0 };
+
+function roomFor(samples: number): typeof readRoom {
+  if (readRoom.used + samples > readRoom.times.length) {
+    const length = Math.max(roomSamples, samples);
+    readRoom = { times: new Float64Array(length), values: new Float64Array(length), used: 0 };
+  }
+  return readRoom;
+}
+
 /** Per series a tail of samples in order of time: a chain of blocks, 13 to 14 bytes a sample. */
 export class Tails {
   readonly #blocks: Blocks;
@@ -133,9 +147,9 @@ export class Tails {
   read(ref: number, minMs: number, maxMs: number): Columns | undefined {
     let block = this.#count[ref] === 0 ? none : this.#first[ref]!;
     if (block === none) return undefined;
-    const times = new Float64Array(this.#count[ref]!);
-    const values = new Float64Array(times.length);
-    let count = 0;
+    const room = roomFor(this.#count[ref]!);
+    const { times, values } = room;
+    let count = room.used;
     while (block !== none) {
       const segment = this.#blocks.segments[block >>> segmentBits]!;
       const at = block & (segmentBlocks - 1);
@@ -150,8 +164,9 @@ export class Tails {
       }
       block = segment.next[at]!;
     }
-    if (count === times.length) return { times, values };
-    return count === 0 ? undefined : { times: times.subarray(0, count), values: values.subarray(0, count) };
+    const from = room.used;
+    room.used = count;
+    return count === from ? undefined : { times: times.subarray(from, count), values: values.subarray(from, count) };
   }
 
   /** The sample at exactly this time, as one value; undefined when there is none. */
