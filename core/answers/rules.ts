@@ -19,7 +19,7 @@ export class RuleDesk {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#rules = new Watched<RulesView>(parts.clock, parts.report, () => ({
-      groups: parts.rules.groups().map(groupView),
+      groups: parts.rules.groups().map((group) => groupView(group, parts)),
       problems: parts.rules.problems(),
     }));
   }
@@ -58,8 +58,9 @@ export class RuleDesk {
   }
 }
 
-function groupView({ name, file, line, intervalMs, missedCount, rules }: GroupState): RuleGroupView {
-  return { name, file, line, intervalMs, missedCount, rules: rules.map(ruleView) };
+function groupView({ name, file, line, intervalMs, missedCount, rules }: GroupState, { config }: Parts): RuleGroupView {
+  const hasFile = config().ruleFiles.some(({ path }) => path === file);
+  return { name, file, line, hasFile, intervalMs, missedCount, rules: rules.map(ruleView) };
 }
 
 function ruleView(rule: RuleState): RuleView {

@@ -29,6 +29,8 @@ export interface RuleGroupView {
   readonly name: string;
   readonly file: string;
   readonly line: number;
+  /** Its file can be opened in the editor; rules made of objectives have none. */
+  readonly hasFile: boolean;
   readonly intervalMs: number;
   /** Evaluations skipped since the start. */
   readonly missedCount: number;

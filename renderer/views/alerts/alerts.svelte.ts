@@ -4,7 +4,7 @@ import { LiveStream } from '../../client/live.svelte.ts';
 import { formatLink } from '../../shell/link.ts';
 import type { Session } from '../../shell/session.svelte.ts';
 import { now } from '../../ui/now.svelte.ts';
-import { byName, byRoute, filterAlerts, groupRows, isQuiet } from './filter.ts';
+import { byName, byRoute, filterAlerts, groupRows, isQuiet, sortAlerts } from './filter.ts';
 import { stormOf } from './storm.ts';
 
 const states: readonly (AlertState | 'all')[] = ['all', 'firing', 'pending', 'resolved'];
@@ -59,8 +59,9 @@ export class AlertsState {
   readonly #headsOf = $derived.by(() =>
     this.by === 'name' || this.groups.value?.every(({ labels }) => labels.length === 0) !== false ? byName : byRoute(this.groups.value),
   );
+  readonly #ordered = $derived.by(() => sortAlerts(this.all));
   readonly found = $derived.by(() =>
-    filterAlerts(this.all, {
+    filterAlerts(this.#ordered, {
       state: this.state,
       untaken: this.untaken,
       quiet: this.quiet,

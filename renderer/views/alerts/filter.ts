@@ -25,11 +25,18 @@ function testOf({ name, op, value }: Term): (alert: AlertView) => boolean {
     const one = matcherOf(name, op, value);
     return (alert) => one === undefined || matchesValue(one, labelValue(alert.labels, name));
   }
-  return (alert) => {
-    if (alert.summary.toLowerCase().includes(value)) return true;
-    for (const [, held] of labelPairs(alert.labels)) if (held.toLowerCase().includes(value)) return true;
-    return false;
-  };
+  return (alert) => wordsOf(alert).includes(value);
+}
+
+/** What is looked through for a word; worked out once for each state of an alert. */
+const words = new WeakMap<AlertView, string>();
+function wordsOf(alert: AlertView): string {
+  let text = words.get(alert);
+  if (text === undefined) {
+    text = [alert.summary, ...[...labelPairs(alert.labels)].map(([, value]) => value)].join('\n').toLowerCase();
+    words.set(alert, text);
+  }
+  return text;
 }
 
 function matcherOf(name: string, op: MatchOp, value: string): Matcher | undefined {
@@ -87,7 +94,19 @@ export type AlertRow =
 /** Groups of more alerts than this begin closed: in a storm the heads are what a person can take in. */
 const openMax = 12;
 const stateRank = { firing: 0, pending: 1, resolved: 2 } as const;
-const rankOf = (alert: AlertView): number => stateRank[alert.state] * 10 + severityLook(alert.severity).rank;
+const ranks = new WeakMap<AlertView, number>();
+function rankOf(alert: AlertView): number {
+  let rank = ranks.get(alert);
+  if (rank === undefined) ranks.set(alert, (rank = stateRank[alert.state] * 10 + severityLook(alert.severity).rank));
+  return rank;
+}
+
+const byUrgency = (a: AlertView, b: AlertView): number => rankOf(a) - rankOf(b) || a.activeAtMs - b.activeAtMs;
+
+/** The worst first, then the oldest. What is in this order already is grouped without sorting. */
+export function sortAlerts(alerts: readonly AlertView[]): readonly AlertView[] {
+  return [...alerts].sort(byUrgency);
+}
 
 export const byName = (alert: AlertView): readonly Head[] => {
   const name = labelValue(alert.labels, 'alertname');
@@ -123,7 +142,7 @@ export function groupRows(
       else held.alerts.push(alert);
     }
   const groups = [...byKey.values()];
-  for (const group of groups) group.alerts.sort((a, b) => rankOf(a) - rankOf(b) || a.activeAtMs - b.activeAtMs);
+  for (const group of groups) group.alerts.sort(byUrgency);
   groups.sort((a, b) => rankOf(a.alerts[0]!) - rankOf(b.alerts[0]!) || b.alerts.length - a.alerts.length || (a.head.title < b.head.title ? -1 : 1));
   return groups.flatMap(({ head, alerts: held }) => rowsOf(head, held, opened));
 }

@@ -266,6 +266,7 @@ export function rulesOf(nowMs: number): RulesView {
         name: 'shop',
         file: 'rules/shop.yml',
         line: 2,
+        hasFile: true,
         missedCount: 0,
         intervalMs: 15_000,
         rules: [
