@@ -22,7 +22,7 @@ const commands: Readonly<Record<string, Command>> = {
     load: async () => (await import('./commands/start.ts')).start,
   },
   serve: {
-    usage: 'serve [--port N] [--otlp-port N] [--data DIR] [--config FILE] [--no-open] [--json]',
+    usage: 'serve [--port N] [--otlp-port N] [--otlp-grpc-port N] [--data DIR] [--config FILE] [--no-open] [--json]',
     does: 'runs the app in the foreground for a browser',
     load: async () => (await import('./commands/serve.ts')).serve,
   },

@@ -14,6 +14,7 @@ export interface HostOptions {
   readonly configFile: string | undefined;
   readonly port: number;
   readonly otlpPort: number;
+  readonly grpcPort: number;
   readonly clock: Clock;
   readonly startChild: StartChild;
   readonly warn: (sentence: string) => void;
@@ -65,6 +66,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       rendererDir,
       port: options.port,
       otlpPort: options.otlpPort,
+      grpcPort: options.grpcPort,
       screen: options.shell === 'web',
       warn: options.warn,
     });

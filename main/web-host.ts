@@ -6,6 +6,7 @@ import type { Clock } from '#core/model/index.ts';
 import type { EngineProcess } from './engine/engine-process.ts';
 import { readAssets, type Assets } from './web/assets.ts';
 import { BodyReader } from './web/body.ts';
+import { listenGrpc } from './web/grpc.ts';
 import { listen, loopback, plain, type Asking, type Given, type Listener } from './web/listener.ts';
 import { portError, PortTaken } from './web/port-holder.ts';
 import { relay } from './web/relay.ts';
@@ -20,6 +21,8 @@ interface Options {
   /** 0 is any free one. */
   readonly port: number;
   readonly otlpPort: number;
+  /** Of OTLP over gRPC. */
+  readonly grpcPort: number;
   /** Whether the screen is served from the start. */
   readonly screen: boolean;
   /** Something the person should know that stops nothing, one sentence. */
@@ -29,6 +32,7 @@ interface Options {
 export interface WebHost {
   readonly port: number;
   readonly otlpPort: number;
+  readonly grpcPort: number;
   /** For tools: `Authorization: Bearer`. */
   readonly bearer: string;
   /** A fresh address of the screen, good for one use within a minute. Serves the screen from now on. */
@@ -62,10 +66,17 @@ export async function startWebHost(options: Options): Promise<WebHost> {
     await app.close();
     throw error;
   });
+  const grpc = await elsewhereIfTaken(options, options.grpcPort, 'OTLP over gRPC', (port) => listenGrpc({ port, engine, bodies })).catch(
+    async (error: unknown) => {
+      await Promise.all([app.close(), otlp.close()]);
+      throw error;
+    },
+  );
 
   return {
     port: app.port,
     otlpPort: otlp.port,
+    grpcPort: grpc.port,
     bearer: session.bearer,
     link: () => {
       assets ??= readAssets(options.rendererDir);
@@ -73,16 +84,15 @@ export async function startWebHost(options: Options): Promise<WebHost> {
     },
     close: async () => {
       sockets.closeAll('Signalbox is stopping');
-      const closed = Promise.all([app.close(), otlp.close()]);
+      const closed = Promise.all([app.close(), otlp.close(), grpc.close()]);
       setTimeout(() => sockets.terminateAll(), 500).unref();
       await closed;
     },
   };
 }
 
-/** Senders are set up for this port by default, so it is taken wherever a collector runs; then another one will do. */
-async function listenOtlp(options: Options, session: Session, bodies: BodyReader): Promise<Listener> {
-  const at = (port: number): Promise<Listener> =>
+function listenOtlp(options: Options, session: Session, bodies: BodyReader): Promise<Listener> {
+  return elsewhereIfTaken(options, options.otlpPort, 'OTLP', (port) =>
     listen({
       port,
       // The OTLP specification's default endpoint is http://localhost:4318; that name cannot be rebound.
@@ -90,14 +100,19 @@ async function listenOtlp(options: Options, session: Session, bodies: BodyReader
       answer: async (asking) =>
         (await relay({ port: 'otlp', routes: otlpRoutes, engine: options.engine, session, bodies }, asking)) ??
         plain({ status: 404, why: 'OTLP is received at /v1/metrics, /v1/traces and /v1/logs' }),
-    });
+    }),
+  );
+}
+
+/** Senders are set up for these ports by default, so they are taken wherever a collector runs; then another one will do. */
+async function elsewhereIfTaken({ warn }: Options, wanted: number, what: string, at: (port: number) => Promise<Listener>): Promise<Listener> {
   try {
-    return await at(options.otlpPort);
+    return await at(wanted);
   } catch (error) {
-    const taken = portError(error, options.otlpPort);
+    const taken = portError(error, wanted);
     if (!(taken instanceof PortTaken)) throw taken;
     const other = await at(0);
-    options.warn(`${taken.message.split(';')[0]}; OTLP is received on port ${other.port} instead`);
+    warn(`${taken.message.split(';')[0]}; ${what} is received on port ${other.port} instead`);
     return other;
   }
 }

@@ -25,6 +25,7 @@ export function refusePositionals(positionals: readonly string[]): void {
 export const hostOptions = {
   port: { type: 'string' },
   'otlp-port': { type: 'string' },
+  'otlp-grpc-port': { type: 'string' },
   data: { type: 'string' },
   config: { type: 'string' },
 } as const;
@@ -32,6 +33,7 @@ export const hostOptions = {
 export interface HostArgs {
   readonly port: number;
   readonly otlpPort: number;
+  readonly grpcPort: number;
   readonly dataDir: string;
   readonly configFile: string | undefined;
 }
@@ -39,6 +41,8 @@ export interface HostArgs {
 const appPort = 9797;
 /** OTLP over HTTP: the specification's own port. */
 const otlpPort = 4318;
+/** OTLP over gRPC: likewise. */
+const grpcPort = 4317;
 
 export function hostArgs(values: { readonly [K in keyof typeof hostOptions]?: string }): HostArgs {
   const port = readPort(values.port, appPort, '--port');
@@ -46,6 +50,7 @@ export function hostArgs(values: { readonly [K in keyof typeof hostOptions]?: st
     port,
     // Who asks for any free port wants to run beside others.
     otlpPort: readPort(values['otlp-port'], port === 0 ? 0 : otlpPort, '--otlp-port'),
+    grpcPort: readPort(values['otlp-grpc-port'], port === 0 ? 0 : grpcPort, '--otlp-grpc-port'),
     dataDir: values.data === undefined ? defaultDataDir() : resolve(values.data),
     configFile: values.config === undefined ? undefined : resolve(values.config),
   };

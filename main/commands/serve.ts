@@ -52,8 +52,8 @@ export async function serveWeb(options: HostArgs, how: How): Promise<number> {
 function announce(host: Host, json: boolean): void {
   const { web } = host;
   const line = json
-    ? JSON.stringify({ url: web.link(), token: web.bearer, port: web.port, otlpPort: web.otlpPort, pid: process.pid })
-    : `Signalbox is at ${web.link()}\nThe link opens once, within a minute${process.stdin.isTTY ? '; Enter prints another' : ''}. OTLP is received on port ${web.otlpPort}. Ctrl+C ends.`;
+    ? JSON.stringify({ url: web.link(), token: web.bearer, port: web.port, otlpPort: web.otlpPort, grpcPort: web.grpcPort, pid: process.pid })
+    : `Signalbox is at ${web.link()}\nThe link opens once, within a minute${process.stdin.isTTY ? '; Enter prints another' : ''}. OTLP is received on port ${web.otlpPort}, over gRPC on ${web.grpcPort}. Ctrl+C ends.`;
   process.stdout.write(`${line}\n`);
 }
 

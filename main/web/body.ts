@@ -1,5 +1,6 @@
 /** Bodies of requests, read whole with a cap on the wire and a cap on what all of them together may hold in memory. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Refusal } from './gates.ts';
 
 /** Eight writes of the largest size at once; the ninth sender is asked to come again. */
@@ -12,7 +13,10 @@ export class BodyReader {
    * The body, or why it is refused. Its bytes count as held until `release` is called, which must happen once for every
    * body that was given out.
    */
-  async read(request: IncomingMessage, bytesMax: number): Promise<{ readonly body: Uint8Array; release(): void } | Refusal> {
+  async read(
+    request: Readable & { readonly headers: IncomingHttpHeaders },
+    bytesMax: number,
+  ): Promise<{ readonly body: Uint8Array; release(): void } | Refusal> {
     if (Number(request.headers['content-length'] ?? 0) > bytesMax) return tooLarge(bytesMax);
     const parts: Uint8Array[] = [];
     let bytes = 0;

@@ -251,7 +251,7 @@ const targets: readonly (readonly [name: string, seed: Uint8Array, decode: (byte
   ['protobuf exposition', Buffer.concat([Buffer.from([family.length]), family]), (bytes) => new ProtobufReader(true).read(bytes, columns, 1000)],
   ['remote write 1.0', remoteWrite1, (bytes) => readRemoteWrite1(bytes, written, new LineCache())],
   ['remote write 2.0', remoteWrite2, (bytes) => readRemoteWrite2(bytes, written)],
-  ['snappy', compressSync(page) as Uint8Array, (bytes) => snappyDecode(bytes, 1 << 20)],
+  ['snappy', compressSync(page), (bytes) => snappyDecode(bytes, 1 << 20)],
   ['OTLP metrics, protobuf', otlpMetricsProto(Buffer.from(metricsJson).toString()), readOtlpMetrics],
   ['OTLP metrics, JSON', metricsJson, readOtlpMetricsJson],
   ['OTLP spans, protobuf', exportRequest([spanOf(1, { name: 'fuzz', status: 'error' })]), readOtlpSpans],

@@ -54,6 +54,7 @@ export async function startTrialHost(given: { screen?: boolean; otlpPort?: numbe
     rendererDir,
     port: 0,
     otlpPort: given.otlpPort ?? 0,
+    grpcPort: 0,
     screen: given.screen ?? true,
     warn: (sentence) => warnings.push(sentence),
   });
