@@ -4,6 +4,7 @@ import { ByteReader, ByteWriter } from './bytes.ts';
 import { readColumn, writeColumn, type Column } from './column.ts';
 import { Cutter } from './cut.ts';
 import { packNumbers, unpackNumbers } from './numbers.ts';
+import { Values } from './values.ts';
 import { WordIndexer } from './word-index.ts';
 
 /** Kinds of lines in one block; lines of further kinds are kept whole, as the only variable of a template without text. */
@@ -50,7 +51,7 @@ interface OpenTemplate {
   readonly level: LogLevel;
   readonly hasFields: boolean;
   readonly rows: number[];
-  readonly columns: string[][];
+  readonly columns: Values[];
 }
 
 /** The text that is cut and kept of a record. */
@@ -122,12 +123,12 @@ class BlockBuilder {
       else candidates.push(template);
     }
     const { columns } = template;
-    for (let i = 0; i < count; i++) columns[i]!.push(text.slice(bounds[i * 2], bounds[i * 2 + 1]));
+    for (let i = 0; i < count; i++) columns[i]!.add(text, bounds[i * 2]!, bounds[i * 2 + 1]!);
     return template;
   }
 
   #open(texts: readonly string[], level: LogLevel, hasFields: boolean): OpenTemplate {
-    const template = { texts, level, hasFields, rows: [], columns: texts.slice(1).map(() => []) };
+    const template = { texts, level, hasFields, rows: [], columns: texts.slice(1).map(() => new Values()) };
     this.#numbers.set(template, this.#templates.length);
     this.#templates.push(template);
     return template;
@@ -138,7 +139,7 @@ class BlockBuilder {
       (one) => one.texts.length === 2 && one.texts[0] === '' && one.texts[1] === '' && one.level === level && one.hasFields === hasFields,
     );
     const template = known ?? this.#open(['', ''], level, hasFields);
-    template.columns[0]!.push(text);
+    template.columns[0]!.add(text, 0, text.length);
     return template;
   }
 
@@ -161,7 +162,7 @@ class BlockBuilder {
           this.#baseNs,
           (text) => this.#index.add(text),
         );
-        if (values.length >= stepRecords) yield;
+        if (values.count >= stepRecords) yield;
       }
       if (segment.length >= segmentBytes) {
         close();

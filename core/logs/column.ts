@@ -2,12 +2,12 @@ import { DamageError } from './blob.ts';
 import type { ByteReader, ByteWriter } from './bytes.ts';
 import { packNumbers, unpackNumbers } from './numbers.ts';
 import { packTimes, timesOf } from './time-column.ts';
+import type { Values } from './values.ts';
 
 /**
  * The values of one variable of one kind of line, in the shortest form that gives them back exactly. Layout: FORMAT.md, "Columns".
  */
 const kinds = { constant: 0, codes: 1, hex: 2, numbers: 3, times: 4, texts: 5 } as const;
-const distinctMax = 255;
 const hexCharsMin = 8;
 const digitsMax = 15;
 
@@ -21,16 +21,24 @@ export interface Column {
 export type OffsetOf = (row: number) => number;
 
 /** Writes a column. `index` is told each different value, or every one where they are many. */
-export function writeColumn(values: readonly string[], out: ByteWriter, offsetOf: OffsetOf, baseNs: bigint, index: (text: string) => void): void {
-  const distinct = distinctOf(values);
-  if (distinct !== undefined) {
-    for (const text of distinct.keys()) index(text);
-    if (distinct.size === 1) {
-      out.byte(kinds.constant).text(values[0]!);
+export function writeColumn(values: Values, out: ByteWriter, offsetOf: OffsetOf, baseNs: bigint, index: (text: string) => void): void {
+  const { distinct, codes } = values;
+  // Where half of the values or more are different, codes save nothing.
+  if (distinct !== undefined && (distinct.length === 1 || distinct.length * 2 <= codes.length)) {
+    for (const text of distinct) index(text);
+    if (distinct.length === 1) {
+      out.byte(kinds.constant).text(distinct[0]!);
       return;
     }
-    return writeCodes(values, distinct, out);
+    out.byte(kinds.codes).count(distinct.length);
+    for (const text of distinct) out.text(text);
+    out.part(Uint8Array.from(codes));
+    return;
   }
+  writeMany(values.all(), out, offsetOf, baseNs, index);
+}
+
+function writeMany(values: readonly string[], out: ByteWriter, offsetOf: OffsetOf, baseNs: bigint, index: (text: string) => void): void {
   const times = packTimes(values, offsetOf, baseNs);
   if (times !== undefined) {
     out.byte(kinds.times).raw(times);
@@ -41,28 +49,7 @@ export function writeColumn(values: readonly string[], out: ByteWriter, offsetOf
   out.byte(kinds.texts).text(escapedJoin(values));
 }
 
-/** The different values, in order; undefined when there are too many, or so many that codes save nothing. */
-function distinctOf(values: readonly string[]): Map<string, number> | undefined {
-  const distinct = new Map<string, number>();
-  const max = Math.min(distinctMax, Math.max(1, values.length >> 1));
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (distinct.has(value)) continue;
-    if (distinct.size === max) return undefined;
-    distinct.set(value, distinct.size);
-  }
-  return distinct;
-}
-
-function writeCodes(values: readonly string[], distinct: ReadonlyMap<string, number>, out: ByteWriter): void {
-  const codes = new Uint8Array(values.length);
-  for (let i = 0; i < values.length; i++) codes[i] = distinct.get(values[i]!)!;
-  out.byte(kinds.codes).count(distinct.size);
-  for (const text of distinct.keys()) out.text(text);
-  out.part(codes);
-}
-
-const [c0, c9, ca, cf, dash, dot] = '09af-.'.split('').map((c) => c.charCodeAt(0)) as [number, number, number, number, number, number];
+const [c0, c9, dash, dot] = '09-.'.split('').map((c) => c.charCodeAt(0)) as [number, number, number, number];
 
 /** Lower-case hex of one length, with dashes at the same places (UUIDs): half a byte a digit. */
 function writeHex(values: readonly string[], out: ByteWriter): boolean {
@@ -71,25 +58,12 @@ function writeHex(values: readonly string[], out: ByteWriter): boolean {
   const dashes = first.split('').flatMap((c, i) => (c === '-' ? [i] : []));
   const digits = length - dashes.length;
   if (digits < hexCharsMin || digits % 2 !== 0 || dashes.length > 8) return false;
-  const bytes = new Uint8Array((values.length * digits) / 2);
-  let at = 0;
-  for (const value of values) {
-    if (value.length !== length) return false;
-    let [high, half] = [0, false];
-    for (let i = 0, d = 0; i < length; i++) {
-      const c = value.charCodeAt(i);
-      if (i === dashes[d]) {
-        if (c !== dash) return false;
-        d++;
-        continue;
-      }
-      const nibble = c >= c0 && c <= c9 ? c - c0 : c >= ca && c <= cf ? c - ca + 10 : -1;
-      if (nibble < 0) return false;
-      if (half) bytes[at++] = high | nibble;
-      else high = nibble << 4;
-      half = !half;
-    }
-  }
+  for (let i = 0; i < values.length; i++)
+    if (values[i]!.length !== length || !dashes.every((place) => values[i]!.charCodeAt(place) === dash)) return false;
+  const joined = dashes.length === 0 ? values.join('') : values.join('').replaceAll('-', '');
+  const bytes = Buffer.from(joined, 'hex');
+  // Digits that are no hex, in upper case, or parted by further dashes do not come back as they were.
+  if (bytes.length * 2 !== values.length * digits || bytes.toString('hex') !== joined) return false;
   out.byte(kinds.hex).count(length).count(dashes.length);
   for (const place of dashes) out.count(place);
   out.part(bytes);

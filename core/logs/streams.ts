@@ -6,9 +6,8 @@ export class Streams {
   readonly #db: WriteDb;
   readonly #ids = new Map<string, number>();
   readonly #labels = new Map<number, Labels>();
-  /** Label sets are mostly the very same object from record to record. */
-  #lastLabels: Labels | undefined;
-  #lastId = 0;
+  /** Label sets are mostly the very same objects from record to record. */
+  readonly #known = new WeakMap<Labels, number>();
 
   constructor(db: WriteDb) {
     this.#db = db;
@@ -21,17 +20,13 @@ export class Streams {
   }
 
   has(labels: Labels): boolean {
-    return labels === this.#lastLabels || this.#ids.has(labelsKey(labels));
+    return this.#find(labels) !== undefined;
   }
 
   /** Numbers the label sets of the records that have none yet, on disk when this returns. */
   ensure(records: readonly LogRecord[]): void {
     const fresh = new Map<string, Labels>();
-    let last: Labels | undefined;
-    for (const { labels } of records) {
-      if (labels !== last && !this.#ids.has(labelsKey(labels))) fresh.set(labelsKey(labels), labels);
-      last = labels;
-    }
+    for (const { labels } of records) if (this.#find(labels) === undefined) fresh.set(labelsKey(labels), labels);
     if (fresh.size === 0) return;
     const insert = sql(this.#db, 'insert into stream (labels) values (?)');
     const made = transaction(this.#db, () =>
@@ -42,16 +37,20 @@ export class Streams {
 
   /** The number of a label set that has one. */
   idOf(labels: Labels): number {
-    if (labels !== this.#lastLabels) {
-      this.#lastId = this.#ids.get(labelsKey(labels))!;
-      this.#lastLabels = labels;
-    }
-    return this.#lastId;
+    return this.#find(labels)!;
   }
 
   /** The labels of a stream; none for a number that is not known, which only damage makes. */
   labelsOf(id: number): Labels {
     return this.#labels.get(id) ?? [];
+  }
+
+  #find(labels: Labels): number | undefined {
+    const known = this.#known.get(labels);
+    if (known !== undefined) return known;
+    const id = this.#ids.get(labelsKey(labels));
+    if (id !== undefined) this.#known.set(labels, id);
+    return id;
   }
 
   #note(id: number, labels: Labels): void {

@@ -8,6 +8,7 @@ import { DamageError } from './blob.ts';
  */
 const isoForm = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:([.,])(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
 const second = 1_000_000_000;
+const secondChars = 19;
 
 interface TimeForm {
   readonly mark: string;
@@ -20,8 +21,8 @@ interface TimeForm {
 export function packTimes(values: readonly string[], offsetOf: (row: number) => number, baseNs: bigint): Buffer | undefined {
   const form = formOf(values[0]!);
   if (form === undefined) return undefined;
-  const write = writerOf(form, baseNs);
-  for (let i = 0; i < values.length; i++) if (write(offsetOf(i)) !== values[i]) return undefined;
+  const says = readerOf(form, baseNs);
+  for (let i = 0; i < values.length; i++) if (!says(values[i]!, offsetOf(i))) return undefined;
   const { mark, decimals, offsetMinutes, suffix } = form;
   return new ByteWriter(32)
     .text(mark)
@@ -51,6 +52,26 @@ function formOf(text: string): TimeForm | undefined {
   const [, sign, hours, minutes] = /^([+-])(\d\d):?(\d\d)$/.exec(suffix) ?? [];
   const offsetMinutes = hours === undefined ? 0 : (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
   return Math.abs(offsetMinutes) > 1440 ? undefined : { mark, decimals: fraction.length, offsetMinutes, suffix };
+}
+
+/** Whether a text is what writerOf writes, without writing it. */
+function readerOf({ mark, decimals, offsetMinutes, suffix }: TimeForm, baseNs: bigint): (text: string, offsetNs: number) => boolean {
+  const second0 = writerOf({ mark: '', decimals: 0, offsetMinutes, suffix: '' }, baseNs);
+  const baseRest = Number(baseNs % BigInt(second));
+  const length = secondChars + (decimals === 0 ? 0 : 1 + decimals) + suffix.length;
+  const unit = 10 ** (9 - decimals);
+  return (text, offsetNs) => {
+    if (text.length !== length || !text.startsWith(second0(offsetNs)) || !text.endsWith(suffix)) return false;
+    if (decimals === 0) return true;
+    const ns = baseRest + offsetNs;
+    let fraction = 0;
+    for (let i = secondChars + 1; i <= secondChars + decimals; i++) {
+      const digit = text.charCodeAt(i) - 0x30;
+      if (!(digit >= 0 && digit <= 9)) return false;
+      fraction = fraction * 10 + digit;
+    }
+    return text.startsWith(mark, secondChars) && fraction === Math.floor((ns % second) / unit);
+  };
 }
 
 /** Writes the time that is so many ns behind `baseNs`. The text of a second is made once. */

@@ -356,7 +356,7 @@ export class LogLines {
   }
 
   #labelsOf(stream: readonly string[]): Labels {
-    const key = stream.length === 0 ? '' : stream.join('\ud800');
+    const key = stream.length === 0 ? '' : stream.length === 2 ? `${stream[0]}\ud800${stream[1]}` : stream.join('\ud800');
     const known = this.#labels.get(key);
     if (known !== undefined) return known;
     if (this.#labels.size >= streamsMax && key !== '') return this.#labelsOf(noLabels);
