@@ -4,7 +4,7 @@ import type { Columns } from './columns.ts';
 import type { Frame, FrameForm, Member, Stretch } from './frame.ts';
 import { gorillaDecode, gorillaEncode, gorillaRun } from './gorilla.ts';
 import { getHistogram, putHistogram } from './histogram-row.ts';
-import { sharedTimes } from './shared-times.ts';
+import { sharedTimes } from './timelines.ts';
 
 const floatKind = 0;
 const histogramKind = 1;

@@ -5,7 +5,7 @@ import { equalTimes } from './columns.ts';
 import type { Frame, FrameForm, Member, Stretch } from './frame.ts';
 import { columnsOfHistograms, getLayout, histogramsOf, layoutColumns, layoutRuns, putLayout, type Layout } from './histogram-layout.ts';
 import { columnSamplesMax } from '../bytes/numbers.ts';
-import { sharedTimes } from './shared-times.ts';
+import { sharedTimes } from './timelines.ts';
 import { getPacked, putPacked } from '../bytes/packed.ts';
 
 const floatKind = 0;
