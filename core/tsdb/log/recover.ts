@@ -113,7 +113,14 @@ export class Replay {
 
   #apply(older: Head, lsn: number, { floats, histograms }: CommitSamples): void {
     const { refs, times, values } = floats;
-    for (let i = 0; i < refs.length; i++) if (this.#isDue(refs[i]!, times[i]!, lsn)) older.append(refs[i]!, times[i]!, values[i]!);
+    const { catalogue, tombstones } = this.#parts;
+    for (let at = 0; at < refs.length;) {
+      const ref = refs[at]!;
+      let end = at + 1;
+      while (end < refs.length && refs[end] === ref) end++;
+      if (catalogue.has(ref) && !tombstones.has(ref) && !this.#isSealed(ref, lsn)) at = older.appendRun(ref, times, values, at, end);
+      for (; at < end; at++) if (this.#isDue(ref, times[at]!, lsn)) older.append(ref, times[at]!, values[at]!);
+    }
     for (const { ref, timeMs, histogram } of histograms) if (this.#isDue(ref, timeMs, lsn)) older.appendHistogram(ref, timeMs, histogram);
   }
 

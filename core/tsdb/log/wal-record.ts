@@ -129,17 +129,21 @@ function getFloats(reader: ByteReader): CommitSamples['floats'] {
   let length = 0;
   for (let at = 0; at < count; at += length) {
     const head = reader.varint();
-    const zigzag = Math.floor(head / 2);
+    const follows = head % 2;
+    const zigzag = (head - follows) / 2;
     ref += zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2;
-    if (head % 2 === 1) {
+    if (follows === 1) {
       length = reader.varint();
       if (length > count - at) throw new DamageError('a commit has more times than samples');
       times[at] = reader.f64();
       for (let i = at + 1; i < at + length; i++) times[i] = times[i - 1]! + reader.zigzag();
       timeline = at;
-    } else times.copyWithin(at, timeline, timeline + length);
+    }
     if (length === 0 || length > count - at) throw new DamageError('a run of a commit has no samples, or too many');
-    refs.fill(ref, at, at + length);
+    for (let i = 0; i < length; i++) {
+      refs[at + i] = ref;
+      times[at + i] = times[timeline + i]!;
+    }
   }
   return { refs, times, values: doubles(reader, count) };
 }
