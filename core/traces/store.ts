@@ -151,7 +151,8 @@ class Store implements Traces {
 
   find(traceId: string, text: string): Uint8Array {
     const condition = parseTraceQuery(text);
-    return this.#read((parts) => Buffer.concat(stretchesOf(parts, traceId).map((stretch) => matchingIds(stretch, condition))));
+    // A plain array: frames take a Buffer for JSON.
+    return this.#read((parts) => new Uint8Array(Buffer.concat(stretchesOf(parts, traceId).map((stretch) => matchingIds(stretch, condition)))));
   }
 
   spans(traceId: string): readonly Span[] {

@@ -45,6 +45,7 @@ describe('what screens ask of traces', () => {
     });
     const ids = await handlers['traces.find']({ ...live, traceId: hex(1, 16), text: 'error' }, context);
     expect(Buffer.from(ids).toString('hex')).toBe(hex(2, 8));
+    expect(decodeFrame(encodeFrame({ k: 'ok', id: 1, out: ids }))).toEqual({ k: 'ok', id: 1, out: Uint8Array.from(ids) });
   });
 
   test('a text in quotes finds spans by their name, their attributes and their status, in either case', async () => {
