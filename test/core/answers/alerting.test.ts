@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createClient, type Client, type Frame, type Item, type SignalboxContract, type Transport } from '#core/contract/index.ts';
+import { createClient, type Client, type Frame, type In, type Item, type SignalboxContract, type Transport } from '#core/contract/index.ts';
 import { createEngine } from '#core/engine.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { tempFolder } from '../../support/folder.ts';
@@ -50,7 +50,7 @@ interface Desk {
   readonly client: Client<SignalboxContract>;
   readonly dataDir: string;
   /** What a stream says now. */
-  now<K extends 'alerts.watch' | 'alerts.groups' | 'silences.watch' | 'rules.watch'>(name: K): Promise<Item<SignalboxContract[K]>>;
+  readonly now: <K extends 'alerts.watch' | 'alerts.groups' | 'silences.watch' | 'rules.watch'>(name: K) => Promise<Item<SignalboxContract[K]>>;
 }
 
 async function open(): Promise<Desk> {
@@ -79,7 +79,7 @@ async function open(): Promise<Desk> {
     dataDir,
     now: async (name) => {
       const { promise, resolve } = Promise.withResolvers<Item<SignalboxContract[typeof name]>>();
-      const close = client.open(name, {}, resolve as never);
+      const close = client.open(name, {} as In<SignalboxContract[typeof name]>, resolve);
       const state = await promise;
       close();
       return state;

@@ -1,0 +1,115 @@
+/** The screens of alerting in a real browser: silences, why, routes, rules, noise, objectives. */
+import type { Page } from '@playwright/test';
+import { describe, expect, test } from 'vitest';
+import { expectPage, useScreen } from './support/open-screen.ts';
+
+let page: Page;
+const open = useScreen((opened) => ({ page } = opened));
+const hash = (): Promise<string> => page.evaluate(() => decodeURIComponent(location.hash.replaceAll('+', ' ')));
+const firing = (count: number): ReturnType<Page['locator']> => page.getByRole('button', { name: `Firing ${count}` });
+const editor = (): ReturnType<Page['locator']> => page.locator('.cm-content');
+
+describe('silences', () => {
+  test('one key from an alert: its effect is seen before it is set, and it is listed until it is ended', async () => {
+    await open('busy', '#/alerts', { person: 'Ada' });
+    await expectPage(firing(5)).toBeVisible();
+    await page.keyboard.press('j');
+    await expectPage(page.getByRole('heading', { level: 1, name: 'ErrorRatioHigh' })).toBeVisible();
+    await page.keyboard.press('s');
+    const dialog = page.getByRole('dialog', { name: 'New silence' });
+    await expectPage(dialog.getByText('Matches 1')).toBeVisible();
+    await dialog.getByRole('button', { name: 'alertname=ErrorRatioHigh' }).click();
+    await expectPage(dialog.getByText('It names no alertname')).toBeVisible();
+    await expectPage(dialog.getByText('Matches 2')).toBeVisible();
+    await dialog.getByLabel('Matchers').fill('job=');
+    await expectPage(dialog.getByText('bad matcher')).toBeVisible();
+    await dialog.getByLabel('Matchers').fill('alertname="ErrorRatioHigh"');
+    await expectPage(dialog.getByText('Matches 1')).toBeVisible();
+    await dialog.getByRole('button', { name: '4h' }).click();
+    await dialog.getByLabel('Why').fill('rollback is under way');
+    await page.keyboard.press('Control+Enter');
+    await expectPage(page.getByText('Silenced', { exact: true })).toBeVisible();
+    await page.keyboard.press('g');
+    await page.keyboard.press('q');
+    const row = page.getByRole('row').filter({ hasText: 'rollback is under way' });
+    await expectPage(row.getByText('Active')).toBeVisible();
+    await row.getByRole('button', { name: 'End now' }).click();
+    await expectPage(row).toHaveCount(0);
+    await page.getByRole('button', { name: 'Ended 2' }).click();
+    await expectPage(row.getByText('Ended')).toBeVisible();
+  });
+
+  test('a similar one is pointed at', async () => {
+    await open('busy', `#/alerts/silences?form=new&matchers=${encodeURIComponent('{alertname="TargetDown"}')}`);
+    await expectPage(page.getByRole('dialog').getByText('A similar silence exists (the same matchers)')).toBeVisible();
+  });
+});
+
+test('why was I paged: by name, and for an alert', async () => {
+  await open('busy', '#/alerts/why');
+  await page.getByRole('textbox', { name: 'Alert name or labels' }).fill('LatencyHigh');
+  await page.keyboard.press('Enter');
+  await expectPage(page.getByText('Paged: on-call was told')).toBeVisible();
+  await expectPage(page.getByRole('list', { name: 'Steps' }).getByText('rules/shop.yml:4').first()).toBeVisible();
+  expect(await hash()).toContain('labels=LatencyHigh');
+  await page.getByRole('textbox', { name: 'At which time' }).fill('yesterday');
+  await page.keyboard.press('Enter');
+  await expectPage(page.getByText('yesterday is no time')).toBeVisible();
+});
+
+test('the route tree shows the way of labels', async () => {
+  await open('busy', '#/alerts/routes');
+  await page.keyboard.press('/');
+  await page.getByRole('textbox', { name: 'Labels to try' }).fill('severity="page"');
+  await expectPage(page.getByText('on-call is told (pagerduty, slack) after 30s')).toBeVisible();
+  await expectPage(page.getByRole('listitem').filter({ hasText: '{severity="page"}' }).first().getByText('taken')).toBeVisible();
+  expect(await hash()).toContain('labels=severity="page"');
+});
+
+describe('rules', () => {
+  test('are edited with checks as one types, a preview, and the lab', async () => {
+    await open('busy', '#/alerts/rules', { person: 'Ada' });
+    await expectPage(page.getByText('5 of 5 rules are evaluated on what arrives.')).toBeVisible();
+    await page.getByRole('button', { name: 'Edit and try ErrorRatioHigh' }).click();
+    await expectPage(page.getByText('compare its rate')).toBeVisible();
+    await expectPage(page.getByRole('button', { name: 'Save' })).toBeDisabled();
+    await editor().press('Control+a');
+    await page.keyboard.insertText('groups:\n  - name: shop\n    rules: [{alert: X, exprs: up}]\n');
+    await expectPage(page.getByText('did you mean "expr"?')).toBeVisible();
+    await expectPage(page.getByRole('button', { name: 'Save' })).toBeDisabled();
+    await editor().press('Control+a');
+    await page.keyboard.insertText('groups:\n  - name: shop\n    rules: [{alert: X, expr: rate(up[5m]) > 1}]\n');
+    await expectPage(page.getByText('Nothing to mend.')).toBeVisible();
+    await page.getByRole('tab', { name: 'Gives now' }).click();
+    await expectPage(page.getByText('holds for 1')).toBeVisible();
+    await page.getByRole('tab', { name: 'Rule lab' }).click();
+    await page.getByRole('button', { name: 'Try it' }).click();
+    await expectPage(page.getByText('Pages 2 times instead of 5, first 11 min earlier')).toBeVisible();
+    await page.getByRole('button', { name: 'Save' }).click();
+    await expectPage(page.getByText('Saved: the rules are in force within seconds')).toBeVisible();
+  });
+
+  test('noise says what is loud and what cannot fire', async () => {
+    await open('busy', '#/alerts/noise');
+    await expectPage(page.getByRole('row').filter({ hasText: 'TargetDown' }).getByText('1 flap')).toBeVisible();
+    await expectPage(page.getByText('finds nothing because of')).toBeVisible();
+  });
+});
+
+test('objectives: the least budget first, one in detail, and a new one', async () => {
+  await open('busy', '#/slos', { person: 'Ada' });
+  await expectPage(page.getByRole('row').nth(1)).toContainText('Mails arrive');
+  await page.getByRole('link', { name: 'Orders can be placed' }).click();
+  await expectPage(page.getByText('At this pace the budget is gone in 12 h 16 min.')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('n');
+  const dialog = page.getByRole('dialog', { name: 'New objective' });
+  await dialog.getByLabel('Service').fill('checkout');
+  await dialog.getByLabel('Name', { exact: true }).fill('errors');
+  await dialog.getByLabel('PromQL of the bad events').fill('bad_total');
+  await expectPage(dialog.getByText('Still missing: all events.')).toBeVisible();
+  await dialog.getByLabel('PromQL of all events').fill('all_total');
+  await expectPage(dialog.getByText('of the budget would be left')).toBeVisible();
+  await page.keyboard.press('Control+Enter');
+  await expectPage(page.getByText('Saved: its rules are in force within seconds')).toBeVisible();
+});
