@@ -1,6 +1,7 @@
 import type { ViewEntry } from './shell/view.ts';
 import {
   IconAlert,
+  IconDataset,
   IconExplore,
   IconFlap,
   IconIncident,
@@ -8,6 +9,7 @@ import {
   IconReport,
   IconRoute,
   IconRunbook,
+  IconSearch,
   IconSettings,
   IconSilence,
   IconSlo,
@@ -37,8 +39,10 @@ export const views: readonly ViewEntry[] = [
   { id: 'explore', title: 'Explore', icon: IconExplore, keys: 'g e', load: () => import('./views/explore/ExploreView.svelte') },
   { id: 'explore/logs', title: 'Logs', icon: IconReport, keys: 'g l', load: () => import('./views/logs/LogsView.svelte') },
   { id: 'explore/traces', title: 'Traces', icon: IconTrace, keys: 'g t', load: () => import('./views/traces/TracesView.svelte') },
+  { id: 'explore/changes', title: 'What changed?', icon: IconSearch, keys: 'g d', load: () => import('./views/whatchanged/WhatChangedView.svelte') },
   { id: 'slos', title: 'SLOs', icon: IconSlo, keys: 'g b', load: () => import('./views/slos/SlosView.svelte') },
   { id: 'runbooks', title: 'Runbooks', icon: IconRunbook, keys: 'g r', load: () => import('./views/runbooks/RunbooksView.svelte') },
+  { id: 'cases', title: 'Cases', icon: IconDataset, keys: 'g c', load: () => import('./views/cases/CasesView.svelte') },
   { id: 'sources', title: 'Sources', icon: IconSource, keys: 'g s', load: () => import('./views/sources/SourcesView.svelte') },
   { id: 'settings', title: 'Settings', icon: IconSettings, keys: 'g ,', load: () => import('./views/settings/SettingsView.svelte') },
 ];

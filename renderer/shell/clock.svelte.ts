@@ -9,6 +9,9 @@ export const refreshChoicesMs = [0, 5_000, 15_000, 60_000, 300_000] as const;
 /** A cut range is at least this wide. */
 const dataSpanMsMin = 300_000;
 
+/** Data that ended longer ago is a capture: "all data" then ends where it ends. */
+const captureAgeMsMin = 600_000;
+
 /** What is stored, for "all data". */
 export interface Extent {
   readonly oldestMs: number | undefined;
@@ -45,8 +48,10 @@ export class ViewClock {
 
   /** The range in Unix ms, start before end. */
   readonly bounds = $derived.by((): { readonly startMs: number; readonly endMs: number } => {
-    const endMs = resolveTime(this.range.to, this.anchorMs, look.zone, true) ?? this.anchorMs;
     const extent = this.range.from === 'all' ? this.#extent() : undefined;
+    const toMs = resolveTime(this.range.to, this.anchorMs, look.zone, true) ?? this.anchorMs;
+    const newestMs = extent?.newestMs ?? toMs;
+    const endMs = newestMs < toMs - captureAgeMsMin ? newestMs + 1 : toMs;
     const startMs = extent?.oldestMs ?? resolveTime(this.range.from, this.anchorMs, look.zone) ?? endMs - 3_600_000;
     return startMs < endMs ? { startMs, endMs } : { startMs: endMs - 3_600_000, endMs };
   });

@@ -3,6 +3,7 @@ import { EngineError, labelValue, type Incident, type IncidentEvent, type Incide
 import { contract, type AlertView, type Handlers, type IncidentView, type SignalboxContract, type SilenceView } from '#core/contract/index.ts';
 import { alertsOf, overviewOf, pastIncident, rulesOf, runbooks, runOf, settings, stormOf, targetsOf } from './scene.ts';
 import { askedAlert, groupsOf, silenceAnswers, silencesOf, whyOf } from './scripted-alerting.ts';
+import { caseAnswers, caseDataset } from './scripted-cases.ts';
 import { logAnswers } from './scripted-logs.ts';
 import { practiceAnswers } from './scripted-practice.ts';
 import { ruleAnswers } from './scripted-rules.ts';
@@ -176,6 +177,7 @@ export class ScriptedEngine {
       ...this.#incidentHandlers(),
       ...this.#followUpHandlers(),
       ...this.#runHandlers(),
+      ...caseAnswers(),
     } as Handlers<SignalboxContract>;
   }
 
@@ -260,6 +262,7 @@ export class ScriptedEngine {
           logCount: 1_200_000,
           bytesOnDisk: 21_733_376,
         },
+        ...(this.scene === 'busy' ? [caseDataset()] : []),
       ],
       'metrics.instant': ({ expr, timeMs }) => {
         const atMs = timeMs ?? Date.now();

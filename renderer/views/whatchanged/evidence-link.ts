@@ -1,0 +1,31 @@
+import type { ChangeKind } from '#core/contract/index.ts';
+
+/** Characters of a pattern that are searched for: its longest part without a star. */
+function wordsOf(pattern: string): string {
+  const parts = pattern.split('*').map((part) => part.trim());
+  return parts.reduce((longest, part) => (part.length > longest.length ? part : longest), '');
+}
+
+/** Where the evidence of a change or suspect is seen: a path and its parameters. */
+export function evidenceLink(
+  kind: ChangeKind | 'calls',
+  subject: string,
+  service: string,
+  dataset: string | undefined,
+): [path: readonly string[], params: Readonly<Record<string, string | undefined>>] {
+  switch (kind) {
+    case 'metric':
+    case 'deploy':
+      return [['explore'], { dataset, 'g0.expr': subject }];
+    case 'log':
+      return [['explore', 'logs'], { dataset, q: JSON.stringify(wordsOf(subject)) }];
+    case 'attribute':
+      return [['explore', 'traces'], { dataset, q: subject.replace(/=(.*)$/s, (_, value: string) => `=${JSON.stringify(value)}`) }];
+    case 'latency':
+    case 'errors':
+      return [['explore', 'traces'], { dataset, q: `service=${JSON.stringify(service)} name=${JSON.stringify(subject)}` }];
+    case 'edge':
+    case 'calls':
+      return [['explore', 'traces'], { dataset, q: `service=${JSON.stringify(service)}` }];
+  }
+}

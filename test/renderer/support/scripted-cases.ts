@@ -1,0 +1,119 @@
+/** A case, its import, what changed in it and where it began, of plain data. */
+import type { ChangesView, Handlers, SignalboxContract } from '#core/contract/index.ts';
+
+type Names = Extract<keyof SignalboxContract, `cases.${string}` | `correlate.${string}`>;
+
+export const caseName = 'checkout-outage';
+
+export function caseDataset(): {
+  name: string;
+  oldestMs: number;
+  newestMs: number;
+  seriesCount: number;
+  sampleCount: number;
+  spanCount: number;
+  logCount: number;
+  bytesOnDisk: number;
+} {
+  return {
+    name: caseName,
+    oldestMs: 1_674_981_600_000,
+    newestMs: 1_674_985_200_000,
+    seriesCount: 828,
+    sampleCount: 84_778,
+    spanCount: 119_208,
+    logCount: 62_192,
+    bytesOnDisk: 9_400_000,
+  };
+}
+
+const file = {
+  bytes: 48_211,
+  samples: 0,
+  spans: 0,
+  logs: 0,
+  edges: 0,
+  duplicates: 0,
+  faults: [],
+  faultCount: 0,
+  notes: [],
+  isRefused: false,
+  importedMs: 1_700_000_000_000,
+};
+const baseline = { startMs: 1_674_981_000_000, endMs: 1_674_982_999_999 };
+
+const curve = {
+  timesMs: Float64Array.from({ length: 40 }, (_, i) => i * 60_000),
+  values: Float64Array.from({ length: 40 }, (_, i) => (i < 32 ? 1 + (i % 3) / 10 : 9)),
+};
+const none = { timesMs: new Float64Array(0), values: new Float64Array(0) };
+const change = { score: 5.74, formula: 'log(1 + z)', before: 0.69, during: 5.58, pointsBefore: 240, pointsDuring: 60 };
+const refused = { ...file, faults: [{ line: 0, reason: 'no format that is known here: "MIT License"' }], faultCount: 1, isRefused: true };
+const slow = {
+  surprise: 41,
+  before: 1.4,
+  during: 119.8,
+  pointsBefore: 17,
+  pointsDuring: 9,
+  text: 'own time of get rose from 1.4 to 119.8 ms (9 spans against 17)',
+};
+
+const changes: ChangesView['changes'] = [
+  { ...change, kind: 'metric', service: 'cart', subject: 'cpu{service="cart"}', text: 'rose from 0.69 to 5.58, z 312', chart: curve },
+  {
+    ...change,
+    kind: 'log',
+    score: 2.1,
+    service: 'cart',
+    subject: 'ERROR Cart#37 lookup failed for *',
+    text: 'a line of a failure that is new, 20 times',
+    chart: none,
+  },
+  {
+    ...change,
+    kind: 'deploy',
+    score: 4.6,
+    service: 'web',
+    subject: 'app_build_info{service="web", version="2"}',
+    text: 'a new version',
+    chart: none,
+  },
+];
+
+export function caseAnswers(): Pick<Handlers<SignalboxContract>, Names> {
+  return {
+    'cases.files': () => [
+      { ...file, path: 'capture/metric/cart.csv', format: 'CSV of series', samples: 931 },
+      {
+        ...file,
+        path: 'capture/trace.csv',
+        format: 'CSV of spans',
+        spans: 119_208,
+        faults: [{ line: 17, reason: '"x" is no duration' }],
+        faultCount: 1,
+      },
+      { ...refused, path: 'capture/LICENSE', format: '' },
+    ],
+    'cases.delete': () => null,
+    'correlate.changes': ({ startMs, endMs }) => ({
+      window: { startMs, endMs },
+      baseline,
+      seriesCount: 828,
+      spanCount: 11_208,
+      lineCount: 6_192,
+      elapsedMs: 412,
+      notes: ['not enough data for 12 of 828 series: fewer than 4 points before the window, or none in it'],
+      changes,
+    }),
+    'correlate.rootCause': ({ startMs, endMs }) => ({
+      window: { startMs, endMs },
+      baseline,
+      metrics: [],
+      notes: [],
+      suspects: [
+        { service: 'cart', score: 4.8, evidence: [{ ...slow, kind: 'latency', subject: 'get' }] },
+        { service: 'web', score: 1.2, evidence: [] },
+      ],
+    }),
+  };
+}
