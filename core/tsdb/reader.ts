@@ -3,13 +3,12 @@ import { DamageError } from './bytes/bytes.ts';
 import { mergeColumns, rangeWithin, type Columns } from './codec/columns.ts';
 import type { Tombstones } from './upkeep/deletion.ts';
 import { FrameCache } from './frame-cache.ts';
+import { FrameIndex } from './frame-index.ts';
 import { openFrame, type Frame, type Stretch } from './codec/frame.ts';
 import type { Groups } from './names/groups.ts';
 import type { Head, SealedSample } from './head.ts';
 import { Scan } from './scan.ts';
-import { frameBytes, framesOf, holdsSlot, sealedBounds, type FrameMeta } from './sealed.ts';
-
-export { holdsSlot } from './sealed.ts';
+import { frameBytes, holdsSlot, sealedBounds, type FrameMeta } from './sealed.ts';
 
 /** Opened frames kept: a day of 10,000 series. */
 const cacheBytesMax = 128 << 20;
@@ -40,9 +39,11 @@ export interface Piece {
 export class Reader {
   readonly cache = new FrameCache(cacheBytesMax);
   readonly #parts: ReaderParts;
+  readonly #index: FrameIndex;
 
   constructor(parts: ReaderParts) {
     this.#parts = parts;
+    this.#index = new FrameIndex(parts.db);
   }
 
   /** The series among `refs` that have samples in the range, to be read one after another. */
@@ -97,7 +98,7 @@ export class Reader {
 
   /** The group's frames that overlap a range; none when the index is damaged, which is told. */
   frames(group: number, minMs: number, maxMs: number): readonly FrameMeta[] {
-    return group === 0 ? [] : (this.#guard(undefined, () => framesOf(this.#parts.db, group, minMs, maxMs)) ?? []);
+    return group === 0 ? [] : (this.#guard(undefined, () => this.#index.frames(group, minMs, maxMs)) ?? []);
   }
 
   /** Time of the oldest sealed sample, to the precision of a frame. */
@@ -125,7 +126,10 @@ export class Reader {
         isGone = found === undefined;
         return found;
       });
-      if (isGone) return undefined;
+      if (isGone) {
+        this.#index.forget();
+        return undefined;
+      }
       if (frame !== undefined) opened.push({ meta, frame });
     }
     return opened;
