@@ -427,6 +427,7 @@ class LiveEngine implements Engine {
       queries: this.#queries.counts,
       ledger: this.#ledger.rows(),
       overload: this.#overload,
+      sampling: this.#receiver.samplingStatus(0),
       alerts: { pending: count(states, 'pending'), firing: count(states, 'firing') },
       targets: { up: count(healths, 'up'), down: count(healths, 'down') },
     });

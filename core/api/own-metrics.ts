@@ -1,4 +1,4 @@
-import type { LedgerRow, Overload } from '#core/intake/index.ts';
+import type { LedgerRow, Overload, SamplingStatus } from '#core/intake/index.ts';
 import type { TsdbStats } from '#core/tsdb/index.ts';
 
 /** What Signalbox says of itself. Counters count since the process began. */
@@ -7,6 +7,8 @@ export interface OwnFigures {
   /** Where everything that came in went, by source. */
   readonly ledger: readonly LedgerRow[];
   readonly overload: Pick<Overload, 'level' | 'shed'>;
+  /** Undefined where every span is kept. */
+  readonly sampling: SamplingStatus | undefined;
   readonly startedMs: number;
   readonly rssBytes: number;
   readonly cpuSeconds: number;
@@ -52,6 +54,7 @@ export function ownMetrics(figures: OwnFigures): string {
         count,
       ]),
     ),
+    ...samplingFamilies(figures.sampling),
     family('signalbox_head_series', 'gauge', 'Series in memory.', [['', store.series]]),
     family('signalbox_head_samples', 'gauge', 'Samples not yet sealed.', [['', store.headSamples]]),
     family('signalbox_sealed_samples', 'gauge', 'Samples in sealed frames.', [['', store.sealedSamples]]),
@@ -73,6 +76,19 @@ export function ownMetrics(figures: OwnFigures): string {
       ['{health="down"}', figures.targets.down],
     ]),
   ].join('');
+}
+
+function samplingFamilies(sampling: SamplingStatus | undefined): string[] {
+  if (sampling === undefined) return [];
+  const decided = [...sampling.byPolicy].flatMap(([policy, { kept, dropped }]): Sample[] => [
+    [`{policy=${JSON.stringify(policy)},decision="kept"}`, kept],
+    [`{policy=${JSON.stringify(policy)},decision="dropped"}`, dropped],
+  ]);
+  return [
+    family('signalbox_sampling_traces_total', 'counter', 'Traces that tail sampling decided, by the policy that did.', decided),
+    family('signalbox_sampling_early_total', 'counter', 'Traces decided before their time, for want of room.', [['', sampling.earlyTraces]]),
+    family('signalbox_sampling_waiting_spans', 'gauge', 'Spans that wait for their trace to be decided.', [['', sampling.waitingSpans]]),
+  ];
 }
 
 function ledgerSamples({ source, received, stored, rejected, shed }: LedgerRow): Sample[] {

@@ -82,7 +82,7 @@ function busyView(nowMs: number): SourcesView {
         { traceId: trace(3), atMs: nowMs - 3_000, kept: true, policy: 'slow', part: '', cause: '', spanCount: 22 },
       ],
     },
-    overload: { ...emptyView.overload },
+    overload: { ...emptyView.overload, shed: [{ level: 4, reason: 'push', source: '/v1/traces', count: 212 }] },
   };
 }
 
