@@ -2,12 +2,11 @@ import type { Labels } from './labels.ts';
 import type { DurationMs, UnixMs } from './time.ts';
 
 /**
- * What is kept of the samples of a series in one bucket of time, each a column of numbers. Stale markers are no samples; `lost` is what
- * rounding lost of `sum` (see Neumaier's summation); `fallen` adds up the values before each fall, which makes increases counter-aware,
- * and `resets` counts the falls. `tail` is 1 where the newest entry is a stale marker. Where `count` is 0 the bucket has markers alone:
+ * What is kept of the samples of a series in one bucket of time, each a column of numbers. Stale markers are no samples; `fallen` adds
+ * up the values before each fall, which makes increases counter-aware, and `resets` counts the falls. `tail` is 1 where the newest entry is a stale marker. Where `count` is 0 the bucket has markers alone:
  * its values are NaN and its times those of the newest marker.
  */
-export const rollupParts = ['count', 'firstMs', 'lastMs', 'first', 'last', 'min', 'max', 'sum', 'lost', 'fallen', 'resets', 'tail'] as const;
+export const rollupParts = ['count', 'firstMs', 'lastMs', 'first', 'last', 'min', 'max', 'sum', 'fallen', 'resets', 'tail'] as const;
 export type RollupPart = (typeof rollupParts)[number];
 
 /** Samples with fromMs < time <= toMs are asked for. Any length of bucket fits that divides `evenMs`; 0 when none does. */

@@ -38,7 +38,7 @@ function foldOf(parts: readonly RollupPart[], fold: Fold, rounds = false): Rolle
   return { parts: ['count', 'lastMs', ...parts], compute, rounds };
 }
 
-const sumParts: readonly RollupPart[] = ['sum', 'lost'];
+const sumParts: readonly RollupPart[] = ['sum'];
 const rateParts: readonly RollupPart[] = ['firstMs', 'first', 'last', 'fallen'];
 
 const functions: ReadonlyMap<string, RolledFunction> = new Map([
@@ -167,13 +167,10 @@ function totalOf(column: Float64Array, from: number, to: number): number {
   return total;
 }
 
-/** Sums of buckets added up as samples are, with what rounding lost of each. */
-function addUp([, , sums, losts]: readonly Float64Array[], from: number, to: number): Kahan {
+/** Sums of buckets added up as samples are. */
+function addUp([, , sums]: readonly Float64Array[], from: number, to: number): Kahan {
   const sum = new Kahan();
-  for (let i = from; i < to; i++) {
-    sum.add(sums![i]!);
-    sum.lost += losts![i]!;
-  }
+  for (let i = from; i < to; i++) sum.add(sums![i]!);
   return sum;
 }
 

@@ -64,23 +64,21 @@ function boundsOf(times: Float64Array, bucketMs: DurationMs): number[] {
 
 function foldOne(into: FoldedBuckets, at: number, times: Float64Array, values: Float64Array, from: number, to: number): void {
   let [count, firstAt, lastAt] = [0, -1, -1];
-  let [min, max, sum, lost, fallen, resets] = [NaN, NaN, 0, 0, 0, 0];
+  let [min, max, resets] = [NaN, NaN, 0];
+  const [sum, fallen] = [new Sum(), new Sum()];
   for (let i = from; i < to; i++) {
     const value = values[i]!;
     if (value !== value && isStale(values, i)) continue;
     if (firstAt < 0) firstAt = i;
     else if (value < values[lastAt]!) {
-      fallen += values[lastAt]!;
+      fallen.add(values[lastAt]!);
       resets++;
     }
     lastAt = i;
     count++;
     if (value < min || min !== min) min = value;
     if (value > max || max !== max) max = value;
-    const total = sum + value;
-    if (Math.abs(total) === Infinity) lost = 0;
-    else lost += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum;
-    sum = total;
+    sum.add(value);
   }
   const { columns } = into;
   const put = (part: RollupPart, value: number): void => void (columns[partIndex[part]]![at] = value);
@@ -90,14 +88,33 @@ function foldOne(into: FoldedBuckets, at: number, times: Float64Array, values: F
   put('lastMs', count === 0 ? markerMs : times[lastAt]!);
   put('min', min);
   put('max', max);
-  put('sum', count === 0 ? NaN : sum);
-  put('lost', lost);
-  put('fallen', fallen);
+  put('sum', count === 0 ? NaN : sum.value);
+  put('fallen', fallen.value);
   put('resets', resets);
   put('tail', lastAt === to - 1 ? 0 : 1);
   // Copied as they lie: arithmetic may change the payload of a NaN.
   columns[partIndex.first]!.set(count === 0 ? noValue : values.subarray(firstAt, firstAt + 1), at);
   columns[partIndex.last]!.set(count === 0 ? noValue : values.subarray(lastAt, lastAt + 1), at);
+}
+
+/**
+ * Adds up as Neumaier does (ZAMM 54, 1974), so that a sum of decimals is as a rule the double nearest to the true one: right to the last
+ * digit, and cheap to store.
+ */
+class Sum {
+  #sum = 0;
+  #lost = 0;
+
+  get value(): number {
+    return Math.abs(this.#sum) === Infinity ? this.#sum : this.#sum + this.#lost;
+  }
+
+  add(value: number): void {
+    const total = this.#sum + value;
+    if (Math.abs(total) === Infinity) this.#lost = 0;
+    else this.#lost += Math.abs(this.#sum) >= Math.abs(value) ? this.#sum - total + value : value - total + this.#sum;
+    this.#sum = total;
+  }
 }
 
 const noValue = new Float64Array([NaN]);

@@ -15,6 +15,7 @@ import { settleMs } from './recode.ts';
 import { rollupParts } from '#core/model/index.ts';
 import type { WriteDb } from '#core/db/index.ts';
 
+const dayMs = 86_400_000;
 /** What the rows of a span are merged into: 288 buckets of 5 min in a day, 288 of an hour in 12 days. */
 const spansMs: readonly number[] = bucketLengthsMs.map((bucketMs) => bucketMs * 288);
 
@@ -83,7 +84,7 @@ function foldWindow(
   return { members, odd: slotsOf(odd) };
 }
 
-/** Merges the rows of windows, once late samples cannot come any more, into one row for the whole span. False when nothing is due. */
+/** Merges the rows of a day's windows, once late samples cannot come any more, into the row of their span. False when nothing is due. */
 export function mergeNext(parts: RollParts): boolean {
   const { db, head, limits } = parts;
   const horizonMs = Math.min(lastSettledWindow(head.newestMs), windowStart(head.newestMs - finite(limits.outOfOrderMs)));
@@ -92,8 +93,10 @@ export function mergeNext(parts: RollParts): boolean {
     const oldest = rollupsBefore(db, bucketMs, 0, horizonMs, 1)[0];
     if (oldest === undefined) return false;
     const startMs = Math.floor(oldest.startMs / spanMs) * spanMs;
-    if (startMs + spanMs > horizonMs) return false;
-    mergeSpan(parts, oldest.group, bucketMs, startMs, startMs + spanMs);
+    const endMs = Math.floor(oldest.startMs / dayMs) * dayMs + dayMs;
+    if (endMs > horizonMs) return false;
+    const merged = rollupsOf(db, oldest.group, bucketMs, startMs, endMs).find(({ level }) => level === 1);
+    mergeSpan(parts, oldest.group, bucketMs, startMs, Math.max(endMs, merged?.endMs ?? endMs));
     return true;
   });
 }
