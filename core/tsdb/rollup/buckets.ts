@@ -19,7 +19,7 @@ export interface Buckets {
 }
 
 /** End of the bucket that a time falls in. */
-export const bucketEnd = (timeMs: number, bucketMs: DurationMs): number => Math.ceil(timeMs / bucketMs) * bucketMs;
+const bucketEnd = (timeMs: number, bucketMs: DurationMs): number => Math.ceil(timeMs / bucketMs) * bucketMs;
 
 /** Buckets just made. */
 export class FoldedBuckets implements Buckets {
