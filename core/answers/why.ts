@@ -1,14 +1,20 @@
 /** "Why was I (not) paged?" as one line of steps: the rule, its expression, its `for`, the route, the telling. */
 import type { Decision, Why, WhyReceiver } from '#core/alerting/index.ts';
 import type { DecisionView, WhyStep, WhyView } from '#core/contract/index.ts';
-import type { Labels, UnixMs } from '#core/model/index.ts';
+import { alertId, labelPairs, labelValue, type Labels, type UnixMs } from '#core/model/index.ts';
 import { samplesOf } from '#core/promql/index.ts';
 import { explainRules } from '#core/rules/index.ts';
 import type { Parts } from './parts.ts';
 
+/** How far back the record is looked through for alerts that carry labels, and how many of them are told. */
+const recordMax = 5000;
+const alikeMax = 10;
+
+/** `target` is an alert's id, or labels; labels that several alerts carry are answered for the one that was heard of last. */
 export async function whyView(parts: Parts, target: string | Labels, timeMs: UnixMs): Promise<WhyView> {
   const { alerting, rules, queries } = parts;
-  const why = alerting.why(target, timeMs);
+  const [known, ...alike] = typeof target === 'string' ? [] : carriers(parts, target, timeMs);
+  const why = alerting.why(known?.alert ?? target, timeMs);
   const asked = await explainRules(rules.groups(), why.labels, timeMs, async (expr, atMs) => samplesOf(await queries.instant(expr, atMs)));
   return {
     alert: why.alert,
@@ -18,7 +24,20 @@ export async function whyView(parts: Parts, target: string | Labels, timeMs: Uni
     answer: why.answer,
     steps: [...asked.map((step) => ({ ...step, atMs: undefined })), ...why.receivers.flatMap((one) => receiverSteps(why, one))],
     record: why.record.map(decisionView),
+    alike: alike.slice(0, alikeMax),
   };
+}
+
+/** Alerts of the record by then that carry all of the labels, the one heard of last first; alone the one that has just these. */
+function carriers({ alerting }: Parts, labels: Labels, timeMs: UnixMs): { readonly alert: string; readonly labels: Labels }[] {
+  const found = new Map<string, Labels>();
+  const edges = alerting.decisions({ kinds: ['pending', 'firing', 'resolved'], toMs: timeMs, limit: recordMax });
+  for (const { alert, detail } of edges.toReversed())
+    if (alert !== undefined && detail.labels !== undefined && !found.has(alert)) found.set(alert, detail.labels);
+  const all = [...found].map(([alert, own]) => ({ alert, labels: own }));
+  const exact = all.find(({ alert }) => alert === alertId(labels));
+  const wanted = [...labelPairs(labels)];
+  return exact === undefined ? all.filter((one) => wanted.every(([name, value]) => labelValue(one.labels, name) === value)) : [exact];
 }
 
 const toldOutcomes: ReadonlySet<WhyReceiver['outcome']> = new Set(['told', 'would-be-told']);

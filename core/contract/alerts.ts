@@ -66,6 +66,8 @@ export interface WhyView {
   readonly answer: string;
   readonly steps: readonly WhyStep[];
   readonly record: readonly DecisionView[];
+  /** Other alerts that carry the labels that were asked about. */
+  readonly alike: readonly { readonly alert: string; readonly labels: readonly string[] }[];
 }
 
 /** Something the person is told: on the desktop by the system, on the web by the Notification API. */

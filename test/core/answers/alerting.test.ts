@@ -127,6 +127,8 @@ describe('why was I (not) paged?', () => {
     expect(why.steps.at(-1)!.place).toBe('alertmanager.yml:6');
     expect(why.record.map(({ kind }) => kind)).toContain('sent');
     expect((await client.call('alerts.record', { alert: alert!.id })).map(({ kind }) => kind)).toContain('routed');
+    const byName = await client.call('alerts.why', { labels: [{ name: 'alertname', value: 'Always' }], timeMs: clock.now() });
+    expect(byName).toMatchObject({ alert: alert!.id, paged: true, alike: [] });
     const missing = await client.call('alerts.why', { labels: [{ name: 'alertname', value: 'Missing' }], timeMs: clock.now() });
     expect(missing.paged).toBe(false);
     expect(missing.steps[1]!.sentence).toMatch(/^requests_total\{job="gone"\} found no series at /);

@@ -68,6 +68,7 @@ export function whyOf(alert: AlertView, timeMs: number): WhyView {
       { stage: 'route', passed: 'yes', sentence: 'its labels lead to on-call', place: 'alertmanager.yml:9', atMs: undefined },
       { stage: 'tell', passed: 'yes', sentence: 'on-call was told (webhook/0)', place: 'alertmanager.yml:9', atMs: timeMs - 30_000 },
     ],
+    alike: [],
     record: [
       { id: 1, atMs: timeMs - 60_000, kind: 'firing', reason: `${name} fires`, place: 'rules/shop.yml', receiver: '' },
       { id: 2, atMs: timeMs - 30_000, kind: 'sent', reason: 'on-call (webhook/0): delivered', place: 'alertmanager.yml:9', receiver: 'on-call' },
