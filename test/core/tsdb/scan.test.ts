@@ -15,7 +15,7 @@ async function scrape(store: Tsdb, fromStep: number, steps: number): Promise<voi
     labels.forEach((set, i) => {
       const timeMs = startMs + k * 15_000 + (i % 7) * 130;
       if (i % 50 === 0 && k % 40 === 0) batch.addStale(store.ref(set), timeMs);
-      else batch.add(store.ref(set), timeMs, i % 5 === 0 ? 7 : Math.round(Math.sin(i + k) * 1000) / 10);
+      else batch.add(store.ref(set), timeMs, i % 5 === 0 ? 7 : (Math.round(Math.sin(i + k) * 1000) + 5000) / 10);
     });
     await batch.commit('process');
   }
