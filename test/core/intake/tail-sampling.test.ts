@@ -289,6 +289,19 @@ describe('waiting', () => {
     expect(third.receiver.samplingStatus(1)).toMatchObject({ waitingSpans: 0 });
   });
 
+  test('what was dropped stays dropped when the next process does not sample', async () => {
+    const folder = tempFolder();
+    const { scene, clock } = await sceneOf(policies(errors), undefined, folder);
+    await scene.send(...otlpTraces([spanOf(1)]));
+    await clock.advance(6_000);
+    await scene.send(...otlpTraces([spanOf(1), spanOf(2)]));
+    await clock.advance(5_000); // trace 1 is dropped; its second push also holds 2, which waits
+    const next = new Scene(new ManualClock(clock.now()), folder);
+    await next.receiver.configure(quiet, undefined);
+    expect(next.kept(1, 2)).toEqual([2]);
+    expect(next.account('otlp_traces')).toEqual({ received: 1, stored: 1 });
+  });
+
   test('more traces than num_traces are decided early, the oldest first, saying so', async () => {
     const { scene } = await sceneOf(sampling(`  num_traces: 2\n  policies: [${always}]\n`));
     await scene.send(...otlpTraces([spanOf(1), spanOf(2), spanOf(3)]));
