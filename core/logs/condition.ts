@@ -16,6 +16,8 @@ export function needleOf(text: string): Needle {
 export interface NeedleGroup {
   readonly needles: readonly Needle[];
   readonly unlessLabel?: string;
+  /** Records of this level need not hold it. */
+  readonly orLevel?: LogLevel;
 }
 
 /** What can be told of a record without its line. */
@@ -79,7 +81,8 @@ const saysLabel = (part: Part, name: string | undefined): boolean =>
 
 function ranksOf(open: OpenPart, kind: number, groups: readonly NeedleGroup[]): Uint8Array | null {
   let ranks: Uint8Array | null = null;
-  for (const { needles } of groups) {
+  for (const { needles, orLevel } of groups) {
+    if (open.kinds[kind]!.level === orLevel) continue;
     const group = anyOf(needles.map(({ pieces }) => holdingAll(open, kind, pieces)));
     ranks = bothOf(ranks, group);
   }
@@ -123,12 +126,13 @@ function candidateKinds(part: Part, { levels, needles }: Condition): Uint8Array 
   const kinds = part.kinds();
   const out = Uint8Array.from(kinds, ({ level }) => Number(levels === undefined || levels.has(level)));
   const isHead = part.id === Number.MAX_SAFE_INTEGER;
-  for (const { needles: group, unlessLabel } of needles) {
+  for (const { needles: group, unlessLabel, orLevel } of needles) {
     if (saysLabel(part, unlessLabel)) continue;
     const inVariables = group.map(({ pieces }) => pieces.map(() => undefined as boolean | undefined));
     for (let i = 0; i < kinds.length; i++) {
       if (out[i] === 0 || isHead) continue;
-      const { text, hasVariables } = kinds[i]!;
+      const { text, hasVariables, level } = kinds[i]!;
+      if (level === orLevel) continue;
       out[i] = Number(
         group.some(({ pieces }, g) =>
           pieces.every(({ piece, probe }, p) => text.includes(piece.text) || (hasVariables && (inVariables[g]![p] ??= mayHold(part.index(), probe)))),

@@ -1,3 +1,4 @@
+import { logLevels, type LogLevel } from '#core/model/index.ts';
 import { needleOf, type Needle, type NeedleGroup } from '../condition.ts';
 import type { LabelFilter, Stage } from './ast.ts';
 
@@ -34,13 +35,25 @@ function needle(texts: readonly string[]): Needle {
  */
 function literalsOf(source: string): readonly (readonly string[])[] | undefined {
   const plain = source.replace(/^\(\?[ismU]+\)/, '');
-  const alternatives = plain.includes('(') ? [plain] : plain.split('|');
+  const isGrouped = plain.includes('(');
+  if (isGrouped && hasBareBar(plain)) return undefined;
+  const alternatives = isGrouped ? [plain] : plain.split('|');
   const found = alternatives.map(literals);
   return found.some((texts) => texts.length === 0) ? undefined : found;
 }
 
+/** Whether an alternation stands outside of every bracket. */
+function hasBareBar(source: string): boolean {
+  for (let i = 0; i < source.length; i++) {
+    const c = source[i]!;
+    if (c === '\\') i++;
+    else if (c === '(' || c === '[') i = groupEnd(source, i);
+    else if (c === '|') return true;
+  }
+  return false;
+}
+
 function literals(source: string): string[] {
-  if (source.includes('(') && source.includes('|')) return [];
   const texts: string[] = [];
   let run = '';
   const close = (): void => {
@@ -82,6 +95,14 @@ function groupEnd(source: string, from: number): number {
   return source.length;
 }
 
+/** Levels by the words that filters say; a record of the level may say it in other words, or by its format. */
+const levelNames: Readonly<Record<string, LogLevel | undefined>> = {
+  ...Object.fromEntries(logLevels.map((level) => [level, level])),
+  warn: 'warning',
+  err: 'error',
+  fatal: 'critical',
+};
+
 /**
  * `user="u77"` is in the line as it stands, whichever parser finds it, when no parser has to unescape it; unless the label is one of the
  * stream's. Parsers of JSON and logfmt find whole values only.
@@ -90,6 +111,7 @@ function ofFilter(filter: LabelFilter, isWhole: boolean): NeedleGroup[] {
   if (filter.kind === 'and') return [...ofFilter(filter.left, isWhole), ...ofFilter(filter.right, isWhole)];
   if (filter.kind !== 'text' || filter.matcher.op !== '=') return [];
   const { name, value } = filter.matcher;
-  if (name === 'level' || name === 'detected_level' || !/^[\w.:/ ,+@#=-]*\w{3}[\w.:/ ,+@#=-]*$/.test(value)) return [];
-  return [{ needles: [needleOf(isWhole ? ` ${value} ` : value)], unlessLabel: name }];
+  const level = name === 'level' || name === 'detected_level' ? levelNames[value.toLowerCase()] : undefined;
+  if (!/^[\w.:/ ,+@#=-]*\w{3}[\w.:/ ,+@#=-]*$/.test(value)) return [];
+  return [{ needles: [needleOf(isWhole ? ` ${value} ` : value)], unlessLabel: name, ...(level === undefined ? {} : { orLevel: level }) }];
 }

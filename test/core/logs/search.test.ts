@@ -74,6 +74,8 @@ const searches: readonly (readonly [text: string, fits: (record: LogRecord) => b
     ({ line, labels }) => labels.includes('app-1') && line.includes('cache hit') && line.includes('"item:1'),
   ],
   ['{env=~"te.*"} |~ "(?i)SLOW|RESET"', ({ line, labels }) => labels.includes('test') && /slow|reset/i.test(line)],
+  ['/upstream (payment|cart) failed/', ({ line }) => /upstream (payment|cart) failed/.test(line)],
+  ['{} | json | level="warn" | rows>8000', ({ line }) => /"level":"warn".*"rows":(8[0-9]{3}|9[0-9]{3})/.test(line) && !line.includes('"rows":8000,')],
   ['{} |= "slow query" or "cache miss"', ({ line }) => line.includes('slow query') || line.includes('cache miss')],
   ['{} | node="n1"', ({ fields }) => fields[1] === 'n1'],
   ['{app!="app-0"} | detected_level="warn"', ({ level, labels }) => level === 'warning' && !labels.includes('app-0')],
