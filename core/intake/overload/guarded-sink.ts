@@ -7,9 +7,13 @@ import type { Overload } from './overload.ts';
  * The store as pushes and scrapes see it: under overload exemplars go first (level 1), then new series (level 3). Series that are there
  * are never turned away. Rules and own metrics write to the store itself.
  */
-export function guardedSink(store: SampleSink & Pick<Tsdb, 'find'>, overload: Pick<Overload, 'level' | 'newcomers' | 'countShed'>): SampleSink {
+export function guardedSink(
+  store: SampleSink & Pick<Tsdb, 'find'>,
+  overload: Pick<Overload, 'level' | 'newcomers' | 'countShed' | 'watchCommit'>,
+): SampleSink {
   return {
     batch: () => store.batch(),
+    watched: (commit) => overload.watchCommit(commit),
     setMetadata: (metric, metadata) => store.setMetadata(metric, metadata),
     ref: (labels) => {
       if (overload.newcomers !== 'none') return store.ref(labels);

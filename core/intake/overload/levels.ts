@@ -6,8 +6,8 @@ export interface Strain {
   readonly lagMs: number;
   /** Bytes of pushes that are under way, of what the host holds at most. */
   readonly queueShare: number;
-  /** The slowest push of the last 10 s from body to answer, ms: mostly the disk. */
-  readonly pushMs: number;
+  /** The median of what commits of pushes to stable storage took over the last 10 s, ms; 0 when there were few. */
+  readonly commitMs: number;
   /** How short the disk is: what must stay free (2 %, and 500 MB) over what is. */
   readonly diskShare: number;
 }
@@ -29,7 +29,7 @@ const triggers: readonly Trigger[] = [
   { level: 3, signal: 'memoryShare', from: 0.85 },
   { level: 4, signal: 'memoryShare', from: 0.9 },
   { level: 4, signal: 'queueShare', from: 0.8 },
-  { level: 4, signal: 'pushMs', from: 1000 },
+  { level: 4, signal: 'commitMs', from: 1000 },
   { level: 5, signal: 'memoryShare', from: 0.95 },
   { level: 5, signal: 'diskShare', from: 1 },
 ];
@@ -64,8 +64,8 @@ export function sentenceOf(strain: Strain, signal: keyof Strain): string {
       return `answers come ${Math.round(strain.lagMs)} ms late`;
     case 'queueShare':
       return `pushes that wait fill ${percent(strain.queueShare)} of their room`;
-    case 'pushMs':
-      return `a push took ${(strain.pushMs / 1000).toFixed(1)} s to become durable`;
+    case 'commitMs':
+      return `pushes take ${(strain.commitMs / 1000).toFixed(1)} s to become durable`;
     case 'diskShare':
       return 'the disk is nearly full';
   }

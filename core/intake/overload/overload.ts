@@ -31,7 +31,10 @@ const lagsKept = 100;
 const lagRank = 8;
 /** At level 3 the sources that brought most new series are cut first, and after this long all. */
 const modestMs: DurationMs = 10_000;
-const pushesForgottenMs: DurationMs = 10_000;
+const commitsForgottenMs: DurationMs = 10_000;
+const commitsKept = 200;
+/** One slow commit is no slow disk. */
+const commitsMin = 3;
 const diskEveryMs: DurationMs = 5_000;
 const diskFreeShareMin = 0.02;
 const diskFreeBytesMin = 500 << 20;
@@ -46,7 +49,7 @@ export class Overload {
   readonly #options: OverloadOptions;
   readonly #lags: number[] = [];
   #queueBytes = 0;
-  #pushes: { readonly atMs: DurationMs; readonly tookMs: DurationMs }[] = [];
+  #commits: { readonly atMs: DurationMs; readonly tookMs: DurationMs }[] = [];
   #disk = { share: 0, dueMs: Number.NEGATIVE_INFINITY };
   #level: OverloadLevel = 0;
   #by: readonly string[] = [];
@@ -97,13 +100,21 @@ export class Overload {
 
   /** A push of so many bytes is under way until the answer is called. */
   pushBegins(bytes: number): () => void {
-    const { clock } = this.#options;
-    const atMs = clock.monotonicMs();
     this.#queueBytes += bytes;
-    return () => {
-      this.#queueBytes -= bytes;
-      this.#pushes.push({ atMs: clock.monotonicMs(), tookMs: clock.monotonicMs() - atMs });
-    };
+    return () => void (this.#queueBytes -= bytes);
+  }
+
+  /** Notes how long a commit to stable storage takes, and hands it on. */
+  async watchCommit(commit: Promise<void>): Promise<void> {
+    const { clock } = this.#options;
+    const fromMs = clock.monotonicMs();
+    try {
+      await commit;
+    } finally {
+      const atMs = clock.monotonicMs();
+      this.#commits.push({ atMs, tookMs: atMs - fromMs });
+      if (this.#commits.length > commitsKept) this.#commits.shift();
+    }
   }
 
   /** Counts what was not taken. */
@@ -143,12 +154,13 @@ export class Overload {
 
   #strain(nowMs: DurationMs): Strain {
     const { memory } = this.#options;
-    this.#pushes = this.#pushes.filter(({ atMs }) => nowMs - atMs < pushesForgottenMs);
+    this.#commits = this.#commits.filter(({ atMs }) => nowMs - atMs < commitsForgottenMs);
+    const took = this.#commits.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
     return {
       memoryShare: memory.used() / memory.max(),
       lagMs: this.#lags.toSorted((a, b) => b - a)[lagRank - 1] ?? 0,
       queueShare: this.#queueBytes / queueBytesMax,
-      pushMs: this.#pushes.reduce((most, { tookMs }) => Math.max(most, tookMs), 0),
+      commitMs: took.length < commitsMin ? 0 : took[took.length >> 1]!,
       diskShare: this.#diskShare(nowMs),
     };
   }

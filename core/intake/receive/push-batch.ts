@@ -10,11 +10,13 @@ export class PushBatch {
   storedHistograms = 0;
   readonly rejected = new Map<string, number>();
   readonly #batch: Batch;
+  readonly #watched: SampleSink['watched'];
   readonly #ledger: Ledger;
   readonly #source: string;
 
   constructor(sink: SampleSink, ledger: Ledger, source: string) {
     this.#batch = sink.batch();
+    this.#watched = sink.watched;
     this.#ledger = ledger;
     this.#source = source;
   }
@@ -63,7 +65,8 @@ export class PushBatch {
     for (const [reason, count] of this.rejected) this.#ledger.rejected(this.#source, reason, count);
     const storedCount = this.storedSamples + this.storedHistograms;
     try {
-      await this.#batch.commit('power');
+      const commit = this.#batch.commit('power');
+      await (this.#watched?.(commit) ?? commit);
     } catch (error) {
       if (error instanceof EngineError) this.#ledger.rejected(this.#source, 'store_unavailable', storedCount);
       throw error;
