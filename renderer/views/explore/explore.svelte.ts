@@ -2,7 +2,7 @@ import type { ExemplarView, QueryReport } from '#core/contract/index.ts';
 import { EngineError, messageOf } from '#core/model/index.ts';
 import type { Answer } from '../../client/engine.svelte.ts';
 import { LiveQuery } from '../../client/live.svelte.ts';
-import { Cursor } from '../../charts/cursor.svelte.ts';
+import { signalsCursor } from '../../charts/cursor.svelte.ts';
 import { plotSeries } from '../../charts/series.ts';
 import type { Session } from '../../shell/session.svelte.ts';
 import { stepFor } from '../../shell/time-range.ts';
@@ -49,7 +49,7 @@ const sameExpr = (before: Matter, after: Matter): boolean => before.expr === aft
 /** Queries A, B, C ... as one graph, as tables and explained. What was run is in the address; what is being typed is not yet. */
 export class ExploreState {
   readonly session: Session;
-  readonly cursor = new Cursor();
+  readonly cursor = signalsCursor;
   readonly range: LiveQuery<GraphKey, readonly Drawn[]>;
   readonly instant: LiveQuery<PointKey, Answer<'metrics.instant'>>;
   readonly exemplars: LiveQuery<GraphKey, readonly ExemplarView[]>;

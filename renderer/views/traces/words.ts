@@ -12,6 +12,3 @@ export const msOfNs = (ns: string): number => Number(BigInt(ns) / 1_000n) / 1_00
 /** What stands for a service or a name that is empty. */
 export const namedService = (service: string): string => (service === '' ? '(no service name)' : service);
 export const namedSpan = (name: string): string => (name === '' ? '(no name)' : name);
-
-/** `12 of 4,310 spans` and the like keep their number and word together. */
-export const kindWords = ['', 'internal', 'server', 'client', 'producer', 'consumer'] as const;

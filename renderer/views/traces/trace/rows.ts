@@ -9,7 +9,7 @@ const foldBit = 0x80000000;
 export const isFold = (row: number): boolean => row >= foldBit;
 /** The group that a folded row stands for. */
 export const groupOfRow = (row: number): number => row - foldBit;
-export const rowOfGroup = (group: number): number => group + foldBit;
+const rowOfGroup = (group: number): number => group + foldBit;
 /** The span that a row begins with. */
 export const spanOfRow = (tree: RowTree, row: number): number => (isFold(row) ? tree.repeats.first[groupOfRow(row)]! : row);
 
