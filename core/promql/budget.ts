@@ -32,7 +32,7 @@ export interface QueryStats {
 }
 
 const unitsPerCheck = 20_000; // About 50 us of work on columns: often enough, and the clock costs nothing beside it.
-const breathMs = 10;
+const breathMs = 5;
 
 /** Keeps a query within its limits, lets others work in between, and counts. */
 export class Budget {
@@ -102,7 +102,9 @@ export class Budget {
     this.#selectMs += tookMs;
   }
 
+  /** Counts samples that a selector unpacks: work too. */
   loaded(samples: number): void {
+    this.#units += samples;
     this.#samplesLoaded += samples;
     this.#bytesRead += samples * 16;
   }

@@ -16,7 +16,7 @@ import type { SeriesSource } from './read/source.ts';
 export interface QueriesOptions {
   readonly source: SeriesSource;
   readonly clock: Clock;
-  /** Awaited every 10 ms of work or so, to let others work. */
+  /** Awaited every 5 ms of work or so, to let others work. */
   readonly breathe: () => Promise<void>;
   /** Queries that run at once; the rest wait their turn. 4 (reliability: query bomb). */
   readonly runningMax?: number;

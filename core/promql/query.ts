@@ -30,7 +30,7 @@ export interface QueryOptions {
   readonly signal?: AbortSignal;
   /** For the time limit and the times in the statistics. */
   readonly clock?: Clock;
-  /** Awaited every 10 ms of work or so, to let others work. */
+  /** Awaited every 5 ms of work or so, to let others work. */
   readonly breathe?: () => Promise<void>;
   /** Metric names go at the end of the query (Prometheus' feature `promql-delayed-name-removal`); off. */
   readonly delayedNames?: boolean;
