@@ -93,7 +93,7 @@ function holdingAll(open: OpenPart, kind: number, pieces: Needle['pieces']): Uin
   const { text } = open.kinds[kind]!;
   let ranks: Uint8Array | null = null;
   for (const { piece } of pieces) {
-    if (piece.text.length < 3 || text.includes(piece.text)) continue;
+    if (piece.text.length < 2 || text.includes(piece.text)) continue;
     ranks = bothOf(ranks, open.holding(kind, piece.text) ?? null);
   }
   return ranks;

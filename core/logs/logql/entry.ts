@@ -1,6 +1,10 @@
 import { fieldsOfLine } from '#core/formats/index.ts';
 import { labelsFrom, type Labels, type LogRecord } from '#core/model/index.ts';
 
+/** Values that stand in a line as they are, whatever its format. */
+const plainValue = /^[\w.: ,+@#-]+$/;
+/** Labels that a record has without its line. */
+const levelNames = new Set(['level', 'detected_level']);
 /** Loki's words for levels, as its label `detected_level` has them. */
 const lokiLevels: Readonly<Record<string, string>> = { warning: 'warn' };
 
@@ -24,6 +28,13 @@ export class Entry {
     if (value !== undefined) return value;
     if (this.#kept !== undefined) return '';
     return this.#fromLine(name);
+  }
+
+  /** Whether `get(name)` is `value`; a line that does not hold a value that needs no unescaping is not taken apart. */
+  is(name: string, value: string): boolean {
+    const known = this.made.get(name) ?? valueOf(this.record.fields, name) ?? valueOf(this.record.labels, name);
+    const isRuledOut = known === undefined && plainValue.test(value) && !levelNames.has(name) && !this.record.line.includes(value);
+    return !isRuledOut && this.get(name) === value;
   }
 
   set(name: string, value: string): void {

@@ -227,6 +227,7 @@ function filterStep(filter: LabelFilter): Step {
   }
   if (filter.kind === 'text') {
     const { matcher } = filter;
+    if (matcher.op === '=') return (entry) => entry.is(matcher.name, matcher.value);
     return (entry) => matchesValue(matcher, entry.get(matcher.name));
   }
   return numberStep(filter);
