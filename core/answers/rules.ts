@@ -3,7 +3,7 @@ import type { Handlers, RuleGroupView, RulesView, RuleView, SignalboxContract } 
 import { readRuleFile } from '#core/formats/index.ts';
 import { EngineError, type Alert } from '#core/model/index.ts';
 import { parseExpr } from '#core/promql/syntax/index.ts';
-import type { GroupState, RuleState } from '#core/rules/index.ts';
+import { ruleNoise, type GroupState, type RuleNoise, type RuleState } from '#core/rules/index.ts';
 import { checkView, labAnswer } from './lab.ts';
 import { noiseView } from './noise.ts';
 import type { Parts } from './parts.ts';
@@ -11,15 +11,21 @@ import { Watched } from './watch.ts';
 
 type Names = Extract<keyof SignalboxContract, `rules.${string}`>;
 
+const dayMs = 86_400_000;
+/** The journal is read for it: not at each evaluation. */
+const noiseEveryMs = 30_000;
+const noiseKey = (file: string, group: string, name: string): string => JSON.stringify([file, group, name]);
+
 /** Rules: how they do, their files, and what others would do in their place. */
 export class RuleDesk {
   readonly #parts: Parts;
+  #noise: { readonly untilMs: number; readonly byRule: ReadonlyMap<string, RuleNoise> } = { untilMs: -Infinity, byRule: new Map() };
   readonly #rules: Watched<RulesView>;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     this.#rules = new Watched<RulesView>(parts.clock, parts.report, () => ({
-      groups: parts.rules.groups().map((group) => groupView(group, parts)),
+      groups: parts.rules.groups().map((group) => groupView(group, parts, this.#noiseNow())),
       problems: parts.rules.problems(),
     }));
   }
@@ -41,6 +47,18 @@ export class RuleDesk {
     };
   }
 
+  /** What each rule told people within a day, by noiseKey. */
+  #noiseNow(): ReadonlyMap<string, RuleNoise> {
+    const { clock, rules } = this.#parts;
+    if (clock.monotonicMs() < this.#noise.untilMs) return this.#noise.byRule;
+    const noise = ruleNoise(rules.history(clock.now() - dayMs, clock.now()), clock.now(), () => false);
+    this.#noise = {
+      untilMs: clock.monotonicMs() + noiseEveryMs,
+      byRule: new Map(noise.map((one) => [noiseKey(one.file, one.group, one.name), one])),
+    };
+    return this.#noise.byRule;
+  }
+
   #file(path: string): { readonly path: string; readonly text: string } {
     const found = this.#parts.config().ruleFiles.find((one) => one.path === path);
     if (found === undefined) throw new EngineError('not-found', `${path} is no rule file of the configuration`);
@@ -58,12 +76,24 @@ export class RuleDesk {
   }
 }
 
-function groupView({ name, file, line, intervalMs, missedCount, rules }: GroupState, { config }: Parts): RuleGroupView {
+function groupView(
+  { name, file, line, intervalMs, missedCount, rules }: GroupState,
+  { config }: Parts,
+  noise: ReadonlyMap<string, RuleNoise>,
+): RuleGroupView {
   const hasFile = config().ruleFiles.some(({ path }) => path === file);
-  return { name, file, line, hasFile, intervalMs, missedCount, rules: rules.map(ruleView) };
+  return {
+    name,
+    file,
+    line,
+    hasFile,
+    intervalMs,
+    missedCount,
+    rules: rules.map((rule) => ruleView(rule, noise.get(noiseKey(file, name, rule.name)))),
+  };
 }
 
-function ruleView(rule: RuleState): RuleView {
+function ruleView(rule: RuleState, noise: RuleNoise | undefined): RuleView {
   const count = (state: Alert['state']): number => rule.alerts.filter((alert) => alert.state === state).length;
   const { name, kind, line, expr, forMs, keepFiringForMs, labels, annotations, health, lastError, lastWarning, lastEvaluationMs, seriesCount } = rule;
   return {
@@ -84,5 +114,7 @@ function ruleView(rule: RuleState): RuleView {
     askedBecause: rule.evaluation.streamed ? '' : rule.evaluation.why,
     pendingCount: count('pending'),
     firingCount: count('firing'),
+    firedToday: noise?.fired ?? 0,
+    flappingCount: noise?.flapping ?? 0,
   };
 }

@@ -23,6 +23,10 @@ export interface RuleView {
   readonly askedBecause: string;
   readonly pendingCount: number;
   readonly firingCount: number;
+  /** Times that an alert of it began to fire within the last day. */
+  readonly firedToday: number;
+  /** Alerts of it that flap. */
+  readonly flappingCount: number;
 }
 
 export interface RuleGroupView {

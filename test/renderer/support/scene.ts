@@ -259,6 +259,8 @@ export function rulesOf(nowMs: number): RulesView {
     elapsedMs: 1.4,
     pendingCount: pending,
     firingCount: firing,
+    firedToday: firing * 6,
+    flappingCount: firing > 1 ? 1 : 0,
   });
   return {
     groups: [
