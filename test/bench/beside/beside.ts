@@ -111,12 +111,23 @@ async function send({ origin }: Running, requests: Generator<WriteRequest>): Pro
   return samples;
 }
 
-function post(agent: Agent, url: string, body: Uint8Array): Promise<void> {
+/** A receiver that has too much to do says so with 503 or 429; senders then come again. */
+const comeAgainMs = 100;
+const triesMax = 600;
+
+async function post(agent: Agent, url: string, body: Uint8Array): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const status = await postOnce(agent, url, body);
+    if (status < 300) return;
+    if ((status !== 503 && status !== 429) || tries === triesMax) throw new Error(`${url} answered ${status}`);
+    await sleep(comeAgainMs);
+  }
+}
+
+function postOnce(agent: Agent, url: string, body: Uint8Array): Promise<number> {
   const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'content-length': body.length };
   return new Promise((done, fail) => {
-    const sent = request(url, { agent, method: 'POST', headers }, (answer) => {
-      answer.resume().once('end', () => (answer.statusCode! < 300 ? done() : fail(new Error(`${url} answered ${answer.statusCode}`))));
-    });
+    const sent = request(url, { agent, method: 'POST', headers }, (answer) => void answer.resume().once('end', () => done(answer.statusCode!)));
     sent.once('error', fail).end(body);
   });
 }
