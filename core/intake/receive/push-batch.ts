@@ -59,19 +59,24 @@ export class PushBatch {
     return parts.length === 0 ? '' : `${this.rejectedCount} samples were refused (${parts.join(', ')})`;
   }
 
-  /** Makes the samples durable against a power cut, and accounts for `receivedCount` of them. */
+  /** Makes the samples durable against a power cut, and accounts for `receivedCount` of them once their fate is known. */
   async commit(receivedCount: number): Promise<void> {
-    this.#ledger.received(this.#source, receivedCount);
-    for (const [reason, count] of this.rejected) this.#ledger.rejected(this.#source, reason, count);
     const storedCount = this.storedSamples + this.storedHistograms;
     try {
       const commit = this.#batch.commit('power');
       await (this.#watched?.(commit) ?? commit);
     } catch (error) {
-      if (error instanceof EngineError) this.#ledger.rejected(this.#source, 'store_unavailable', storedCount);
+      if (error instanceof EngineError) this.#account(receivedCount, 'rejected', storedCount);
       throw error;
     }
-    this.#ledger.stored(this.#source, storedCount);
+    this.#account(receivedCount, 'stored', storedCount);
+  }
+
+  #account(receivedCount: number, fate: 'stored' | 'rejected', takenCount: number): void {
+    this.#ledger.received(this.#source, receivedCount);
+    for (const [reason, count] of this.rejected) this.#ledger.rejected(this.#source, reason, count);
+    if (fate === 'stored') this.#ledger.stored(this.#source, takenCount);
+    else this.#ledger.rejected(this.#source, 'store_unavailable', takenCount);
   }
 
   #took(verdict: Verdict): boolean {

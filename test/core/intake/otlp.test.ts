@@ -264,7 +264,6 @@ describe('OTLP metrics', () => {
   });
 
   test.each([
-    ['logs', '/v1/logs', '{}', json, 501, 'receiving logs is not yet supported'],
     ['another type', '/v1/metrics', '', { 'content-type': 'text/plain' }, 415, ''],
     ['another encoding', '/v1/metrics', '{}', { ...json, 'content-encoding': 'br' }, 400, 'the content encoding must be gzip or none, not br'],
     ['no JSON', '/v1/metrics', '{"a":', json, 400, 'the body is not JSON'],
