@@ -29,4 +29,6 @@ export interface Rollup {
   readonly series: readonly RolledSeries[] | undefined;
   /** Before it nothing but rollups is kept; undefined when the request does not reach so far back. */
   readonly rollupsOnlyBeforeMs: UnixMs | undefined;
+  /** Before it only buckets of `coarserMs` are kept, which the request does not fit; undefined when it does not reach so far back. */
+  readonly coarser: { readonly bucketMs: DurationMs; readonly beforeMs: UnixMs } | undefined;
 }

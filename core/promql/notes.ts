@@ -159,6 +159,15 @@ export class Notebook {
     this.#inform(`answered from ${lengthOf(bucketMs)} rollups${last}${only}`, place);
   }
 
+  /** For part of the time there are only rollups that are too coarse for the query. */
+  rollupsTooCoarse(bucketMs: DurationMs, beforeMs: UnixMs, place: Place): void {
+    const length = lengthOf(bucketMs);
+    this.#warn(
+      `before ${formatTime(beforeMs)} only ${length} rollups are kept, which were left out here: ranges, steps and times in multiples of ${length} would use them`,
+      place,
+    );
+  }
+
   /** There is nothing but rollups for part of the time, and they cannot give this answer; `what` is a function that they never fit. */
   rollupsLeftOut(bucketMs: DurationMs, onlyBeforeMs: UnixMs, what: string, place: Place): void {
     const why = what === '' ? `ranges, steps and times in multiples of ${lengthOf(bucketMs)} would use them` : `${what} needs samples`;

@@ -112,6 +112,7 @@ function rollupOf(query: QueryContext, selector: VectorSelector, sight: Sight, r
     evenMs: fits ? evenOf(sight, rangeMs) : 0,
   });
   if (rollup === undefined) return undefined;
+  if (rollup.coarser !== undefined && fits) notes.rollupsTooCoarse(rollup.coarser.bucketMs, rollup.coarser.beforeMs, selector.place);
   if (rollup.series === undefined) {
     if (rollup.rollupsOnlyBeforeMs !== undefined) notes.rollupsLeftOut(rollup.bucketMs, rollup.rollupsOnlyBeforeMs, fits ? '' : what, selector.place);
     return undefined;

@@ -72,8 +72,19 @@ export class Rollups {
     if (rolledMs === 0 || (!isRawGone && rolledMs * 2 < toMs - fromMs)) return undefined;
     const rollupsOnlyBeforeMs = isRawGone ? this.rawFloorMs : undefined;
     const isWhole = fitting !== undefined && !plans.some((plan) => this.#hasOdd(plan)) && plans.every((plan) => this.#fold(plan, fitting));
-    if (isWhole) return { bucketMs, series: plans.flatMap((plan) => this.#series(plan, request, bucketMs)), rollupsOnlyBeforeMs };
-    return isRawGone ? { bucketMs: bucketLengthsMs[0], series: undefined, rollupsOnlyBeforeMs } : undefined;
+    const coarser = isRawGone ? this.#coarser(plans, bucketMs, fromMs) : undefined;
+    if (isWhole) return { bucketMs, series: plans.flatMap((plan) => this.#series(plan, request, bucketMs)), rollupsOnlyBeforeMs, coarser };
+    return isRawGone ? { bucketMs: bucketLengthsMs[0], series: undefined, rollupsOnlyBeforeMs, coarser } : undefined;
+  }
+
+  /** Coarser buckets from before the first of `bucketMs`, when the request asks for that time. */
+  #coarser(plans: readonly Plan[], bucketMs: number, fromMs: UnixMs): Rollup['coarser'] {
+    const coarsest = bucketLengthsMs.at(-1)!;
+    if (bucketMs === coarsest) return undefined;
+    const starts = plans.flatMap(({ stretches }) => stretches.flatMap(({ row }) => row?.startMs ?? []));
+    const beforeMs = Math.min(this.rawFloorMs, ...starts);
+    const isThere = beforeMs > fromMs && plans.some(({ group }) => rollupsOf(this.#parts.db, group, coarsest, fromMs, beforeMs).length > 0);
+    return isThere ? { bucketMs: coarsest, beforeMs } : undefined;
   }
 
   /** Whether a row that overlaps the range has buckets of the series. */

@@ -179,6 +179,22 @@ test('what does not fit buckets is read from samples, and missing ones are told'
   await db.close();
 });
 
+test('where only hours are left, a query by five minutes says so', { timeout: 60_000 }, async () => {
+  const clock = handClock();
+  const db = openTsdb({ folder: tempFolder(), clock, limits: { retentionMs: 6 * hourMs, rollup5mRetentionMs: dayMs } });
+  await feed(clock, [db], 4 * dayMs);
+  const grid = { startMs: startMs + 6 * hourMs, endMs: clock.nowMs, stepMs: 300_000 };
+  const fine = await evaluateRange(db, 'm_total', grid);
+  expect(fine.notes.warnings.join()).toMatch(
+    /before 2026-01-0[78]T\d\d:00:00Z only 1 h rollups are kept, which were left out here: .* multiples of 1 h would use them/,
+  );
+  const hours = await evaluateRange(db, 'last_over_time(m_total[1h])', { ...grid, stepMs: hourMs });
+  expect(hours.notes.warnings).toEqual([]);
+  expect(hours.notes.infos.join()).toMatch(/answered from 1 h rollups; samples before/);
+  expect(hours.series[0]!.timesMs[0]).toBeLessThan(startMs + dayMs);
+  await db.close();
+});
+
 test('a rollup that rots is told, set aside and made anew, and answers stay right', { timeout: 60_000 }, async () => {
   const clock = handClock();
   const folder = tempFolder();
