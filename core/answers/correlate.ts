@@ -1,5 +1,5 @@
 import type { Handlers, SignalboxContract } from '#core/contract/index.ts';
-import { rankRootCauses, readCase, whatChanged } from '#core/correlate/index.ts';
+import { rankRootCauses, readAround, readCase, whatChanged } from '#core/correlate/index.ts';
 import { EngineError, type Clock } from '#core/model/index.ts';
 import type { Datasets } from './datasets.ts';
 
@@ -27,7 +27,7 @@ export class CorrelateDesk {
       'correlate.changes': async ({ dataset, ...window }) => {
         checkWindow(window);
         const fromMs = this.#clock.monotonicMs();
-        const answer = whatChanged(await readCase(this.#sources(dataset), window), window);
+        const answer = whatChanged(await readAround(this.#sources(dataset), window), window);
         return { ...answer, elapsedMs: this.#clock.monotonicMs() - fromMs };
       },
       'cases.files': ({ name }) => this.#datasets.case(name).files(),

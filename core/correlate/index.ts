@@ -1,7 +1,7 @@
 /** Joins across the three signals: which service a fault began in, and what changed. */
 export { rankRootCauses } from './root-cause.ts';
 export { whatChanged, type Change, type ChangeKind, type ChangesAnswer } from './changes.ts';
-export { readCase, type CaseSources } from './read-case.ts';
+export { readAround, readCase, type CaseSources } from './read-case.ts';
 export { edgesOfSpans } from './call-graph.ts';
 export { patternOf } from './log-pattern.ts';
 export { serviceNames, serviceOfLabels, workloadOfPod } from './service-of.ts';

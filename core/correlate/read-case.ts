@@ -11,6 +11,7 @@ import {
   type Span,
   type UnixMs,
 } from '#core/model/index.ts';
+import { baselineLengths } from './changes.ts';
 import { patternOf } from './log-pattern.ts';
 import { overTime } from './rates.ts';
 import { serviceNames, serviceOfLabels, workloadOfPod } from './service-of.ts';
@@ -56,8 +57,8 @@ const tracesPerPage = 1000;
 const linesPerPage = 1000;
 
 /**
- * Reads what a ranking needs. Metrics of all times when there are none within six hours before the window (a capture of the usual state
- * may lie far off). `names` are the labels that name a service, in order.
+ * Reads what a ranking of root causes needs. Metrics of all times when there are none within six hours before the window (a capture of the
+ * usual state may lie far off). `names` are the labels that name a service, in order.
  */
 export async function readCase(sources: CaseSources, window: TimeWindow, names: readonly string[] = serviceNames): Promise<IncidentData> {
   const before = { startMs: window.startMs - lookBackMs, endMs: window.startMs - 1 };
@@ -65,6 +66,15 @@ export async function readCase(sources: CaseSources, window: TimeWindow, names: 
   const spans = [...(await spansOf(sources, window)), ...(await spansOf(sources, before))];
   const logs = [...(await logsOf(sources, window, names)), ...(await logsOf(sources, before, names))];
   return { series: seriesOf(sources, window, names), edges: [...edges, ...edgesOfMetrics(sources, window)], spans: distinct(spans), logs };
+}
+
+/** Reads what `whatChanged` compares: the window, and `baselineLengths` times as long before it. */
+export async function readAround(sources: CaseSources, window: TimeWindow, names: readonly string[] = serviceNames): Promise<IncidentData> {
+  const before = { startMs: window.startMs - (window.endMs - window.startMs) * baselineLengths, endMs: window.startMs - 1 };
+  const spans = [...(await spansOf(sources, window)), ...(await spansOf(sources, before))];
+  const logs = [...(await logsOf(sources, window, names)), ...(await logsOf(sources, before, names))];
+  const near = sources.metrics.select(everything, before.startMs, window.endMs);
+  return { series: servicesOf(near, names), edges: [], spans: distinct(spans), logs };
 }
 
 const everything = [matcher(METRIC_NAME, '=~', '.+')];
@@ -76,8 +86,11 @@ function seriesOf({ metrics }: CaseSources, window: TimeWindow, names: readonly 
   const nearMs = window.startMs - (window.endMs - window.startMs) * nearShareMin;
   const hasPast = near.some(({ timesMs }) => timesMs.length > 0 && timesMs[0]! <= nearMs);
   const all = hasPast ? near : metrics.select(everything, -maxMs, maxMs);
-  const columns = overTime(all.filter(({ histograms }) => histograms === undefined));
-  return columns.map((one) => seriesOfColumns(one, names)).filter(({ service }) => service !== '');
+  return servicesOf(all, names).filter(({ service }) => service !== '');
+}
+
+function servicesOf(all: readonly SeriesColumns[], names: readonly string[]): ServiceSeries[] {
+  return overTime(all.filter(({ histograms }) => histograms === undefined)).map((one) => seriesOfColumns(one, names));
 }
 
 /** Beyond any time that a file may hold: the year 9999. */

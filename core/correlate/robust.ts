@@ -25,14 +25,30 @@ const normalWithin85 = 1.44;
 
 /** Of finite values only. */
 export function spreadOf(values: ArrayLike<number>): Spread {
-  const sorted = Float64Array.from(values).filter(Number.isFinite).sort();
-  if (sorted.length === 0) return { count: 0, median: NaN, scale: 0 };
+  const finite = new Float64Array(values.length);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (Number.isFinite(values[i]!)) finite[count++] = values[i]!;
+  if (count === 0) return { count, median: NaN, scale: 0 };
+  const sorted = finite.subarray(0, count).sort();
   const median = quantileOf(sorted, 0.5);
-  const off = sorted.map((value) => Math.abs(value - median)).sort();
   const quartiles = (quantileOf(sorted, 0.75) - quantileOf(sorted, 0.25)) / normalIqr;
-  return { count: sorted.length, median, scale: Math.max(quartiles, quantileOf(off, 0.85) / normalWithin85) };
+  return { count, median, scale: Math.max(quartiles, within85(sorted, median) / normalWithin85) };
 }
 
-export function medianOf(values: ArrayLike<number>): number {
-  return quantileOf(Float64Array.from(values).sort(), 0.5);
+/** The distance from `median` that 85 % of the ascending values lie within: the farthest stand at the two ends. */
+function within85(sorted: Float64Array, median: number): number {
+  const at = (sorted.length - 1) * 0.85;
+  let [low, high] = [0, sorted.length - 1];
+  let [last, before] = [0, 0];
+  for (let left = sorted.length - Math.floor(at); left > 0; left--) {
+    before = last;
+    const [below, above] = [median - sorted[low]!, sorted[high]! - median];
+    if (below > above) [last, low] = [below, low + 1];
+    else [last, high] = [above, high - 1];
+  }
+  return Number.isInteger(at) ? last : last + (before - last) * (at - Math.floor(at));
+}
+
+export function medianOf(values: readonly number[] | Float64Array): number {
+  return quantileOf(new Float64Array(values).sort(), 0.5);
 }

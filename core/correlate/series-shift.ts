@@ -49,32 +49,45 @@ export function seriesShifts(all: readonly ServiceSeries[], baseline: TimeWindow
 }
 
 function partsOf(series: ServiceSeries, baseline: TimeWindow, window: TimeWindow): Parts | undefined {
-  const usual: number[] = [];
-  const during: number[] = [];
-  const nearby: number[] = [];
-  const nearbyTimesMs: number[] = [];
   const nearbyMs = window.startMs - (window.endMs - window.startMs);
-  series.timesMs.forEach((timeMs, i) => {
-    const value = series.values[i]!;
-    if (!Number.isFinite(value)) return;
-    if (timeMs >= nearbyMs && timeMs <= window.endMs) {
-      nearby.push(value);
-      nearbyTimesMs.push(timeMs);
-    }
-    if (timeMs >= window.startMs && timeMs <= window.endMs) during.push(value);
-    else if (timeMs >= baseline.startMs && timeMs <= baseline.endMs) usual.push(value);
-  });
+  const nearby = pointsBetween(series, nearbyMs, window.endMs);
+  const during = pointsBetween(series, window.startMs, window.endMs).values;
+  const before = pointsBetween(series, baseline.startMs, Math.min(baseline.endMs, window.startMs - 1)).values;
+  const after = pointsBetween(series, Math.max(baseline.startMs, window.endMs + 1), baseline.endMs).values;
+  const usual = after.length === 0 ? before : joined(before, after);
   if (during.length === 0 || usual.length + during.length < baselinePointsMin) return undefined;
-  const { median, scale } = spreadOf(usual.length < baselinePointsMin ? [...usual, ...during] : usual);
-  return {
-    series,
-    median,
-    scale,
-    pointsBefore: usual.length,
-    during: Float64Array.from(during),
-    nearby: Float64Array.from(nearby),
-    nearbyTimesMs: Float64Array.from(nearbyTimesMs),
-  };
+  const { median, scale } = spreadOf(usual.length < baselinePointsMin ? joined(usual, during) : usual);
+  return { series, median, scale, pointsBefore: usual.length, during, nearby: nearby.values, nearbyTimesMs: nearby.timesMs };
+}
+
+function joined(a: Float64Array, b: Float64Array): Float64Array {
+  const all = new Float64Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
+}
+
+/** The points of finite value with fromMs <= time <= toMs. Views where all are finite. */
+function pointsBetween({ timesMs, values }: ServiceSeries, fromMs: number, toMs: number): { timesMs: Float64Array; values: Float64Array } {
+  const from = firstAt(timesMs, fromMs);
+  const to = Math.max(from, firstAt(timesMs, toMs + 0.5));
+  const [times, own] = [timesMs.subarray(from, to), values.subarray(from, to)];
+  let finite = 0;
+  for (const value of own) if (Number.isFinite(value)) finite++;
+  if (finite === own.length) return { timesMs: times, values: own };
+  return { timesMs: times.filter((_, i) => Number.isFinite(own[i]!)), values: own.filter(Number.isFinite) };
+}
+
+/** Index of the first time at or after `timeMs`. */
+function firstAt(timesMs: Float64Array, timeMs: number): number {
+  let low = 0;
+  let high = timesMs.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (timesMs[middle]! < timeMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The least spread that a series of each metric is taken to have. */
