@@ -1,5 +1,5 @@
 import { logLevels, type LogLevel, type LogRecord } from '#core/model/index.ts';
-import { DamageError, unwrapBlob, wrapBlob } from './blob.ts';
+import { DamageError, wrapBlob } from './blob.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { readColumn, writeColumn, type Column } from './column.ts';
 import { Cutter } from './cut.ts';
@@ -300,5 +300,3 @@ export class TemplateLines {
     return { line: text.slice(0, mark), fields: text.slice(mark + 1).split(fieldMark) };
   }
 }
-
-export { unwrapBlob };

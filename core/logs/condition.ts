@@ -112,7 +112,7 @@ function offsetOf({ minNs, maxNs }: Part, timeNs: bigint): number {
 }
 
 /** The first place whose number is not below `value`. */
-export function lowerBound(sorted: Float64Array, value: number): number {
+function lowerBound(sorted: Float64Array, value: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
     const middle = (low + high) >> 1;

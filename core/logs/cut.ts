@@ -17,7 +17,7 @@ for (const c of '.-+') classes[c.charCodeAt(0)] = glue;
 for (const c of ':,') classes[c.charCodeAt(0)] = digitGlue;
 
 /** Variables of one line; a line with more is kept whole. */
-export const variablesMax = 250;
+const variablesMax = 250;
 const prime = 0x01000193;
 const variableMark = 0x1f601;
 

@@ -41,15 +41,15 @@ function monthOf(word: string): number {
   return monthNumbers.get(lower) ?? monthNumbers.get(lower.slice(0, 4)) ?? monthNumbers.get(lower.slice(0, 3)) ?? 0;
 }
 
-const word = '([A-Za-zéûä]{3,9})\\.?';
-const clock = '(\\d\\d?):(\\d\\d):(\\d\\d)(?:[.,](\\d{1,9}))?';
-const monthDay = new RegExp(`${word} {1,2}(\\d\\d?)(?:,? (\\d{4}))?,? {1,2}${clock}(?: ([A-Z]{3,4}))?(?: (\\d{4}))?(?: ?([+-]\\d\\d:?\\d\\d))?`, 'y');
-const dayMonth = new RegExp(`(\\d\\d?)[ /-]${word}[ /-](\\d{4}|\\d\\d)[ :T]${clock}(?: ?([+-]\\d\\d:?\\d\\d|Z|[A-Z]{3,4}\\b))?`, 'y');
-const numeric = new RegExp(`(\\d{2})([/.])(\\d{2})[/.](\\d{4}|\\d\\d),?[ T-]${clock}(?: ?([AaPp][Mm]))?(?: ?([+-]\\d\\d:?\\d\\d|Z))?`, 'y');
+const monthDay =
+  /([A-Za-zéûä]{3,9})\.? {1,2}(\d\d?)(?:,? (\d{4}))?,? {1,2}(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ([A-Z]{3,4}))?(?: (\d{4}))?(?: ?([+-]\d\d:?\d\d))?/y;
+const dayMonth =
+  /(\d\d?)[ /-]([A-Za-zéûä]{3,9})\.?[ /-](\d{4}|\d\d)[ :T](\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([+-]\d\d:?\d\d|Z|[A-Z]{3,4}\b))?/y;
+const numeric = /(\d{2})([/.])(\d{2})[/.](\d{4}|\d\d),?[ T-](\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([AaPp][Mm]))?(?: ?([+-]\d\d:?\d\d|Z))?/y;
 const compact = /(\d{4})(\d\d)(\d\d)[T. _-]?(\d\d):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?!\d)/y;
-const ordinal = new RegExp(`(\\d{4})-(\\d{3})[T ]${clock}(Z|[+-]\\d\\d:?\\d\\d)?`, 'y');
+const ordinal = /(\d{4})-(\d{3})[T ](\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?/y;
 const epoch = /(\d{10})(?:(\d{3})(\d{3})?(\d{3})?)?(?:[.,](\d{1,9}))?(?![\d:/-])/y;
-const clockOnly = new RegExp(`${clock}(?!\\d)`, 'y');
+const clockOnly = /(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?!\d)/y;
 const minuteClock = /(\d\d):(\d\d)\.(\d{3,9})(?!\d)/y;
 const klog = /[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9})/y;
 const tai = /@4([0-9a-f]{15})([0-9a-f]{8})/y;

@@ -27,11 +27,6 @@ export function fieldFilter(name: string, value: string, isWanted: boolean): str
   return `${name.replaceAll(/[^A-Za-z0-9_]/g, '_')}${isWanted ? '=' : '!='}${quoted(value)}`;
 }
 
-/** Only lines, or no lines, that hold a text. */
-export function textFilter(text: string, isWanted: boolean): string {
-  return `${isWanted ? '' : '-'}${quoted(text)}`;
-}
-
 /** The query with the filters that are on. LogQL gets them as stages of its own. */
 export function withFilters(text: string, filters: readonly LogFilter[]): string {
   const on = filters.filter(({ isOn }) => isOn).map(({ words }) => words);
