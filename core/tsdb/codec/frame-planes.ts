@@ -94,19 +94,19 @@ interface Scratch {
   whole: Float64Array;
   other: Float64Array;
 }
-const newScratch = (): Scratch => ({
-  owner: undefined,
-  column: -1,
-  whole: new Float64Array(columnSamplesMax),
-  other: new Float64Array(columnSamplesMax),
-});
+/** A window of a series that is scraped every 15 s. */
+const scratchSamples = 480;
 const scratchMax = 96;
 const scratches: Scratch[] = [];
 let scratchNext = 0;
 
-/** The scratch that was least recently taken. */
-function takeScratch(owner: object): Scratch {
-  const scratch = (scratches[scratchNext] ??= newScratch());
+/** The scratch that was least recently taken, with room for so many samples. */
+function takeScratch(owner: object, count: number): Scratch {
+  const known = scratches[scratchNext];
+  const room = Math.max(count, known?.whole.length ?? scratchSamples);
+  const isLarge = known !== undefined && room === known.whole.length;
+  const scratch = isLarge ? known : { owner, column: -1, whole: new Float64Array(room), other: new Float64Array(room) };
+  scratches[scratchNext] = scratch;
   scratchNext = (scratchNext + 1) % scratchMax;
   scratch.owner = owner;
   scratch.column = -1;
@@ -193,7 +193,8 @@ class PlanesFrame implements Frame {
 
   /** The whole numbers of a column, decoded from the nearest column it builds on that is at hand. */
   #whole(column: number): Float64Array {
-    if (this.#scratch?.owner !== this) this.#scratch = takeScratch(this);
+    const { count } = this.#places[column]!;
+    if (this.#scratch?.owner !== this || this.#scratch.whole.length < count) this.#scratch = takeScratch(this, count);
     const scratch = this.#scratch;
     if (scratch.column !== column) {
       let from = column;
