@@ -49,6 +49,9 @@ export interface EncodedBlock {
 interface OpenTemplate {
   readonly texts: readonly string[];
   readonly level: LogLevel;
+  /** Of the level in logLevels, and of the template in its block. */
+  readonly levelNumber: number;
+  readonly number: number;
   readonly hasFields: boolean;
   readonly rows: number[];
   readonly columns: Values[];
@@ -77,7 +80,6 @@ class BlockBuilder {
   readonly #cutter = new Cutter();
   readonly #byHash = new Map<number, OpenTemplate[]>();
   readonly #templates: OpenTemplate[] = [];
-  readonly #numbers = new Map<OpenTemplate, number>();
   readonly #streams = new Map<number, number>();
   readonly #levels = logLevels.map(() => 0);
   readonly #index = new WordIndexer();
@@ -98,24 +100,29 @@ class BlockBuilder {
     const text = textOf(record);
     const template = this.#templateOf(text, record.level, record.fields.length > 0);
     template.rows.push(row);
-    this.#kinds[row] = this.#numbers.get(template)!;
+    this.#kinds[row] = template.number;
     this.#offsets[row] = Number(record.timeNs - this.#baseNs);
-    if (record.timeNs > this.#maxNs) this.#maxNs = record.timeNs;
+    this.#maxNs = record.timeNs;
     let number = this.#streams.get(stream);
     if (number === undefined) this.#streams.set(stream, (number = this.#streams.size));
     this.#streamRows[row] = number;
-    this.#levels[logLevels.indexOf(record.level)]!++;
+    this.#levels[template.levelNumber]!++;
     this.#rawBytes += Buffer.byteLength(record.line) + 1;
   }
 
   /** The template of a text, its variables already taken into the columns. */
   #templateOf(text: string, level: LogLevel, hasFields: boolean): OpenTemplate {
     const cutter = this.#cutter;
-    const seed = logLevels.indexOf(level) * 2 + (hasFields ? 1 : 0);
+    const levelNumber = logLevels.indexOf(level);
+    const seed = levelNumber * 2 + (hasFields ? 1 : 0);
     if (!cutter.cut(text, seed)) return this.#whole(text, level, hasFields);
     const { count, bounds, hash } = cutter;
     const candidates = this.#byHash.get(hash);
-    let template = candidates?.find((one) => one.level === level && one.hasFields === hasFields && fits(one.texts, text, bounds, count));
+    let template: OpenTemplate | undefined;
+    for (let i = 0; candidates !== undefined && i < candidates.length && template === undefined; i++) {
+      const one = candidates[i]!;
+      if (one.levelNumber === levelNumber && one.hasFields === hasFields && fits(one.texts, text, bounds, count)) template = one;
+    }
     if (template === undefined) {
       if (this.#templates.length >= templatesMax) return this.#whole(text, level, hasFields);
       template = this.#open(textsBetween(text, bounds, count), level, hasFields);
@@ -128,8 +135,8 @@ class BlockBuilder {
   }
 
   #open(texts: readonly string[], level: LogLevel, hasFields: boolean): OpenTemplate {
-    const template = { texts, level, hasFields, rows: [], columns: texts.slice(1).map(() => new Values()) };
-    this.#numbers.set(template, this.#templates.length);
+    const columns = texts.slice(1).map(() => new Values());
+    const template = { texts, level, levelNumber: logLevels.indexOf(level), number: this.#templates.length, hasFields, rows: [], columns };
     this.#templates.push(template);
     return template;
   }

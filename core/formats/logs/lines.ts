@@ -63,7 +63,10 @@ export class LogLines {
   readonly #reading = new Reading();
   readonly #report = new LogReport();
   readonly #labels = new Map<string, Labels>();
-  readonly #offsetSeconds: number;
+  readonly #offsetNs: bigint;
+  /** The second that was emitted last, and its ns with the offset: most lines are of the same as the one before. */
+  #emittedSeconds = Number.NaN;
+  #emittedNs = 0n;
   #decoder: InstanceType<typeof TextDecoder> | undefined;
   #journal: JournalReader | undefined;
   #rest: Buffer = Buffer.alloc(0);
@@ -82,7 +85,7 @@ export class LogLines {
   constructor(source: LogSource) {
     this.#source = source;
     this.#time = new TimeReader({ zone: zoneOffset(source.zone ?? 'UTC'), nowSeconds: Math.floor(source.nowMs / 1000) });
-    this.#offsetSeconds = (source.offsetMs ?? 0) / 1000;
+    this.#offsetNs = BigInt(Math.round((source.offsetMs ?? 0) * 1e6));
     const json: LineFormat = (line, into, time) => this.#json.read(line, into, time);
     const table: LineFormat = (line, into, time) => this.#table.read(line, into, time);
     this.#formats = Object.entries({ json, cri, klog, syslogNew, access, logfmt, syslogOld, table, dated }).map(([name, read]) => ({ name, read }));
@@ -204,7 +207,7 @@ export class LogLines {
       this.#report.understood('OTLP JSON');
       for (const record of records) {
         const labels = labelsFrom([...labelPairs(record.labels), ...labelPairs(this.#source.labels)]);
-        this.#out.push({ ...record, labels: this.#shared(labels), timeNs: record.timeNs + BigInt(Math.round(this.#offsetSeconds * 1e9)) });
+        this.#out.push({ ...record, labels: this.#shared(labels), timeNs: record.timeNs + this.#offsetNs });
         this.#report.records++;
       }
     } catch (error) {
@@ -348,10 +351,11 @@ export class LogLines {
   }
 
   #emit({ seconds, nanos, labels, line, level }: Open): void {
-    const whole = seconds + this.#offsetSeconds;
-    const timeNs =
-      this.#offsetSeconds === 0 ? BigInt(seconds) * 1_000_000_000n + BigInt(nanos) : BigInt(Math.round(whole * 1000)) * 1_000_000n + BigInt(nanos);
-    this.#out.push({ timeNs, labels, line, level, fields: noLabels });
+    if (seconds !== this.#emittedSeconds) {
+      this.#emittedSeconds = seconds;
+      this.#emittedNs = BigInt(seconds) * 1_000_000_000n + this.#offsetNs;
+    }
+    this.#out.push({ timeNs: this.#emittedNs + BigInt(nanos), labels, line, level, fields: noLabels });
     this.#report.records++;
   }
 
