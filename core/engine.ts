@@ -369,6 +369,7 @@ class LiveEngine implements Engine {
     const config = this.#practice.onTop(this.#config.current);
     const { timeMs, rollup5mMs, rollup1hMs, bytesMax } = config.settings.retention;
     this.#live.keep({ retentionMs: timeMs, rollup5mRetentionMs: rollup5mMs, rollup1hRetentionMs: rollup1hMs, retentionBytes: bytesMax });
+    this.#traces.keep({ retentionMs: timeMs, retentionBytes: bytesMax });
     const jobs = this.#options.safe === true ? [] : config.settings.scrapeConfigs;
     await this.#scraper.apply(jobs, config.settings.limits, dirname(config.file));
     await this.#receiver.configure(config.settings.spanMetrics, config.settings.tailSampling);

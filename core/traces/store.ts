@@ -49,6 +49,7 @@ class Store implements Traces {
   readonly #db: WriteDb;
   readonly #clock: Clock;
   readonly #limits: TraceLimits;
+  #kept: Pick<TraceLimits, 'retentionMs' | 'retentionBytes'>;
   readonly #cache = new ColumnCache(cacheBytesMax);
   readonly #head = new Head(this.#cache);
   readonly #log: HeadLog;
@@ -68,6 +69,7 @@ class Store implements Traces {
     this.#log = new HeadLog(this.#db);
     this.#clock = clock;
     this.#limits = { ...defaultLimits, ...limits };
+    this.#kept = this.#limits;
     this.#blocks = allBlocks(this.#db, this.#cache);
     this.#sealedMs = clock.monotonicMs();
     this.#log.recover(
@@ -160,6 +162,13 @@ class Store implements Traces {
       const found = stretchesOf(parts, traceId).flatMap(({ table, from, to }) => table.spans(from, to));
       return found.sort((a, b) => compareNs(a.startNs, b.startNs));
     });
+  }
+
+  keep({ retentionMs, retentionBytes }: Pick<TraceLimits, 'retentionMs' | 'retentionBytes'>): void {
+    this.#kept = {
+      retentionMs: Math.min(retentionMs, this.#limits.retentionMs),
+      retentionBytes: Math.min(retentionBytes, this.#limits.retentionBytes),
+    };
   }
 
   stats(): TracesStats {
@@ -346,8 +355,8 @@ class Store implements Traces {
   }
 
   #retire(): void {
-    const beforeNs = BigInt(Math.floor(Math.max(0, this.#clock.now() - this.#limits.retentionMs))) * 1_000_000n;
-    const gone = blocksToRetire(this.#blocks, beforeNs, this.#limits.retentionBytes);
+    const beforeNs = BigInt(Math.floor(Math.max(0, this.#clock.now() - this.#kept.retentionMs))) * 1_000_000n;
+    const gone = blocksToRetire(this.#blocks, beforeNs, this.#kept.retentionBytes);
     if (gone.size === 0) return;
     transaction(this.#db, () => {
       for (const { id } of gone) deleteBlock(this.#db, id);

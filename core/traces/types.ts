@@ -85,6 +85,8 @@ export interface Traces {
   attributeKeys(): readonly string[];
   /** Values that the attribute has in the newest parts of the store, sorted; at most `limit`. */
   attributeValues(key: string, limit: number): readonly string[];
+  /** How long, and how much of, spans are kept from now on; no more than the limits that the store was opened with. */
+  keep(retention: Pick<TraceLimits, 'retentionMs' | 'retentionBytes'>): void;
   stats(): TracesStats;
   close(): Promise<void>;
 }

@@ -260,4 +260,18 @@ describe('span store', () => {
     expect(traces.stats()).toMatchObject({ blocks: 1, blockSpans: 1 });
     expect(traces.spans(hex(1, 16))).toEqual([]);
   });
+
+  test('the oldest blocks go while all take more than is wanted', async () => {
+    const own = new ManualClock();
+    const traces = openTraces({ folder: tempFolder(), clock: own });
+    onTestFinished(() => traces.close());
+    for (const trace of [1, 2, 3]) {
+      await traces.append([span({ trace, at: trace * 1000 })]);
+      await traces.flush();
+    }
+    traces.keep({ retentionMs: Infinity, retentionBytes: (traces.stats().blockBytes * 2) / 3 + 10 });
+    await own.advance(2_000);
+    await traces.flush();
+    expect([1, 2, 3].map((trace) => traces.spans(hex(trace, 16)).length)).toEqual([0, 1, 1]);
+  });
 });
