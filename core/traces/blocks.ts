@@ -1,5 +1,5 @@
 import { sql, transaction, type WriteDb } from '#core/db/index.ts';
-import { unwrapBlob, wrapBlob } from './blob.ts';
+import { DamageError, unwrapBlob, wrapBlob } from './blob.ts';
 import { ColumnCache } from './cache.ts';
 import { encodeDigest } from './digest.ts';
 import type { EncodedTable } from './encode.ts';
@@ -149,4 +149,15 @@ export function findTrace(table: SpanTable, traceId: string): number {
     if (view.getUint32(i * 16 + 12) === wanted && hexAt(ids, i, 16) === traceId) return i;
   }
   return -1;
+}
+
+/** Whether any column of a block fails its checksum, or cannot be read. */
+export function isDamaged({ table }: Block): boolean {
+  try {
+    table.verify();
+    return false;
+  } catch (error) {
+    if (error instanceof DamageError) return true;
+    throw error;
+  }
 }

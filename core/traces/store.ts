@@ -4,7 +4,7 @@ import { EngineError, messageOf } from '#core/model/index.ts';
 import type { Cancel, Clock, OperationRed, ServiceMap, Span, SpanStatistics, TraceTree } from '#core/model/index.ts';
 import { assembleInSteps } from './assemble.ts';
 import { DamageError } from './blob.ts';
-import { allBlocks, blockOf, deleteBlock, insertBlock, packInSteps, quarantineBlock, type Block, type PackedTable } from './blocks.ts';
+import { allBlocks, blockOf, deleteBlock, insertBlock, isDamaged, packInSteps, quarantineBlock, type Block, type PackedTable } from './blocks.ts';
 import { ColumnCache } from './cache.ts';
 import { encodeInSteps } from './encode.ts';
 import { compareNs, Head, partition } from './head.ts';
@@ -18,7 +18,7 @@ import { searchTraces, stretchesOf, type Part } from './search.ts';
 import { matchingIds, spansWithId } from './lookups.ts';
 import { atOnce, breathe, inSteps } from './steps.ts';
 import { gatherTrace } from './trace-columns.ts';
-import { blocksToMerge, blocksToRetire, readSpans } from './upkeep.ts';
+import { blocksToMerge, blocksToRetire, boundsOf, readSpans, sumsOf } from './upkeep.ts';
 import type { SearchQuery, SpanVerdict, TraceLimits, TracePage, Traces, TracesOptions, TracesStats } from './types.ts';
 
 const defaultLimits: TraceLimits = { futureMs: 3_600_000, retentionMs: 7 * 86_400_000, retentionBytes: 8 * 2 ** 30 };
@@ -172,17 +172,10 @@ class Store implements Traces {
   }
 
   stats(): TracesStats {
-    const metas = this.#parts().map(({ table }) => table.meta);
     return {
       headSpans: this.#head.spanCount,
-      blockSpans: this.#blocks.reduce((sum, { table }) => sum + table.meta.spanCount, 0),
-      blocks: this.#blocks.length,
-      blockBytes: this.#blocks.reduce((sum, { bytes }) => sum + bytes, 0),
-      oldestNs: metas.map(({ minNs }) => minNs).sort(compareNs)[0],
-      newestNs: metas
-        .map(({ maxNs }) => maxNs)
-        .sort(compareNs)
-        .at(-1),
+      ...sumsOf(this.#blocks),
+      ...boundsOf(this.#parts().map(({ table }) => table.meta)),
       appended: this.#appended,
       rejected: this.#rejected,
       damage: this.#damage,
@@ -363,15 +356,5 @@ class Store implements Traces {
     });
     this.#blocks = this.#blocks.filter((block) => !gone.has(block));
     this.#db.connection.pragma('incremental_vacuum(1024)');
-  }
-}
-
-function isDamaged({ table }: Block): boolean {
-  try {
-    table.verify();
-    return false;
-  } catch (error) {
-    if (error instanceof DamageError) return true;
-    throw error;
   }
 }

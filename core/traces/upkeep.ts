@@ -2,6 +2,8 @@ import type { Span } from '#core/model/index.ts';
 import type { Block } from './blocks.ts';
 import { tableRangeNs } from './encode.ts';
 import { compareNs } from './head.ts';
+import type { TableMeta } from './table.ts';
+import type { TracesStats } from './types.ts';
 
 /** A merged block is no larger than one of an import; a block of more than half of that is left alone. */
 const mergedSpansMax = 32_768;
@@ -46,4 +48,24 @@ export function blocksToRetire(blocks: readonly Block[], beforeNs: bigint, bytes
     bytes -= block.bytes;
   }
   return gone;
+}
+
+/** Counts of all blocks. */
+export function sumsOf(blocks: readonly Block[]): Pick<TracesStats, 'blocks' | 'blockSpans' | 'blockBytes'> {
+  return {
+    blocks: blocks.length,
+    blockSpans: blocks.reduce((sum, { table }) => sum + table.meta.spanCount, 0),
+    blockBytes: blocks.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+/** The first and the last start in some tables; undefined when there is none. */
+export function boundsOf(metas: readonly TableMeta[]): Pick<TracesStats, 'oldestNs' | 'newestNs'> {
+  return {
+    oldestNs: metas.map(({ minNs }) => minNs).sort(compareNs)[0],
+    newestNs: metas
+      .map(({ maxNs }) => maxNs)
+      .sort(compareNs)
+      .at(-1),
+  };
 }
