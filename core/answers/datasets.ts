@@ -38,6 +38,7 @@ export class Datasets {
   readonly #options: DatasetsOptions;
   readonly #live: DatasetStores;
   readonly #open = new Map<string, Opened>();
+  readonly #sizes = new Map<string, { readonly size: Dataset; readonly atMs: UnixMs }>();
   #stopped = false;
 
   constructor(options: DatasetsOptions) {
@@ -65,7 +66,7 @@ export class Datasets {
   list(): Dataset[] {
     const cases = this.names().flatMap((name) => {
       try {
-        return [sizeOf(name, this.#case(name).stores)];
+        return [this.#size(name)];
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
         this.#options.report(`the case ${name} cannot be opened: ${error.message}`);
@@ -75,9 +76,21 @@ export class Datasets {
     return [sizeOf('live', this.#live), ...cases];
   }
 
+  /** Of an open case as it is; of a closed one as it was at most `idleMs` ago, so that a list opens nothing again and again. */
+  #size(name: string): Dataset {
+    const nowMs = this.#options.clock.now();
+    const known = this.#sizes.get(name);
+    const opened = this.#open.get(name);
+    if (opened === undefined && known !== undefined && known.atMs > nowMs - idleMs) return known.size;
+    const size = sizeOf(name, (opened ?? this.#case(name)).stores);
+    this.#sizes.set(name, { size, atMs: nowMs });
+    return size;
+  }
+
   async delete(name: string): Promise<void> {
     existingCase(this.#options.dataDir, name);
     await this.#close(name);
+    this.#sizes.delete(name);
     deleteCase(this.#options.dataDir, name);
   }
 

@@ -21,7 +21,7 @@ export interface PatternShift {
   readonly countDuring: number;
 }
 
-export const sequenceEnd = 'the end';
+const sequenceEnd = 'the end';
 /** An event met less often, before or during, says nothing of its successors. */
 const eventCountMin = 4;
 

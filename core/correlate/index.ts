@@ -2,9 +2,8 @@
 export { rankRootCauses } from './root-cause.ts';
 export { whatChanged, type Change, type ChangeKind, type ChangesAnswer } from './changes.ts';
 export { readAround, readCase, type CaseSources } from './read-case.ts';
-export { edgesOfSpans } from './call-graph.ts';
 export { patternOf } from './log-pattern.ts';
-export { serviceNames, serviceOfLabels, workloadOfPod } from './service-of.ts';
+export { serviceOfLabels, workloadOfPod } from './service-of.ts';
 export type {
   CallEdge,
   CallSpan,

@@ -162,7 +162,10 @@ async function readWhole(input: ReaderInput, bytes: Bytes, binary: boolean): Pro
       if (!(error instanceof EngineError)) throw error;
     }
   }
-  throw new EngineError('invalid', binary ? 'bytes of no format that is known here' : `no format that is known here: ${excerptOf(input.head)}`);
+  if (binary) throw new EngineError('invalid', 'bytes of no format that is known here');
+  const first = excerptOf(input.head);
+  const isTable = first.split(/[,;]/).length > 3 && /\.(csv|tsv)$/i.test(input.entry.path);
+  throw new EngineError('invalid', isTable ? `a table in which no column of times was found: ${first}` : `no format that is known here: ${first}`);
 }
 
 const excerptOf = (head: Uint8Array): string => JSON.stringify(Buffer.from(head).toString('utf8').split('\n', 1)[0]!.slice(0, 60));

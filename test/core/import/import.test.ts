@@ -106,6 +106,20 @@ describe('tables', () => {
     await stores.close();
   });
 
+  test('a table of events becomes log lines, one without times is told so', async () => {
+    const { stores, files } = await imported({
+      'deploys.csv': 'timestamp,service,version\n2020-01-01T00:00:00Z,web,v 2\n',
+      'x.csv': 'a,b,c,d\n1,2,3,4\n',
+    });
+    expect(files.map(({ format, logs, faults }) => [format, logs, faults[0]?.reason ?? ''])).toEqual([
+      ['CSV of events', 1, ''],
+      ['', 0, 'a table in which no column of times was found: "a,b,c,d"'],
+    ]);
+    const { records } = await stores.logs.search({ text: '', direction: 'forward', limit: 10 });
+    expect(records).toMatchObject([{ line: 'service=web version="v 2"', labels: ['events', 'deploys', 'service_name', 'web'] }]);
+    await stores.close();
+  });
+
   test('calls as rows and as a matrix', async () => {
     const { stores } = await imported({ 'a.csv': 'Source,Target,Weight\nweb,cart,1\n', 'b.csv': ',cart,db\ncart,0.0,1.0\ndb,0.0,0.0\n' });
     expect(stores.edges()).toEqual([

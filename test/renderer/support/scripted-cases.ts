@@ -3,7 +3,7 @@ import type { ChangesView, Handlers, SignalboxContract } from '#core/contract/in
 
 type Names = Extract<keyof SignalboxContract, `cases.${string}` | `correlate.${string}`>;
 
-export const caseName = 'checkout-outage';
+const caseName = 'checkout-outage';
 
 export function caseDataset(): {
   name: string;

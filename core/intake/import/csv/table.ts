@@ -1,5 +1,6 @@
 import type { FileSink } from '../sink.ts';
 import { callMatrix, callTable } from './calls.ts';
+import { eventTable } from './event-table.ts';
 import { logTable } from './log-table.ts';
 import { longMetrics, stackedMetrics, wideMetrics } from './metric-tables.ts';
 import type { CsvRow } from './rows.ts';
@@ -30,6 +31,7 @@ const kinds: readonly ((head: TableHead, sink: FileSink) => TableReader | undefi
   stackedMetrics,
   longMetrics,
   wideMetrics,
+  eventTable,
 ];
 
 /** The reader of a table; undefined when it is of no kind that is known here. */
