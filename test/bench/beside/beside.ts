@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BenchRow } from '../row.ts';
 import { cpuSeconds, residentMB, signalbox, sleep, systems, type Running, type System } from './systems.ts';
-import { writeRequests, type Columns, type Split, type WriteRequest } from './wire.ts';
+import { writeRequests, type Columns, type Split } from './wire.ts';
 
-const connections = 2;
+const liveConnections = 2;
 const diskSplit: Split = { seriesMax: 500, stepsMax: 20 };
 /** How far the clock is let run on after the last sample, so that what is due at once is in the figures. */
 const settleMs = 3000;
@@ -51,7 +51,7 @@ export async function besideRemoteWrite(asked: Asked): Promise<readonly BenchRow
 async function write(system: System, folder: string, { columns, split, restarts }: Asked): Promise<Outcome> {
   const running = await system.start(folder);
   const before = running.pids.map((pid) => cpuSeconds([pid]));
-  const samples = await send(running, writeRequests(columns, split));
+  const samples = await send(running, columns, split, liveConnections);
   await sleep(settleMs);
   const [engine, ...others] = running.pids.map((pid, i) => cpuSeconds([pid]) - before[i]!);
   const outcome: Outcome = {
@@ -79,7 +79,7 @@ export async function besideDisk(name: string, columns: Columns, ownBytesPerSamp
   for (const system of systems().filter((one) => one !== signalbox)) {
     const bytesPerSample = await inFolder(async (folder) => {
       const running = await system.start(folder);
-      const samples = await send(running, writeRequests(columns, diskSplit));
+      const samples = await send(running, columns, diskSplit, 1);
       return (await running.storedBytes()) / samples;
     });
     outcomes.push({ system: system.name, bytesPerSample });
@@ -96,19 +96,24 @@ async function countSeries({ origin, headers }: Running, endMs: number): Promise
   return Number(data.result[0]?.value[1] ?? 0);
 }
 
-/** Sends all requests over a few connections, in order but for those, and answers how many samples they had. */
-async function send({ origin }: Running, requests: Generator<WriteRequest>): Promise<number> {
-  let samples = 0;
-  const one = async (): Promise<void> => {
+/**
+ * Sends all samples and answers how many they were. Each connection has series of its own, so that theirs arrive in order. Where the samples
+ * span more than an hour there may be one only: Prometheus refuses what lies further behind its newest sample.
+ */
+async function send({ origin }: Running, columns: Columns, split: Split, connections: number): Promise<number> {
+  const share = Math.ceil(columns.labels.length / connections);
+  const one = async (from: number): Promise<number> => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    for (let next = requests.next(); next.done !== true; next = requests.next()) {
-      await post(agent, `${origin}/api/v1/write`, next.value.body);
-      samples += next.value.samples;
+    let sent = 0;
+    for (const { body, samples } of writeRequests(columns, split, from, Math.min(columns.labels.length, from + share))) {
+      await post(agent, `${origin}/api/v1/write`, body);
+      sent += samples;
     }
     agent.destroy();
+    return sent;
   };
-  await Promise.all(Array.from({ length: connections }, one));
-  return samples;
+  const sent = await Promise.all(Array.from({ length: connections }, (_, i) => one(i * share)));
+  return sent.reduce((sum, samples) => sum + samples, 0);
 }
 
 /** A receiver that has too much to do says so with 503 or 429; senders then come again. */

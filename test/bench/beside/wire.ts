@@ -17,20 +17,20 @@ export interface Split {
   readonly stepsMax: number;
 }
 
-export interface WriteRequest {
+interface WriteRequest {
   readonly body: Uint8Array;
   readonly samples: number;
 }
 
-/** All samples in order of time, snappy-compressed `prometheus.WriteRequest`s. */
-export function* writeRequests(columns: Columns, { seriesMax, stepsMax }: Split): Generator<WriteRequest> {
+/** The samples of series [seriesFrom, seriesTo) in order of time, as snappy-compressed `prometheus.WriteRequest`s. */
+export function* writeRequests(columns: Columns, { seriesMax, stepsMax }: Split, seriesFrom: number, seriesTo: number): Generator<WriteRequest> {
   const { labels, steps } = columns;
   const encoded = labels.map(encodeLabels);
   const writer = new Writer();
   for (let step = 0; step < steps; step += stepsMax) {
     const stepTo = Math.min(steps, step + stepsMax);
-    for (let from = 0; from < labels.length; from += seriesMax) {
-      const to = Math.min(labels.length, from + seriesMax);
+    for (let from = seriesFrom; from < seriesTo; from += seriesMax) {
+      const to = Math.min(seriesTo, from + seriesMax);
       writer.at = 0;
       for (let i = from; i < to; i++) putSeries(writer, encoded[i]!, columns, i, step, stepTo);
       yield { body: snappyEncode(writer.bytes.subarray(0, writer.at)), samples: (to - from) * (stepTo - step) };
