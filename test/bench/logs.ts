@@ -21,7 +21,9 @@ export async function benchLogs({ long }: BenchOptions): Promise<readonly BenchR
     const rows = await benchImport(folder, count);
     const logs = openLogs({ folder, clock });
     for (const [what, text] of searchesOf(count)) rows.push(await benchSearch(logs, what, text));
-    rows.push(await timed('volume of all, by level', () => logs.volume({ text: '', fromNs: 0n, toNs: 2n ** 62n }, 90)));
+    const { oldestNs = 0n, newestNs = 0n } = logs.stats();
+    rows.push(await timed('volume of all, by level', () => logs.volume({ text: '', fromNs: oldestNs, toNs: newestNs + 1n }, 90)));
+    rows.push(await timed('patterns of all', () => logs.patterns({ text: '' }, [{ fromNs: oldestNs, toNs: newestNs + 1n }], 30)));
     await logs.close();
     return rows;
   } finally {
