@@ -1,5 +1,5 @@
 import { logLevels, type Labels, type LogRecord } from '#core/model/index.ts';
-import { DamageError, unwrapBlob, wrapBlob } from './blob.ts';
+import { DamageError, unwrapBlob, wrapBlob } from '#core/blocks/index.ts';
 
 /** The form of one append on disk. Layout: FORMAT.md, "Append". */
 type Flat = [timeNs: string, labels: number, level: number, line: string, fields?: readonly string[]];

@@ -1,5 +1,5 @@
 import { logLevels, type LogLevel, type LogRecord } from '#core/model/index.ts';
-import { DamageError, wrapBlob } from './blob.ts';
+import { DamageError, wrapBlob } from '#core/blocks/index.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { readColumn, writeColumn, type Column } from './column.ts';
 import { Cutter } from './cut.ts';

@@ -1,8 +1,7 @@
 import { sql, transaction, type WriteDb } from '#core/db/index.ts';
 import type { Labels } from '#core/model/index.ts';
-import { DamageError, unwrapBlob } from './blob.ts';
+import { type ColumnCache, DamageError, unwrapBlob } from '#core/blocks/index.ts';
 import type { BlockMeta, EncodedBlock } from './block.ts';
-import type { ColumnCache } from './cache.ts';
 import { Block } from './part.ts';
 
 /** Inserts a block; the caller's transaction decides whether it stays. */

@@ -1,4 +1,4 @@
-import { DamageError } from './blob.ts';
+import { DamageError } from '#core/blocks/index.ts';
 
 /** Bytes put together: numbers of LEB128, texts behind their lengths. */
 export class ByteWriter {

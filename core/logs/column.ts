@@ -1,4 +1,4 @@
-import { DamageError } from './blob.ts';
+import { DamageError } from '#core/blocks/index.ts';
 import type { ByteReader, ByteWriter } from './bytes.ts';
 import { packNumbers, unpackNumbers } from './numbers.ts';
 import { packTimes, timesOf } from './time-column.ts';

@@ -1,7 +1,7 @@
 import { logLevels, type Labels, type LogRecord } from '#core/model/index.ts';
 import { blockRangeNs, type Rows } from './block.ts';
 import type { LineKind, OpenPart, Part } from './part.ts';
-import { DamageError } from './blob.ts';
+import { DamageError } from '#core/blocks/index.ts';
 
 /** Records that are in no block, in order of time, searchable as a part. */
 export class HeadPart implements Part {

@@ -10,7 +10,7 @@ import { parseSearch } from './logql/words.ts';
 import type { Part } from './part.ts';
 import { patternsOf, type Patterns, type PatternWindow } from './patterns.ts';
 import { searchParts, type Direction, type SearchPage } from './search.ts';
-import { breathe } from './steps.ts';
+import { breathe } from '#core/blocks/index.ts';
 import { LogStore } from './store.ts';
 import type { LogBookmark, LogsOptions, LogsStats, LogVerdict } from './types.ts';
 import { summaryOf, volumeOf, type Summary, type Turns, type Volume } from './volume.ts';

@@ -1,4 +1,4 @@
-import { DamageError } from './blob.ts';
+import { DamageError } from '#core/blocks/index.ts';
 
 /** Whole numbers as byte planes, which compress far better than the numbers laid side by side. Layout: FORMAT.md, "Numbers". */
 const deltaMode = 1;

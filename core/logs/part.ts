@@ -1,6 +1,6 @@
 import type { Labels, LogLevel, LogRecord } from '#core/model/index.ts';
 import { readRows, readTemplates, TemplateLines, type BlockMeta, type Rows, type Template } from './block.ts';
-import type { ColumnCache } from './cache.ts';
+import type { ColumnCache } from '#core/blocks/index.ts';
 
 /** A kind of lines, as searches look at it. */
 export interface LineKind {

@@ -1,7 +1,7 @@
 import { EngineError, type LogRecord } from '#core/model/index.ts';
 import { candidatesOf, type Candidates, type Condition } from './condition.ts';
 import type { Part } from './part.ts';
-import { breathe } from './steps.ts';
+import { breathe } from '#core/blocks/index.ts';
 
 export type Direction = 'backward' | 'forward';
 

@@ -2,13 +2,11 @@ import { join } from 'node:path';
 import { closeDb, openDb, sql, transaction, type WriteDb } from '#core/db/index.ts';
 import { EngineError, messageOf, type Cancel, type Clock, type Labels, type LogRecord } from '#core/model/index.ts';
 import { decodeBatch, encodeBatch } from './batch.ts';
-import { DamageError } from './blob.ts';
+import { atOnce, breathe, ColumnCache, DamageError, inSteps } from '#core/blocks/index.ts';
 import { encodeBlock, type EncodedBlock } from './block.ts';
 import { allBlocks, blockOf, deleteBlock, insertBlock, quarantineBlock, verifyBlock } from './blocks.ts';
-import { ColumnCache } from './cache.ts';
 import { HeadPart, runsOf } from './head.ts';
 import type { Block, Part } from './part.ts';
-import { atOnce, breathe, inSteps } from './steps.ts';
 import { Streams } from './streams.ts';
 import type { LogLimits, LogsOptions, LogsStats, LogVerdict } from './types.ts';
 

@@ -1,6 +1,6 @@
 import { ByteWriter, type ByteReader } from './bytes.ts';
 import type { Column } from './column.ts';
-import { DamageError } from './blob.ts';
+import { DamageError } from '#core/blocks/index.ts';
 
 /**
  * Times inside lines that say what the record's own time says: `2026-11-21T14:05:16.123Z`. Only their form is kept: the count of decimals, the

@@ -1,4 +1,4 @@
-import { DamageError } from './blob.ts';
+import { DamageError } from '#core/blocks/index.ts';
 import type { Piece } from './cut.ts';
 
 /**

@@ -2,7 +2,7 @@ import { noSpan, spanFlags, type TraceTree } from '#core/model/index.ts';
 import { criticalPath } from './critical-path.ts';
 import { repeats } from './repeats.ts';
 import { skews } from './skews.ts';
-import { atOnce } from './steps.ts';
+import { atOnce } from '#core/blocks/index.ts';
 import { errorStatus, inOrder, type TraceColumns } from './trace-columns.ts';
 import { findFamily } from './tree.ts';
 

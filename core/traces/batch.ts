@@ -1,5 +1,5 @@
 import { resourceOf, spanKinds, spanStatuses, type Span } from '#core/model/index.ts';
-import { DamageError, unwrapBlob, wrapBlob } from './blob.ts';
+import { DamageError, unwrapBlob, wrapBlob } from '#core/blocks/index.ts';
 import { flat } from './encode.ts';
 import { attributesFrom } from './table.ts';
 

@@ -1,6 +1,5 @@
 import { sql, transaction, type WriteDb } from '#core/db/index.ts';
-import { DamageError, unwrapBlob, wrapBlob } from './blob.ts';
-import { ColumnCache } from './cache.ts';
+import { ColumnCache, DamageError, unwrapBlob, wrapBlob } from '#core/blocks/index.ts';
 import { encodeDigest } from './digest.ts';
 import type { EncodedTable } from './encode.ts';
 import { byEdge, byOperation, digestOf } from './grouping.ts';

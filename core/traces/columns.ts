@@ -1,4 +1,4 @@
-import { DamageError } from './blob.ts';
+import { DamageError } from '#core/blocks/index.ts';
 
 /**
  * The payloads of columns: integers as byte planes, codes into a dictionary, texts. Layouts: FORMAT.md.

@@ -1,5 +1,5 @@
 import { decodeCodes, decodeIntegers, decodeTexts, encodeCodes, encodeIntegers, encodeTexts, joinParts, splitParts, type Codes } from './columns.ts';
-import { DamageError } from './blob.ts';
+import { DamageError } from '#core/blocks/index.ts';
 
 /**
  * What all spans of a block add to the tallies of a question, so that the question need not read them: per group the failed ones, the

@@ -2,7 +2,7 @@ import { attributeTypes, spanKinds, spanStatuses, type Attribute, type Resource,
 import { bloomOf } from './bloom.ts';
 import { encodeCodes, encodeIntegers, encodeTexts, joinParts } from './columns.ts';
 import { bytesOfHex } from './ids.ts';
-import { atOnce } from './steps.ts';
+import { atOnce } from '#core/blocks/index.ts';
 
 /** Spans as columns, each a payload under its name. Names and layouts: FORMAT.md, "Columns of a block". */
 export interface EncodedTable {

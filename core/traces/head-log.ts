@@ -1,7 +1,7 @@
 import { sql, transaction, type WriteDb } from '#core/db/index.ts';
 import type { Span } from '#core/model/index.ts';
 import { decodeBatch, encodeBatch } from './batch.ts';
-import { DamageError } from './blob.ts';
+import { DamageError } from '#core/blocks/index.ts';
 
 /** The appends whose spans are in no block yet, a row each. */
 export class HeadLog {

@@ -1,5 +1,5 @@
 import type { Span } from '#core/model/index.ts';
-import type { ColumnCache } from './cache.ts';
+import type { ColumnCache } from '#core/blocks/index.ts';
 import { encodeSpans, tableRangeNs } from './encode.ts';
 import { tableOf, type SpanTable } from './table.ts';
 

@@ -1,7 +1,6 @@
 import { attributeTypes, resourceOf, spanKinds, spanStatuses } from '#core/model/index.ts';
 import type { Attribute, Resource, Scope, Span, SpanEvent, SpanLink } from '#core/model/index.ts';
-import { DamageError } from './blob.ts';
-import type { ColumnCache } from './cache.ts';
+import { type ColumnCache, DamageError } from '#core/blocks/index.ts';
 import { decodeCodes, decodeIntegers, decodeTexts, type Codes } from './columns.ts';
 import { decodeDigest, type Digest } from './digest.ts';
 import type { EncodedTable } from './encode.ts';

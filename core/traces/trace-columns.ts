@@ -1,5 +1,5 @@
 import { spanKinds, spanStatuses, type Span } from '#core/model/index.ts';
-import { ColumnCache } from './cache.ts';
+import { ColumnCache } from '#core/blocks/index.ts';
 import { Dictionary, encodeSpans } from './encode.ts';
 import type { Stretch } from './search.ts';
 import { noParent, strayParent, tableOf } from './table.ts';

@@ -1,4 +1,4 @@
-import { DamageError } from './blob.ts';
+import { DamageError } from '#core/blocks/index.ts';
 import { decodeCodes, decodeIntegers, decodeTexts, findText, splitParts, type Codes } from './columns.ts';
 
 /** The values of one key. Without `rows` there is a code for every row, 0 for none; else `codes[i]` is that of `rows[i]`, ascending. */

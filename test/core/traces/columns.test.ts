@@ -1,4 +1,4 @@
-import { unwrapBlob, wrapBlob } from '#core/traces/blob.ts';
+import { unwrapBlob, wrapBlob } from '#core/blocks/index.ts';
 import { bloomMayHold, bloomOf } from '#core/traces/bloom.ts';
 import { decodeCodes, decodeIntegers, decodeTexts, encodeCodes, encodeIntegers, encodeTexts, findText } from '#core/traces/columns.ts';
 import fc from 'fast-check';
