@@ -94,6 +94,8 @@ export interface StoreLimits {
   readonly valueBytesMax: number;
   /** Samples older than the newest one by more than this go. */
   readonly retentionMs: DurationMs;
+  /** Samples younger than the newest one by less than this have no rollups yet: they are read as fast, and rollups cost a third of their bytes. */
+  readonly rollAfterMs: DurationMs;
   /** Rollups of 5 min, and of an hour, older than the newest sample by more than this go. */
   readonly rollup5mRetentionMs: DurationMs;
   readonly rollup1hRetentionMs: DurationMs;

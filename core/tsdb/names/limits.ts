@@ -11,6 +11,7 @@ export const defaultLimits: StoreLimits = {
   nameBytesMax: 256,
   valueBytesMax: 4096,
   retentionMs: 30 * 86_400_000,
+  rollAfterMs: 2 * 86_400_000,
   rollup5mRetentionMs: 90 * 86_400_000,
   rollup1hRetentionMs: 400 * 86_400_000,
   retentionBytes: 20 * 2 ** 30,

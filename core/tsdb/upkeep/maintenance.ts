@@ -1,10 +1,10 @@
 import { transaction } from '#core/db/index.ts';
 import type { Catalogue } from '../names/catalogue.ts';
 import { deleteTombstone, type Tombstone, type Tombstones } from './deletion.ts';
-import { windowStart } from '../codec/frame.ts';
+import { windowMs, windowStart } from '../codec/frame.ts';
 import { recodeOldest, rewriteWindow, settleMs } from './recode.ts';
 import { lastSettledWindow, mergeNext, rewriteRollup, rollNext, rollupsDue, type RollParts } from './roll.ts';
-import { dropDeadSeries, retain, type RetentionParts } from './retention.ts';
+import { dropDeadSeries, rawFloorMs, retain, type RetentionParts } from './retention.ts';
 import { framesOf, holdsSlot, releasePages } from '../sealed.ts';
 import type { Sweep } from './sweep.ts';
 import type { Wal } from '../log/wal.ts';
@@ -23,13 +23,24 @@ export interface MaintenanceParts extends RetentionParts, RollParts {
 export function maintain(parts: MaintenanceParts): boolean {
   const { db, sweep, head } = parts;
   if (sweep.step()) return true;
-  if (recodeOldest(parts, windowStart(head.newestMs - settleMs)) || rollNext(parts, lastSettledWindow(head.newestMs))) return true;
+  const rollableMs = Math.min(lastSettledWindow(head.newestMs), rollHorizon(parts));
+  if (recodeOldest(parts, windowStart(head.newestMs - settleMs)) || rollNext(parts, rollableMs)) return true;
   return applyTombstone(parts) || mergeNext(parts) || retain(parts) || releasePages(db, pagesPerStep);
 }
 
-/** Recodes every fresh frame and rolls up every window, open ones too, applies every deletion and gives back all free space, as long as `goOn` says so. */
+/** Begin of the last window that is old enough for rollups, or whose samples are about to go. */
+function rollHorizon(parts: MaintenanceParts): number {
+  const { head, limits } = parts;
+  if (limits.rollAfterMs === 0) return Infinity;
+  return Math.max(windowStart(head.newestMs - limits.rollAfterMs), rawFloorMs(parts)) - windowMs;
+}
+
+/** Recodes every fresh frame and rolls up every window that is old enough, open ones too, applies every deletion and gives back all free space, as long as `goOn` says so. */
 export function compact(parts: MaintenanceParts, goOn: () => boolean): void {
-  while (goOn() && (recodeOldest(parts, Infinity) || rollNext(parts, Infinity) || applyTombstone(parts) || mergeNext(parts) || retain(parts)));
+  while (
+    goOn() &&
+    (recodeOldest(parts, Infinity) || rollNext(parts, rollHorizon(parts)) || applyTombstone(parts) || mergeNext(parts) || retain(parts))
+  );
   while (goOn() && releasePages(parts.db, pagesPerStep));
 }
 

@@ -57,7 +57,7 @@ function retainRaw(parts: RetentionParts): boolean {
 }
 
 /** Where raw samples begin from now on: the start of a window. */
-function rawFloorMs({ db, frames, head, limits, rollups }: RetentionParts): number {
+export function rawFloorMs({ db, frames, head, limits, rollups }: RetentionParts): number {
   let wantedMs = head.newestMs - limits.retentionMs;
   if (frames.totals.bytes + frames.rollupBytes > limits.retentionBytes) {
     const oldest = framesBefore(db, Infinity, 1)[0];

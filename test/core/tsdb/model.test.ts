@@ -84,7 +84,7 @@ class Twin {
   #newestMs = -Infinity;
 
   #open(): Tsdb {
-    return openTsdb({ folder: this.#folder, clock: this.#clock, limits: { outOfOrderMs, retentionMs } });
+    return openTsdb({ folder: this.#folder, clock: this.#clock, limits: { outOfOrderMs, retentionMs, rollAfterMs: 0 } });
   }
 
   async run(step: Step): Promise<void> {

@@ -133,8 +133,8 @@ test('every function over rollups is that over samples, beside them and when the
   const clock = handClock();
   const [folder, twin] = [tempFolder(), tempFolder()];
   const short: Partial<StoreLimits> = { retentionMs: 12 * hourMs };
-  let db = openTsdb({ folder, clock, limits: short });
-  let raw = openTsdb({ folder: twin, clock });
+  let db = openTsdb({ folder, clock, limits: { ...short, rollAfterMs: 0 } });
+  let raw = openTsdb({ folder: twin, clock, limits: { rollAfterMs: 0 } });
   const own = await feed(clock, [db, raw], 2 * dayMs);
   expect(db.stats().rollupsOnlyBeforeMs).toBeGreaterThanOrEqual(clock.nowMs - 14 * hourMs);
   expect(raw.stats().rollupsOnlyBeforeMs).toBeUndefined();
@@ -144,8 +144,8 @@ test('every function over rollups is that over samples, beside them and when the
   await feed(clock, [db, raw], 6 * hourMs, own);
   await db.close();
   await raw.close();
-  db = openTsdb({ folder, clock, limits: short });
-  raw = openTsdb({ folder: twin, clock });
+  db = openTsdb({ folder, clock, limits: { ...short, rollAfterMs: 0 } });
+  raw = openTsdb({ folder: twin, clock, limits: { rollAfterMs: 0 } });
   await compareAll(db, raw, fromMs, clock.nowMs);
   const view = openTsdbView(folder);
   await compareAll(view, raw, fromMs, toMs);
@@ -156,7 +156,7 @@ test('every function over rollups is that over samples, beside them and when the
 
 test('what does not fit buckets is read from samples, and missing ones are told', { timeout: 60_000 }, async () => {
   const clock = handClock();
-  const db = openTsdb({ folder: tempFolder(), clock, limits: { retentionMs: 12 * hourMs } });
+  const db = openTsdb({ folder: tempFolder(), clock, limits: { rollAfterMs: 0, retentionMs: 12 * hourMs } });
   await feed(clock, [db], 2 * dayMs);
   const grid = { startMs: startMs + dayMs, endMs: clock.nowMs, stepMs: hourMs };
   const unaligned = { ...grid, startMs: grid.startMs + 1 };
@@ -181,7 +181,7 @@ test('what does not fit buckets is read from samples, and missing ones are told'
 
 test('where only hours are left, a query by five minutes says so', { timeout: 60_000 }, async () => {
   const clock = handClock();
-  const db = openTsdb({ folder: tempFolder(), clock, limits: { retentionMs: 6 * hourMs, rollup5mRetentionMs: dayMs } });
+  const db = openTsdb({ folder: tempFolder(), clock, limits: { rollAfterMs: 0, retentionMs: 6 * hourMs, rollup5mRetentionMs: dayMs } });
   await feed(clock, [db], 4 * dayMs);
   const grid = { startMs: startMs + 6 * hourMs, endMs: clock.nowMs, stepMs: 300_000 };
   const fine = await evaluateRange(db, 'm_total', grid);
@@ -198,7 +198,7 @@ test('where only hours are left, a query by five minutes says so', { timeout: 60
 test('a rollup that rots is told, set aside and made anew, and answers stay right', { timeout: 60_000 }, async () => {
   const clock = handClock();
   const folder = tempFolder();
-  let db = openTsdb({ folder, clock });
+  let db = openTsdb({ folder, clock, limits: { rollAfterMs: 0 } });
   await feed(clock, [db], 30 * hourMs);
   await db.close();
   expect(examineTsdb(folder)).toMatchObject({ damage: [] });
@@ -213,7 +213,7 @@ test('a rollup that rots is told, set aside and made anew, and answers stay righ
   expect(examineTsdb(folder).damage.map(({ what, cause }) => `${what} ${cause}`)).toEqual(
     rows.slice(0, 6).map(() => expect.stringMatching(/^rollup rollup \d+ of group \d+: the checksum does not match$/) as string),
   );
-  db = openTsdb({ folder, clock });
+  db = openTsdb({ folder, clock, limits: { rollAfterMs: 0 } });
   const view = openTsdbView(folder);
   const toMs = Math.floor(clock.nowMs / hourMs) * hourMs;
   for (const grid of [
@@ -262,7 +262,7 @@ test('random schedules of late samples, deletions, restarts, copies and upkeep',
     fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 10 }), async (steps) => {
       let clock = handClock();
       let folder = tempFolder();
-      let db = openTsdb({ folder, clock });
+      let db = openTsdb({ folder, clock, limits: { rollAfterMs: 0 } });
       const own = await feed(clock, [db], 30 * hourMs);
       for (const one of steps) {
         if (one.kind === 'feed') await feed(clock, [db], one.hours * hourMs, own);
@@ -279,7 +279,7 @@ test('random schedules of late samples, deletions, restarts, copies and upkeep',
           if (one.kind === 'snapshot') await db.snapshot((folder = tempFolder()));
           if (one.kind !== 'crash') await db.close();
           clock = Object.assign(handClock(), { nowMs: clock.nowMs });
-          db = openTsdb({ folder, clock });
+          db = openTsdb({ folder, clock, limits: { rollAfterMs: 0 } });
         }
         const toMs = Math.floor(clock.nowMs / hourMs) * hourMs;
         const grid = { startMs: toMs - 24 * hourMs, endMs: toMs, stepMs: 600_000 };
