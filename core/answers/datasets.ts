@@ -29,8 +29,8 @@ interface Opened {
   usedMs: UnixMs;
 }
 
-/** A case that nobody asks about is closed after this long. */
-const idleMs = 600_000;
+/** A case that nobody asks about is closed after this long, so that the command line can have it. */
+const idleMs = 120_000;
 const openMax = 8;
 
 /** The live dataset and the cases. A case is opened by the first question about it. */

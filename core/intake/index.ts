@@ -23,6 +23,6 @@ export { guardedSink } from './overload/guarded-sink.ts';
 export { importPaths } from './import/import.ts';
 export type { ImportedFile, ImportOptions } from './import/import.ts';
 export type { ImportStores } from './import/sink.ts';
-export { importLimits, type ImportLimits } from './import/limits.ts';
+export type { ImportLimits } from './import/limits.ts';
 export { caseFolder, caseNames, deleteCase, existingCase, openCase } from './import/case.ts';
 export type { CaseFile, CaseStores } from './import/case.ts';

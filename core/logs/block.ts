@@ -15,6 +15,7 @@ const segmentBytes = 512 << 10;
 const fieldsMark = '\u001e';
 const fieldMark = '\u001f';
 const stepRecords = 1024;
+const noTemplates: OpenTemplate[] = [];
 /** Offsets from the first record stay exact, and small enough for packNumbers. */
 export const blockRangeNs = 2n ** 51n;
 
@@ -117,16 +118,16 @@ class BlockBuilder {
     const seed = levelNumber * 2 + (hasFields ? 1 : 0);
     if (!cutter.cut(text, seed)) return this.#whole(text, level, hasFields);
     const { count, bounds, hash } = cutter;
-    const candidates = this.#byHash.get(hash);
+    const candidates = this.#byHash.get(hash) ?? noTemplates;
     let template: OpenTemplate | undefined;
-    for (let i = 0; candidates !== undefined && i < candidates.length && template === undefined; i++) {
+    for (let i = 0; i < candidates.length && template === undefined; i++) {
       const one = candidates[i]!;
       if (one.levelNumber === levelNumber && one.hasFields === hasFields && fits(one.texts, text, bounds, count)) template = one;
     }
     if (template === undefined) {
       if (this.#templates.length >= templatesMax) return this.#whole(text, level, hasFields);
       template = this.#open(textsBetween(text, bounds, count), level, hasFields);
-      if (candidates === undefined) this.#byHash.set(hash, [template]);
+      if (candidates === noTemplates) this.#byHash.set(hash, [template]);
       else candidates.push(template);
     }
     const { columns } = template;

@@ -15,7 +15,7 @@ export function liveFolder(dataDir: string): string {
 }
 
 /** The folder of the dataset that the options name: a case, or the live one. */
-export function datasetFolder(dataDir: string, caseName: string | undefined): string {
+function datasetFolder(dataDir: string, caseName: string | undefined): string {
   return caseName === undefined ? liveFolder(dataDir) : existingCase(dataDir, caseName);
 }
 

@@ -55,9 +55,6 @@ export { default as IconInhibit } from '@lucide/svelte/icons/git-pull-request-cl
 export { default as IconFold } from '@lucide/svelte/icons/layers';
 export { default as IconMap } from '@lucide/svelte/icons/share-2';
 export { default as IconTable } from '@lucide/svelte/icons/table-2';
-export { default as IconExpand } from '@lucide/svelte/icons/unfold-vertical';
-export { default as IconCollapse } from '@lucide/svelte/icons/fold-vertical';
-export { default as IconLeft } from '@lucide/svelte/icons/chevron-left';
 export { default as IconCompare } from '@lucide/svelte/icons/git-compare';
 export { default as IconMinus } from '@lucide/svelte/icons/minus';
 export { default as IconShown } from '@lucide/svelte/icons/eye';

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { closeDb, openDb, sql, transaction, type WriteDb } from '#core/db/index.ts';
+import { closeDb, holdFolder, openDb, sql, transaction, type HeldFolder, type WriteDb } from '#core/db/index.ts';
 import { openLogs, type Logs } from '#core/logs/index.ts';
 import { EngineError, type Clock, type UnixMs } from '#core/model/index.ts';
 import { openTraces, type Traces } from '#core/traces/index.ts';
@@ -65,9 +65,21 @@ export function deleteCase(dataDir: string, name: string): void {
 
 const lifted = Infinity;
 
-/** Opens, and makes, the stores of a folder without bounds of time: captures are old, and come in any order. */
+/**
+ * Opens, and makes, the stores of a folder without bounds of time: captures are old, and come in any order. Throws EngineError `conflict`
+ * while another process has it open.
+ */
 export function openCase(folder: string, clock: Clock): CaseStores {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const held = holdFolder(folder, clock.now());
+  try {
+    return openHeld(folder, clock, held);
+  } catch (error) {
+    held.release();
+    throw error;
+  }
+}
+
+function openHeld(folder: string, clock: Clock, held: HeldFolder): CaseStores {
   const limits = { futureMs: lifted, retentionMs: lifted, retentionBytes: lifted };
   const metrics = openTsdb({ folder, clock, limits: { ...limits, outOfOrderMs: lifted } });
   const traces = openTraces({ folder, clock, limits });
@@ -86,6 +98,7 @@ export function openCase(folder: string, clock: Clock): CaseStores {
       await traces.close();
       await logs.close();
       closeDb(db);
+      held.release();
     },
   };
 }

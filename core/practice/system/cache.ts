@@ -1,5 +1,5 @@
 /** The cache: keys with a time to live, the least recently used dropped first; told of as an exporter for Redis does. */
-import { Counter, Gauge } from 'prom-client';
+import { Counter } from 'prom-client';
 import type { Service } from './service.ts';
 
 const keysMax = 20_000;
@@ -15,14 +15,7 @@ export function runCache(service: Service, users: number): void {
   const evicted = counter('redis_evicted_keys_total', 'Keys dropped for want of room');
   const expired = counter('redis_expired_keys_total', 'Keys dropped for their age');
   const commands = new Counter({ name: 'redis_commands_total', help: 'Commands done', labelNames: ['cmd'], registers });
-  new Gauge({
-    name: 'redis_db_keys',
-    help: 'Keys held',
-    registers,
-    collect() {
-      this.set(held.size);
-    },
-  });
+  service.telemetry.gauge('redis_db_keys', 'Keys held', () => [{ labels: {}, value: held.size }]);
 
   const put = (key: string, untilMs: number): void => {
     held.delete(key);

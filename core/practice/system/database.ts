@@ -1,7 +1,8 @@
 /** The database: a pool of connections, and statements that hold one for as long as they take. */
-import { Counter, Gauge } from 'prom-client';
+import { Counter } from 'prom-client';
 import { Refused, type Service } from './service.ts';
 import { statements } from './statements.ts';
+import type { Reading } from './telemetry.ts';
 
 const connectionsMax = 30;
 const waitMsMax = 2_000;
@@ -87,34 +88,12 @@ function report(service: Service, pool: Pool): void {
   void held.catch(() => service.telemetry.log('warn', 'the report found no connection')).finally(() => pool.reports--);
 }
 
-function metrics(service: Service, pool: Pool): Counter<'statement'> {
-  const registers = [service.telemetry.metrics];
-  new Gauge({ name: 'pg_settings_max_connections', help: 'Connections that may be open', registers }).set(connectionsMax);
-  new Gauge({
-    name: 'pg_stat_activity_count',
-    help: 'Connections by what they do',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      this.set({ state: 'active' }, pool.inUse);
-    },
-  });
-  new Gauge({
-    name: 'pg_stat_activity_max_tx_duration',
-    help: 'Age of the oldest transaction in seconds',
-    labelNames: ['state'],
-    registers,
-    collect() {
-      this.set({ state: 'active' }, pool.longestMs / 1000);
-    },
-  });
-  new Gauge({
-    name: 'db_client_connections_waiting',
-    help: 'Queries that wait for a connection',
-    registers,
-    collect() {
-      this.set(pool.waiting);
-    },
-  });
-  return new Counter({ name: 'db_statements_total', help: 'Statements done', labelNames: ['statement'], registers });
+function metrics({ telemetry }: Service, pool: Pool): Counter<'statement'> {
+  const one = (value: number, labels = {}): Reading[] => [{ labels, value }];
+  const active = { state: 'active' };
+  telemetry.gauge('pg_settings_max_connections', 'Connections that may be open', () => one(connectionsMax));
+  telemetry.gauge('pg_stat_activity_count', 'Connections by what they do', () => one(pool.inUse, active));
+  telemetry.gauge('pg_stat_activity_max_tx_duration', 'Age of the oldest transaction in seconds', () => one(pool.longestMs / 1000, active));
+  telemetry.gauge('db_client_connections_waiting', 'Queries that wait for a connection', () => one(pool.waiting));
+  return new Counter({ name: 'db_statements_total', help: 'Statements done', labelNames: ['statement'], registers: [telemetry.metrics] });
 }

@@ -1,8 +1,7 @@
 /** Fan-out: a queue of posts in partitions, and workers that put each into the timelines of those who follow its author. */
 import { ROOT_CONTEXT, SpanKind, type Span } from '@opentelemetry/api';
-import { Gauge } from 'prom-client';
 import type { Service } from './service.ts';
-import { failed } from './telemetry.ts';
+import { failed, type Reading } from './telemetry.ts';
 
 const partitions = 4;
 /** Followers served by one call. */
@@ -100,24 +99,14 @@ export function runFanout(service: Service): void {
   posts();
 }
 
-function metrics(service: Service, queue: readonly Partition[]): void {
-  const registers = [service.telemetry.metrics];
-  const gauge = (name: string, help: string, value: (partition: Partition) => number, group: boolean): void => {
-    const labels = group ? { consumergroup: 'fanout', topic: 'posts' } : { topic: 'posts' };
-    new Gauge({
-      name,
-      help,
-      labelNames: [...Object.keys(labels), 'partition'],
-      registers,
-      collect() {
-        queue.forEach((partition, i) => this.set({ ...labels, partition: String(i) }, value(partition)));
-      },
-    });
-  };
-  gauge('kafka_topic_partition_current_offset', 'Deliveries asked for', ({ written }) => written, false);
-  gauge('kafka_consumergroup_current_offset', 'Deliveries done', ({ read }) => read, true);
-  gauge('kafka_consumergroup_lag', 'Deliveries that wait', ({ written, read }) => written - read, true);
-  gauge('queue_oldest_message_age_seconds', 'Age of the post that has waited longest', ({ oldestMs }) => oldestMs / 1000, true);
-  const members = new Gauge({ name: 'kafka_consumergroup_members', help: 'Workers', labelNames: ['consumergroup'], registers });
-  members.set({ consumergroup: 'fanout' }, queue.length);
+function metrics({ telemetry }: Service, queue: readonly Partition[]): void {
+  const consumergroup = 'fanout';
+  const topic = 'posts';
+  const gauge = (name: string, help: string, labels: Reading['labels'], value: (partition: Partition) => number): void =>
+    telemetry.gauge(name, help, () => queue.map((one, i) => ({ labels: { ...labels, partition: String(i) }, value: value(one) })));
+  gauge('kafka_topic_partition_current_offset', 'Deliveries asked for', { topic }, ({ written }) => written);
+  gauge('kafka_consumergroup_current_offset', 'Deliveries done', { consumergroup, topic }, ({ read }) => read);
+  gauge('kafka_consumergroup_lag', 'Deliveries that wait', { consumergroup, topic }, ({ written, read }) => written - read);
+  gauge('queue_oldest_message_age_seconds', 'Age of the post that has waited longest', { consumergroup, topic }, ({ oldestMs }) => oldestMs / 1000);
+  telemetry.gauge('kafka_consumergroup_members', 'Workers', () => [{ labels: { consumergroup }, value: queue.length }]);
 }

@@ -1,6 +1,6 @@
 /** The people who use the practice system, one loop each: they look, wait a while, now and then post or upload. */
 import { ROOT_CONTEXT, SpanKind } from '@opentelemetry/api';
-import { Counter, Gauge } from 'prom-client';
+import { Counter } from 'prom-client';
 import type { Service } from './service.ts';
 
 /** Mean pause of a person between two acts. */
@@ -16,24 +16,15 @@ export function runPeople(service: Service, users: number): void {
   const registers = [service.telemetry.metrics];
   let here = 0;
   const acts = new Counter({ name: 'user_actions_total', help: 'What users did, and how it went', labelNames: ['action', 'outcome'], registers });
-  new Gauge({
-    name: 'users_active',
-    help: 'Users who are here',
-    registers,
-    collect() {
-      this.set(here);
-    },
-  });
-  new Gauge({
-    name: 'users_affected',
-    help: 'Users with an error or a wait of more than a second within the last minute',
-    registers,
-    collect() {
-      const sinceMs = service.clock.monotonicMs() - affectedMs;
-      for (const [user, timeMs] of badMs) if (timeMs < sinceMs) badMs.delete(user);
-      this.set(badMs.size);
-    },
-  });
+  const affected = (): number => {
+    const sinceMs = service.clock.monotonicMs() - affectedMs;
+    for (const [user, timeMs] of badMs) if (timeMs < sinceMs) badMs.delete(user);
+    return badMs.size;
+  };
+  service.telemetry.gauge('users_active', 'Users who are here', () => [{ labels: {}, value: here }]);
+  service.telemetry.gauge('users_affected', 'Users with an error or a wait of more than a second within the last minute', () => [
+    { labels: {}, value: affected() },
+  ]);
   const act = async (user: number): Promise<void> => {
     const dice = service.random();
     const action = dice < 0.82 ? 'timeline' : dice < 0.94 ? 'post' : 'media';

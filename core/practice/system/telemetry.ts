@@ -10,6 +10,12 @@ import { LogShipper } from './log-shipper.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 
+/** One series of a gauge. */
+export interface Reading {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 export class Telemetry {
   readonly service: ServiceName;
   readonly clock: Clock;
@@ -36,7 +42,16 @@ export class Telemetry {
     this.#tracer = this.#provider.getTracer('practice', version);
     this.#logs = new LogShipper(service, to.appUrl, clock);
     collectDefaultMetrics({ register: this.metrics });
-    new Gauge({ name: 'build_info', help: 'The release that runs', labelNames: ['version'], registers: [this.metrics] }).set({ version }, 1);
+    this.gauge('build_info', 'The release that runs', () => [{ labels: { version }, value: 1 }]);
+  }
+
+  /** A gauge that is read when its page is. */
+  gauge(name: string, help: string, read: () => readonly Reading[]): void {
+    const labelNames = [...new Set(read().flatMap(({ labels }) => Object.keys(labels)))];
+    const collect = (): void => {
+      for (const { labels, value } of read()) gauge.set({ ...labels }, value);
+    };
+    const gauge = new Gauge<string>({ name, help, labelNames, registers: [this.metrics], collect });
   }
 
   /** A span below `parent`. The caller ends it. */

@@ -47,7 +47,7 @@ export const signalbox: System = {
   },
 };
 
-export const prometheus: System = {
+const prometheus: System = {
   name: 'Prometheus',
   isHere: hasPeer('prometheus'),
   async start(folder, config = 'global: {scrape_interval: 15s}\n') {

@@ -10,7 +10,7 @@ import { ruleAnswers } from './scripted-rules.ts';
 import { sloAnswers, slos } from './scripted-slos.ts';
 import { ScriptedSources } from './scripted-sources.ts';
 import { cardinalityView } from './cardinality.ts';
-import { curvesFor, explainAnswer, rangeAnswer } from './series.ts';
+import { curvesFor, explainAnswer, exemplarsFor, instantAnswer, metricNames, rangeAnswer } from './series.ts';
 
 export type SceneName = 'busy' | 'calm' | 'first' | 'storm';
 
@@ -266,24 +266,7 @@ export class ScriptedEngine {
       ],
       'metrics.instant': ({ expr, timeMs }) => {
         const atMs = timeMs ?? Date.now();
-        const curves = curvesFor(expr, this.#startMs).filter((curve) => !Number.isNaN(curve.at(atMs)));
-        return {
-          type: 'vector',
-          timeMs: atMs,
-          text: '',
-          labels: curves.map((curve) => curve.labels),
-          values: Float64Array.from(curves, (curve) => curve.at(atMs)),
-          histograms: [],
-          warnings: [],
-          infos: [],
-          seriesCount: curves.length,
-          samplesRead: curves.length,
-          bytesRead: curves.length * 16,
-          elapsedMs: 1,
-          selectMs: 0.4,
-          steps: 1,
-          stepsReused: 0,
-        };
+        return instantAnswer(curvesFor(expr, this.#startMs), atMs);
       },
       'metrics.range': async ({ expr, startMs, endMs, stepMs }, { signal }) => {
         this.asked.push(expr);
@@ -294,25 +277,8 @@ export class ScriptedEngine {
       },
       'metrics.explain': ({ expr, startMs, endMs, stepMs }) =>
         explainAnswer(expr, rangeAnswer(curvesFor(expr, this.#startMs), startMs, endMs, stepMs)),
-      'metrics.exemplars': ({ expr, startMs, endMs }) =>
-        expr.includes('duration')
-          ? [0.2, 0.5, 0.8].map((share, i) => ({
-              series: ['__name__', 'http_request_duration_seconds_bucket', 'le', '2.5'],
-              labels: ['trace_id', `${i + 1}`.repeat(32)],
-              value: 0.2 + i * 0.6,
-              timeMs: startMs + share * (endMs - startMs),
-              traceId: `${i + 1}`.repeat(32),
-              spanId: `${i + 1}`.repeat(16),
-            }))
-          : [],
-      'metrics.names': () => [
-        { name: 'http_requests_total', type: 'counter', help: 'Requests answered, by code and path.', unit: '' },
-        { name: 'http_request_duration_seconds_bucket', type: 'histogram', help: 'Time to answer a request.', unit: 'seconds' },
-        { name: 'node_cpu_seconds_total', type: 'counter', help: 'Seconds the CPUs spent in each mode.', unit: 'seconds' },
-        { name: 'node_memory_MemAvailable_bytes', type: 'gauge', help: 'Memory information field MemAvailable_bytes.', unit: 'bytes' },
-        { name: 'queue_length', type: 'gauge', help: 'Jobs that wait.', unit: '' },
-        { name: 'up', type: 'gauge', help: '', unit: '' },
-      ],
+      'metrics.exemplars': ({ expr, startMs, endMs }) => exemplarsFor(expr, startMs, endMs),
+      'metrics.names': () => metricNames,
       'metrics.cardinality': () => cardinalityView(this.#startMs),
       'metrics.labels': () => ['code', 'instance', 'job', 'path'],
       'metrics.labelValues': ({ label }) => (label === 'job' ? ['catalogue', 'checkout', 'node', 'postgres'] : ['a', 'b']),

@@ -1,6 +1,6 @@
 /** Curves that look like a service's: a daily swing, noise that is the same each time, and an incident in the last quarter hour. */
 import { labelsFromRecord, type Labels } from '#core/model/index.ts';
-import type { ExplainAnswer, RangeAnswer } from '#core/contract/index.ts';
+import type { ExemplarView, ExplainAnswer, InstantAnswer, MetricName, RangeAnswer } from '#core/contract/index.ts';
 
 interface Curve {
   readonly labels: Labels;
@@ -103,7 +103,7 @@ export function explainAnswer(expr: string, { labels, timesMs: _times, values: _
   };
   const selector = {
     ...part,
-    text: `${expr.replace(/\W.*/s, '')}`,
+    text: expr.replace(/\W.*/s, ''),
     kind: 'selector',
     seriesCount: labels.length * 3,
     selfMs: 2,
@@ -111,4 +111,47 @@ export function explainAnswer(expr: string, { labels, timesMs: _times, values: _
     parts: [],
   };
   return { root: { ...part, parts: [selector] }, ...report };
+}
+
+export const metricNames: readonly MetricName[] = [
+  { name: 'http_requests_total', type: 'counter', help: 'Requests answered, by code and path.', unit: '' },
+  { name: 'http_request_duration_seconds_bucket', type: 'histogram', help: 'Time to answer a request.', unit: 'seconds' },
+  { name: 'node_cpu_seconds_total', type: 'counter', help: 'Seconds the CPUs spent in each mode.', unit: 'seconds' },
+  { name: 'node_memory_MemAvailable_bytes', type: 'gauge', help: 'Memory information field MemAvailable_bytes.', unit: 'bytes' },
+  { name: 'queue_length', type: 'gauge', help: 'Jobs that wait.', unit: '' },
+  { name: 'up', type: 'gauge', help: '', unit: '' },
+];
+
+export function instantAnswer(all: readonly Curve[], timeMs: number): InstantAnswer {
+  const curves = all.filter((curve) => !Number.isNaN(curve.at(timeMs)));
+  return {
+    type: 'vector',
+    timeMs,
+    text: '',
+    labels: curves.map((curve) => curve.labels),
+    values: Float64Array.from(curves, (curve) => curve.at(timeMs)),
+    histograms: [],
+    warnings: [],
+    infos: [],
+    seriesCount: curves.length,
+    samplesRead: curves.length,
+    bytesRead: curves.length * 16,
+    elapsedMs: 1,
+    selectMs: 0.4,
+    steps: 1,
+    stepsReused: 0,
+  };
+}
+
+/** Three requests of a latency, of which there are traces. */
+export function exemplarsFor(expr: string, startMs: number, endMs: number): readonly ExemplarView[] {
+  if (!expr.includes('duration')) return [];
+  return [0.2, 0.5, 0.8].map((share, i) => ({
+    series: ['__name__', 'http_request_duration_seconds_bucket', 'le', '2.5'],
+    labels: ['trace_id', `${i + 1}`.repeat(32)],
+    value: 0.2 + i * 0.6,
+    timeMs: startMs + share * (endMs - startMs),
+    traceId: `${i + 1}`.repeat(32),
+    spanId: `${i + 1}`.repeat(16),
+  }));
 }
