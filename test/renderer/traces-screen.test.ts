@@ -118,10 +118,12 @@ describe('the search', () => {
     await open('#/explore/traces');
     await expectPage(page.getByText('14 traces, newest first')).toBeVisible();
     await page.keyboard.press('/');
+    const suggestions = page.getByRole('listbox', { name: 'Suggestions' });
     await page.keyboard.type('serv');
+    await expectPage(suggestions.getByRole('option').first()).toBeVisible();
     await page.keyboard.press('Tab');
     await page.keyboard.type('ca');
-    await expectPage(page.getByRole('listbox', { name: 'Suggestions' }).getByRole('option', { name: 'cart', exact: true })).toBeVisible();
+    await expectPage(suggestions.getByRole('option', { name: 'cart', exact: true })).toBeVisible();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
     await page.keyboard.type('error');

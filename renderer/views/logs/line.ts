@@ -26,6 +26,23 @@ function fieldsOf({ line, labels, fields }: LogLine): Map<string, string> {
   return out;
 }
 
+/** Keys under which loggers put what happened, the likeliest first. */
+const messageKeys = ['msg', 'message', '@m', 'body', 'event', 'text'];
+/** What stands beside a line already, or is only for machines; the detail has it all. */
+const besideKeys = /^(@?time(stamp)?|ts|t|level|lvl|severity|trace_?id|span_?id|stack|stack_?trace)$/i;
+
+/** What a person reads of a line: of a JSON object what happened, then the rest as `key=value`; any other line as it is. */
+export function readableOf(of: LogLine): string {
+  const json = jsonOf(of.line);
+  if (json === undefined) return of.line;
+  const fields = new Map<string, string>();
+  flatten(json, '', fields);
+  const key = messageKeys.find((name) => fields.has(name));
+  if (key === undefined) return of.line;
+  const rest = [...fields].filter(([name]) => name !== key && !besideKeys.test(name)).map(([name, value]) => `${name}=${value}`);
+  return [fields.get(key), ...rest].join('  ');
+}
+
 /** The object that a line is; undefined when it is none. */
 export function jsonOf(line: string): object | undefined {
   if (!line.startsWith('{')) return undefined;
