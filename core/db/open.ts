@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { assert, EngineError } from '#core/model/index.ts';
+import { assert, EngineError, messageOf } from '#core/model/index.ts';
 import { migrations } from './migrations/index.ts';
 import type { StoreName } from './migrations/migration.ts';
 
@@ -131,12 +131,34 @@ function migrate(db: WriteDb, store: StoreName): void {
       `${db.path} was written by a newer Signalbox (form ${done}, this one knows ${due.length}); open it with that version`,
     );
   }
+  if (done > 0 && done < due.length) keepForm(db, done);
   due.slice(done).forEach((migration, i) => {
     transaction(db, () => {
       db.connection.exec(migration.sql);
       db.connection.pragma(`user_version = ${done + i + 1}`);
     });
   });
+}
+
+/**
+ * Keeps the file as the version before left it, beside it, so that one can go back to that version. Throws EngineError `unavailable` when
+ * there is no room for the copy: then nothing was changed.
+ */
+function keepForm({ connection, path }: WriteDb, form: number): void {
+  const kept = `${path}.form-${form}`;
+  if (existsSync(kept)) return;
+  const part = `${kept}.part`;
+  rmSync(part, { force: true });
+  try {
+    connection.prepare('vacuum into ?').run(part);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw new EngineError(
+      'unavailable',
+      `${path} has to be copied before this version may change its form, and could not be (${messageOf(error)}); make room`,
+    );
+  }
+  renameSync(part, kept);
 }
 
 /** All or nothing. Nested calls become savepoints. */

@@ -3,6 +3,7 @@ import { existsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { backup, checkpoint, closeDb, isCorrupt, openDb, openReadDb, quickCheck, sql, transaction } from '#core/db/index.ts';
+import { migrations } from '#core/db/migrations/index.ts';
 import { tempFolder } from '../../support/folder.ts';
 
 const metadataCount = (db: Parameters<typeof sql>[0]): number => (sql(db, 'select count(*) as n from metadata').get() as { n: number }).n;
@@ -56,6 +57,26 @@ test('each store has its own tables, and opening again changes none of them', ()
   const journal = tablesOf('journal');
   expect(tablesOf('journal')).toEqual(journal);
   expect(journal.filter((table) => metrics.some((other) => JSON.stringify(other) === JSON.stringify(table)))).toEqual([]);
+});
+
+test('a file of an older form is kept as it was before it is changed, also when the change is broken off', () => {
+  const path = join(tempFolder(), 'metrics.db');
+  const [first, ...later] = migrations.filter(({ store }) => store === 'metrics');
+  expect(later.length).toBeGreaterThan(0);
+  const old = new Database(path);
+  old.exec(`begin; ${first!.sql}; insert into metadata (metric, type, help, unit) values ('up', 'gauge', '', ''); pragma user_version = 1; commit`);
+  old.close();
+  writeFileSync(`${path}.form-1.part`, 'a copy that was broken off');
+  const db = openDb(path, 'metrics');
+  expect(metadataCount(db)).toBe(1);
+  expect(db.connection.pragma('user_version', { simple: true })).toBe(1 + later.length);
+  closeDb(db);
+  const kept = new Database(`${path}.form-1`, { readonly: true });
+  expect(kept.pragma('user_version', { simple: true })).toBe(1);
+  expect(kept.prepare('select metric from metadata').pluck().all()).toEqual(['up']);
+  kept.close();
+  expect(existsSync(`${path}.form-1.part`)).toBe(false);
+  closeDb(openDb(path, 'metrics'));
 });
 
 test('a file of a newer Signalbox is left alone, with a sentence', () => {
