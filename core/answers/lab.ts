@@ -6,6 +6,7 @@ import { EngineError, messageOf, type UnixMs } from '#core/model/index.ts';
 import { samplesOf } from '#core/promql/index.ts';
 import { parseExpr } from '#core/promql/syntax/index.ts';
 import { backtest, compareFirings, lintRules, type BacktestReport } from '#core/rules/index.ts';
+import type { Tsdb } from '#core/tsdb/index.ts';
 import type { Parts } from './parts.ts';
 
 type Question = In<SignalboxContract['rules.lab']>;
@@ -24,21 +25,30 @@ interface Trial {
 }
 
 /** Throws EngineError `invalid` for rules or routes that cannot be read, `limit` for too long a time. */
-export async function labAnswer(parts: Parts, { before, after, startMs, endMs }: Question, signal: AbortSignal): Promise<LabAnswer> {
+export async function labAnswer(parts: Parts, { dataset, before, after, startMs, endMs }: Question, signal: AbortSignal): Promise<LabAnswer> {
   if (endMs - startMs > spanMaxMs) throw new EngineError('limit', 'the lab tries at most 62 days at a time');
-  const [old, now] = [await attempt(parts, before, startMs, endMs, signal), await attempt(parts, after, startMs, endMs, signal)];
+  const source = parts.datasets.of(dataset).metrics;
+  const tried = (one: Question['before']): Promise<Trial> => attempt(parts, source, one, startMs, endMs, signal);
+  const [old, now] = [await tried(before), await tried(after)];
   const rules = compareFirings(old.report.firings, now.report.firings).map(({ name, sentence }) => ({ name, sentence }));
   return { before: runView(old), after: runView(now), differences: [{ name: '', sentence: pagesSentence(old.pages, now.pages) }, ...rules] };
 }
 
-async function attempt(parts: Parts, { rules, routes }: Question['before'], startMs: UnixMs, endMs: UnixMs, signal: AbortSignal): Promise<Trial> {
-  const { clock, live, alerting, config } = parts;
+async function attempt(
+  parts: Parts,
+  source: Tsdb,
+  { rules, routes }: Question['before'],
+  startMs: UnixMs,
+  endMs: UnixMs,
+  signal: AbortSignal,
+): Promise<Trial> {
+  const { clock, alerting, config } = parts;
   const breathe = (): Promise<void> => new Promise((done) => void clock.after(0, done));
   const told: ToldAlerts[] = [];
   const { settings } = config();
   const report = await backtest({
     files: [{ path: 'rules', text: rules }],
-    source: live,
+    source,
     startMs,
     endMs,
     signal,

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { RuleHealth } from '#core/model/index.ts';
-import { line, nothing, unixMs } from './inputs.ts';
+import { datasetName, line, nothing, unixMs } from './inputs.ts';
 import { procedure, stream } from './rpc.ts';
 
 export interface RuleView {
@@ -149,6 +149,6 @@ export const rulesContract = {
   /** The text of alertmanager.yml; empty when there is none. */
   'rules.routes': procedure<{ readonly file: string; readonly text: string }>()(nothing),
   /** Tries two sets of rules and routes on stored time. */
-  'rules.lab': procedure<LabAnswer>()(v.object({ before: trial, after: trial, startMs: unixMs, endMs: unixMs })),
+  'rules.lab': procedure<LabAnswer>()(v.object({ dataset: datasetName, before: trial, after: trial, startMs: unixMs, endMs: unixMs })),
   'rules.noise': procedure<NoiseView>()(v.object({ sinceMs: unixMs })),
 };

@@ -187,16 +187,17 @@ describe('rules', () => {
       before: { rules: rules(from(startMs + 20 * minute)), routes: '' },
       after: { rules: rules(from(startMs + 9 * minute)), routes: '' },
     };
-    const answer = await client.call('rules.lab', { ...trial, startMs, endMs });
+    const answer = await client.call('rules.lab', { dataset: 'live', ...trial, startMs, endMs });
     expect(answer.differences).toEqual([
       { name: '', sentence: 'pages once as before, first 11 min earlier' },
       { name: 'Late', sentence: 'fires 11 min earlier' },
     ]);
     expect(answer.after.pages[0]).toMatchObject({ receiver: 'on-call', resolved: false, alertCount: 1 });
     const quiet = { ...trial.before, routes: 'route: {receiver: none}\nreceivers: [{name: none}]\n' };
-    expect((await client.call('rules.lab', { before: trial.before, after: quiet, startMs, endMs })).differences).toEqual([
+    expect((await client.call('rules.lab', { dataset: 'live', before: trial.before, after: quiet, startMs, endMs })).differences).toEqual([
       { name: '', sentence: 'pages nobody instead of once' },
     ]);
+    await expect(client.call('rules.lab', { dataset: 'nowhere', ...trial, startMs, endMs })).rejects.toThrow('there is no case "nowhere"');
   });
 
   test('the account of noise', async () => {
