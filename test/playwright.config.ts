@@ -6,7 +6,7 @@ export default defineConfig<object, { shell: 'double' | 'electron' }>({
   outputDir: '../test-results',
   forbidOnly: true,
   retries: 0,
-  workers: 2,
+  workers: 1, // Two cores: a browser beside a practice system of seven processes would make every wait a gamble.
   timeout: 60_000,
   reporter: [['list'], ['./e2e/support/tally.ts']],
   use: {

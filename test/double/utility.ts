@@ -1,5 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { needReady, strict } from './basis.ts';
 import type { PortMain } from './ports.ts';
 
@@ -38,11 +38,15 @@ class Utility extends EventEmitter {
       this.emit('spawn');
     });
     this.#child.on('message', (message: FromChild) => this.#take(message));
-    this.exited = once(this.#child, 'exit').then(([code, signal]) => {
-      this.pid = undefined;
-      for (const id of this.#ports.keys()) this.#closePort(id);
-      this.emit('exit', (code as number | null) ?? (signal === 'SIGTERM' ? 15 : 9));
-    });
+    this.#child.on('error', () => undefined); // What is sent to a process that has just died is lost, as in Electron.
+    this.exited = new Promise((done) =>
+      this.#child.once('exit', (code, signal) => {
+        this.pid = undefined;
+        for (const id of this.#ports.keys()) this.#closePort(id);
+        this.emit('exit', code ?? (signal === 'SIGTERM' ? 15 : 9));
+        done();
+      }),
+    );
   }
 
   postMessage(data: unknown, transfer: PortMain[] = []): void {
