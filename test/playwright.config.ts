@@ -5,8 +5,7 @@ export default defineConfig<object, { shell: 'double' | 'electron' }>({
   testDir: 'e2e',
   outputDir: '../test-results',
   forbidOnly: true,
-  // On a machine that others share a wait may run out; what fails twice is broken. The list names what needed the second try.
-  retries: process.env['CI'] === undefined ? 0 : 1,
+  retries: 0,
   workers: 1, // Two cores: a browser beside a practice system of seven processes would make every wait a gamble.
   timeout: 60_000,
   reporter: [['list'], ['./e2e/support/tally.ts']],

@@ -9,7 +9,5 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,
-    // As for the browser's tests: on a machine that others share a wait may run out; what fails twice is broken.
-    retry: process.env['CI'] === undefined ? 0 : 1,
   },
 });

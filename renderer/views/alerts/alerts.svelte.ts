@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { AlertState } from '#core/model/index.ts';
 import type { AlertView, RuleView } from '#core/contract/index.ts';
 import { LiveStream } from '../../client/live.svelte.ts';
@@ -18,12 +19,21 @@ export class AlertsState {
   readonly groups: LiveStream<'alerts.groups'>;
   opened = $state.raw<ReadonlyMap<string, boolean>>(new Map());
   #chosen: () => string | undefined;
+  /** A step that was asked for before the groups were there, which put the list in another order. */
+  #wished = $state<1 | -1>();
+  readonly #settled = $derived.by(() => this.by === 'name' || this.groups.value !== undefined || this.groups.error !== undefined);
 
   constructor(session: Session, chosen: () => string | undefined) {
     this.session = session;
     this.#chosen = chosen;
     this.rules = new LiveStream(session.engine, 'rules.watch', () => ({}));
     this.groups = new LiveStream(session.engine, 'alerts.groups', () => (this.by === 'route' ? {} : undefined));
+    $effect(() => {
+      const wished = this.#wished;
+      if (wished === undefined || !this.#settled) return;
+      this.#wished = undefined;
+      untrack(() => this.#go(wished));
+    });
   }
 
   get all(): readonly AlertView[] {
@@ -97,8 +107,13 @@ export class AlertsState {
     this.opened = new Map(this.opened).set(key, open);
   }
 
-  /** The alert `by` places further in the list. */
+  /** The alert `by` places further in the list; once the list is in its order. */
   step(by: 1 | -1): void {
+    if (this.#settled) this.#go(by);
+    else this.#wished = by;
+  }
+
+  #go(by: 1 | -1): void {
     const alerts = this.rows.flatMap((row) => (row.kind === 'alert' ? [row.alert] : []));
     const at = alerts.findIndex((alert) => alert.id === this.#chosen());
     const next = alerts[at === -1 ? 0 : Math.min(Math.max(at + by, 0), alerts.length - 1)];
