@@ -92,7 +92,7 @@ test('the page cannot be led away, and links open outside only after a yes', asy
   expect(await askEngine(page)).toMatchObject({ k: 'ok' });
   await page.evaluate(() => window.open('https://example.com/status'));
   if (desktop.kind === 'double') await desktop.ask('answerDialog', { response: 0 });
-  await expect.poll(() => desktop.openedOutside(), { timeout: 20_000 }).toEqual(['https://example.com/status']);
+  await expect.poll(() => desktop.openedOutside()).toEqual(['https://example.com/status']);
   for (const address of ['file:///etc/passwd', 'ms-msdt:/id', 'https://user:secret@example.com/', 'javascript:alert(1)']) {
     await page.evaluate((url) => void window.open(url), address);
   }
