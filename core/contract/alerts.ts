@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Ack, Alert } from '#core/model/index.ts';
 import { named, nothing, person, shortId, unixMs } from './inputs.ts';
-import { procedure, stream } from './rpc.ts';
+import { listStream, procedure, stream } from './rpc.ts';
 
 /** An alert as the screens show it. */
 export interface AlertView extends Alert {
@@ -84,9 +84,9 @@ export interface Notice {
 }
 
 export const alertsContract = {
-  'alerts.watch': stream<readonly AlertView[]>()(nothing),
+  'alerts.watch': listStream<AlertView>()(nothing, ({ id }) => id),
   /** The groups in which alerts are told, as the route tree makes them. */
-  'alerts.groups': stream<readonly AlertGroupView[]>()(nothing),
+  'alerts.groups': listStream<AlertGroupView>()(nothing, ({ key, receiver }) => `${receiver} ${key}`),
   'alerts.ack': procedure<null>()(v.object({ alert: shortId, by: person })),
   /** Of an alert by its id, or of labels that may never have fired; at any time. */
   'alerts.why': procedure<WhyView>()(v.object({ alert: v.optional(shortId), labels: v.optional(named), timeMs: unixMs })),

@@ -2,9 +2,11 @@
  * Remote calls between a screen and the engine: one contract object, one Transport interface, any number of transports.
  * Calls can be cancelled. A stream's item is a whole state, never a change to one: the server keeps one item in flight
  * per stream and, while the peer is busy, only the newest waiting. So a slow screen costs no memory and is never far behind.
+ * Only on the wire, a list whose rows have keys goes as what changed since the peer's last one; both ends see whole lists.
  */
 import type * as v from 'valibot';
 import { EngineError, type ErrorCode, type Place } from '#core/model/index.ts';
+import { changedList, type ListChange } from './list-change.ts';
 
 /** What both wires carry alike: JSON, and typed arrays as binary. */
 export type Wire =
@@ -37,6 +39,8 @@ export interface Procedure<I, O> {
 export interface Stream<I, T> {
   readonly kind: 'stream';
   readonly input: Schema<I>;
+  /** Of a list: what a row goes by. */
+  readonly keyOf?: (row: never) => string;
   readonly item?: T;
 }
 type Entry<I = unknown, O = unknown> = Procedure<I, O> | Stream<I, O>;
@@ -50,6 +54,13 @@ export const procedure =
 export const stream =
   <T>() =>
   <I>(input: Schema<I>): Stream<I, Wired<T>> => ({ kind: 'stream', input });
+/**
+ * `listStream<Row>()(schema, keyOf)`: a stream of whole lists, of which only changes are sent. A row that did not change stays the
+ * same object on the screen; a list that was told must not be changed in place.
+ */
+export const listStream =
+  <Row extends object>() =>
+  <I>(input: Schema<I>, keyOf: (row: Row) => string): Stream<I, Wired<readonly Row[]>> => ({ kind: 'stream', input, keyOf });
 
 export type In<E> = E extends { readonly input: Schema<infer I> } ? I : never;
 export type Out<E> = E extends { readonly kind: 'procedure'; readonly out?: infer O } ? Exclude<O, undefined> : never;
@@ -72,6 +83,7 @@ export type Frame =
   | { readonly k: 'stop' | 'got'; readonly id: number }
   | { readonly k: 'ok'; readonly id: number; readonly out: unknown }
   | { readonly k: 'item'; readonly id: number; readonly item: unknown }
+  | { readonly k: 'change'; readonly id: number; readonly change: ListChange }
   | { readonly k: 'error'; readonly id: number; readonly code: ErrorCode; readonly message: string; readonly place?: Place | undefined };
 
 /** Moves whole frames, in order, and tells when the peer is gone. */
@@ -96,10 +108,17 @@ interface Waiting {
   readonly fail: (error: EngineError) => void;
 }
 
+interface OpenStream {
+  readonly onItem: (item: never) => void;
+  readonly onEnd: ((error: EngineError) => void) | undefined;
+  /** The last item: what a change is a change of. */
+  item: unknown;
+}
+
 /** The screen's end. */
 export function createClient<C>(transport: Transport): Client<C> {
   const calls = new Map<number, Waiting>();
-  const streams = new Map<number, { onItem: (item: never) => void; onEnd: ((error: EngineError) => void) | undefined }>();
+  const streams = new Map<number, OpenStream>();
   const { promise: closed, resolve: markClosed } = Promise.withResolvers<string>();
   let idNext = 1;
   let gone: EngineError | undefined;
@@ -111,10 +130,11 @@ export function createClient<C>(transport: Transport): Client<C> {
   };
   transport.onFrame((frame) => {
     if (frame.k === 'ok') take(frame.id)?.done(frame.out);
-    else if (frame.k === 'item') {
+    else if (frame.k === 'item' || frame.k === 'change') {
       const open = streams.get(frame.id);
       if (open === undefined) return;
-      open.onItem(frame.item as never);
+      open.item = frame.k === 'item' ? frame.item : changedList(open.item as readonly unknown[], frame.change);
+      open.onItem(open.item as never);
       transport.send({ k: 'got', id: frame.id });
     } else if (frame.k === 'error') {
       const error = new EngineError(frame.code, frame.message, frame.place);
@@ -154,7 +174,7 @@ export function createClient<C>(transport: Transport): Client<C> {
         return () => undefined;
       }
       const id = idNext++;
-      streams.set(id, { onItem, onEnd });
+      streams.set(id, { onItem, onEnd, item: undefined });
       transport.send({ k: 'open', id, name, input });
       return () => {
         if (streams.delete(id) && gone === undefined) transport.send({ k: 'stop', id });

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { EngineError, messageOf } from '#core/model/index.ts';
+import { listChange } from './list-change.ts';
 import type { Contract, Frame, Handlers, Transport } from './rpc.ts';
 
 /** A stream's outbox: one item in flight, the newest waiting behind it. */
@@ -8,6 +9,10 @@ interface Live {
   stop: (() => void) | undefined;
   inFlight: boolean;
   waiting: { readonly item: unknown } | undefined;
+  /** Of a list's rows. */
+  keyOf: ((row: never) => string) | undefined;
+  /** The list that the peer has, or will have when what is in flight has arrived. */
+  told: readonly object[] | undefined;
 }
 
 type AnyHandler = (input: unknown, second: unknown, third?: unknown) => unknown;
@@ -37,8 +42,10 @@ export function serve<C extends Contract>(contract: C, handlers: Handlers<C>, tr
       one.waiting = { item };
       return;
     }
+    const frame = frameOf(id, one, item);
+    if (frame === undefined) return;
     one.inFlight = true;
-    transport.send({ k: 'item', id, item });
+    transport.send(frame);
   };
   const got = (id: number): void => {
     const one = live.get(id);
@@ -50,11 +57,12 @@ export function serve<C extends Contract>(contract: C, handlers: Handlers<C>, tr
   };
   const start = (frame: Extract<Frame, { k: 'call' | 'open' }>): void => {
     const { id } = frame;
-    const one: Live = { abort: new AbortController(), stop: undefined, inFlight: false, waiting: undefined };
+    const one: Live = { abort: new AbortController(), stop: undefined, inFlight: false, waiting: undefined, keyOf: undefined, told: undefined };
     const act = async (): Promise<void> => {
-      const { handler, input } = admit(contract, handlers, frame, live.size > liveMax);
+      const { handler, input, keyOf } = admit(contract, handlers, frame, live.size > liveMax);
       const context = { signal: one.abort.signal };
       if (frame.k === 'open') {
+        one.keyOf = keyOf;
         one.stop = handler(input, (item: unknown) => emit(id, item), context) as () => void;
         return;
       }
@@ -82,7 +90,7 @@ function admit<C extends Contract>(
   handlers: Handlers<C>,
   frame: Extract<Frame, { k: 'call' | 'open' }>,
   full: boolean,
-): { handler: AnyHandler; input: unknown } {
+): { handler: AnyHandler; input: unknown; keyOf: ((row: never) => string) | undefined } {
   if (full) throw new EngineError('limit', `more than ${liveMax} questions at once; close some panels`);
   const entry = Object.hasOwn(contract, frame.name) ? contract[frame.name] : undefined;
   if (entry === undefined || (entry.kind === 'procedure') !== (frame.k === 'call'))
@@ -92,5 +100,16 @@ function admit<C extends Contract>(
     const issue = read.issues[0];
     throw new EngineError('invalid', `${frame.name}: ${v.getDotPath(issue) ?? 'input'}: ${issue.message}`);
   }
-  return { handler: (handlers as Readonly<Record<string, AnyHandler>>)[frame.name]!, input: read.output };
+  const keyOf = entry.kind === 'stream' ? entry.keyOf : undefined;
+  return { handler: (handlers as Readonly<Record<string, AnyHandler>>)[frame.name]!, input: read.output, keyOf };
+}
+
+/** The state as it is sent: whole, or what changed since the peer's last one; undefined when nothing did. */
+function frameOf(id: number, one: Live, item: unknown): Frame | undefined {
+  if (one.keyOf === undefined) return { k: 'item', id, item };
+  const { told } = one;
+  one.told = item as readonly object[];
+  if (told === undefined) return { k: 'item', id, item };
+  const change = listChange(told, one.told, one.keyOf);
+  return change && { k: 'change', id, change };
 }
