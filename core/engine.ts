@@ -194,7 +194,8 @@ class LiveEngine implements Engine {
       ...new LogDesk(parts).handlers(),
       ...new CorrelateDesk(parts).handlers(),
     };
-    this.#api = createApi({ ...parts, logs, receiver: this.#receiver, ownMetrics: () => this.#ownMetrics() });
+    const snapshotsFolder = join(dataDir, 'snapshots');
+    this.#api = createApi({ ...parts, random, breathe, snapshotsFolder, logs, receiver: this.#receiver, ownMetrics: () => this.#ownMetrics() });
   }
 
   async start(): Promise<void> {

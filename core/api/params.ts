@@ -1,13 +1,13 @@
 import { EngineError, messageOf, parseDuration, parseTime, type DurationMs, type HttpRequest, type UnixMs } from '#core/model/index.ts';
 import { parseExpr, type Expr } from '#core/promql/syntax/index.ts';
 
-/** The parameters of a request: those of the query and, for POST, those of a form body. */
+/** The parameters of a request: those of the query and, for POST and PUT, those of a form body. */
 export type Params = URLSearchParams;
 
 export function readParams(request: HttpRequest): Params {
   const params = new URLSearchParams(request.query);
   const isForm = (request.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
-  if (request.method === 'POST' && isForm) {
+  if (request.method !== 'GET' && isForm) {
     for (const [name, value] of new URLSearchParams(new TextDecoder().decode(request.body))) params.append(name, value);
   }
   return params;

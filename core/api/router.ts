@@ -6,6 +6,7 @@ import type { Queries } from '#core/promql/index.ts';
 import { prettyExpr } from '#core/promql/syntax/index.ts';
 import type { Rules } from '#core/rules/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
+import { adminActs, type AdminParts } from './admin.ts';
 import { failed, plainly } from './answer.ts';
 import { answerLoki } from './loki.ts';
 import { exprParam, readParams, type Params } from './params.ts';
@@ -16,7 +17,7 @@ import { listFlags, showConfig, type ConfigInForce } from './settings.ts';
 import { listAlerts, listRules, listTargetMetadata, listTargets } from './state.ts';
 import { runtimeInfo, tsdbStatus } from './status.ts';
 
-export interface ApiParts {
+export interface ApiParts extends AdminParts {
   readonly clock: Clock;
   readonly info: { readonly version: string; readonly startedMs: number };
   readonly live: Tsdb;
@@ -88,6 +89,11 @@ async function route(parts: ApiParts, request: HttpRequest): Promise<HttpAnswer>
   if (values !== null) return listLabelValues(parts.live, decoded(values[1]!), readParams(request));
   const name = path.startsWith('/api/v1/') ? path.slice('/api/v1/'.length) : '';
   if (Object.hasOwn(endpoints, name)) return endpoints[name]!(parts, readParams(request));
+  const act = name.startsWith('admin/tsdb/') ? name.slice('admin/tsdb/'.length) : '';
+  if (Object.hasOwn(adminActs, act)) {
+    const changes = request.method === 'POST' || request.method === 'PUT';
+    return changes ? adminActs[act]!(parts, readParams(request)) : text(405, 'Method Not Allowed\n');
+  }
   return text(404, '404 page not found\n');
 }
 

@@ -77,7 +77,7 @@ function united(params: Params, list: (matchers: readonly Matcher[] | undefined,
 }
 
 /** `about` stands before what is wrong with a selector. */
-function selectorsOf(params: Params, about: string): (readonly Matcher[])[] {
+export function selectorsOf(params: Params, about: string): (readonly Matcher[])[] {
   return params.getAll('match[]').map((text) => {
     try {
       return parseMatchers(text);
@@ -90,7 +90,8 @@ function selectorsOf(params: Params, about: string): (readonly Matcher[])[] {
 
 const emptyMatchers = 'vector selector must contain at least one non-empty matcher';
 
-function rangeOf(params: Params): { minMs: UnixMs; maxMs: UnixMs } {
+/** `start` and `end`; without them all of time. */
+export function rangeOf(params: Params): { minMs: UnixMs; maxMs: UnixMs } {
   return { minMs: timeParam(params, 'start', always.minMs), maxMs: timeParam(params, 'end', always.maxMs) };
 }
 

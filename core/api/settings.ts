@@ -19,7 +19,7 @@ export function listFlags({ file, settings }: ConfigInForce): HttpAnswer {
     'query.timeout': '30s',
     'storage.tsdb.retention.size': `${settings.retention.bytesMax}B`,
     'storage.tsdb.retention.time': formatDuration(settings.retention.timeMs),
-    'web.enable-admin-api': 'false',
+    'web.enable-admin-api': 'true',
     'web.enable-lifecycle': 'false',
     'web.enable-otlp-receiver': 'true',
     'web.enable-remote-write-receiver': 'true',

@@ -20,7 +20,7 @@ import { allTombstones, insertTombstone, Tombstones } from './upkeep/deletion.ts
 import { Frames } from './frames.ts';
 import { Groups } from './names/groups.ts';
 import { defaultLimits, labelFault } from './names/limits.ts';
-import { compact, maintain, type MaintenanceParts } from './upkeep/maintenance.ts';
+import { clean, compact, maintain, type MaintenanceParts } from './upkeep/maintenance.ts';
 import { matchRefs } from './names/match.ts';
 import { insertExemplar, putMetadata, type RefExemplar } from './log/notes.ts';
 import { quarantined, quarantineFrame, quarantineGroup, quarantineRollup, quarantineSegment, type Damage } from './upkeep/quarantine.ts';
@@ -248,9 +248,15 @@ class Store extends View implements Tsdb, Ledger {
     compact(this.#upkeep, () => true);
   }
 
-  async snapshot(folder: string): Promise<void> {
-    await this.wal.synced(this.wal.lastLsn);
-    await copySnapshot(this.#folder, this.#db, folder);
+  cleanTombstones(): boolean {
+    if (this.#replay.isDone) return clean(this.#upkeep);
+    this.#replay.step();
+    return true;
+  }
+
+  async snapshot(folder: string, what: 'all' | 'sealed' = 'all'): Promise<void> {
+    if (what === 'all') await this.wal.synced(this.wal.lastLsn);
+    await copySnapshot(this.#folder, this.#db, folder, what);
   }
 
   async close(): Promise<void> {

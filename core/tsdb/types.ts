@@ -230,6 +230,8 @@ export interface Tsdb extends TsdbView {
    * once; the room on disk comes back in the course of maintenance. Samples added later in that range stay.
    */
   deleteSeries(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): number;
+  /** One bounded slice of taking what was deleted off the disk now; true when more is due. */
+  cleanTombstones(): boolean;
   /** How long and how much is kept from now on. Takes effect in the course of maintenance. */
   keep(retention: Retention): void;
   setMetadata(metric: string, metadata: MetricMetadata): void;
@@ -243,8 +245,11 @@ export interface Tsdb extends TsdbView {
   tick(): boolean;
   /** Seals everything and recodes it to its final form, open windows too: for the end of an import. Takes about a second for 10 M samples. */
   compact(): void;
-  /** Writes a consistent copy, durable, that openTsdb opens. Samples go on being added meanwhile. Rejects with EngineError `conflict` when the folder holds anything. */
-  snapshot(folder: string): Promise<void>;
+  /**
+   * Writes a consistent copy, durable, that openTsdb opens: of everything, or of what is sealed without the head. Samples go on being added
+   * meanwhile. Rejects with EngineError `conflict` when the folder holds anything.
+   */
+  snapshot(folder: string, what?: 'all' | 'sealed'): Promise<void>;
   /** Seals what the head holds, goes on recoding for up to 2 s, and closes the files. */
   close(): Promise<void>;
 }

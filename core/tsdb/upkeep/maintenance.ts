@@ -1,4 +1,4 @@
-import { transaction } from '#core/db/index.ts';
+import { checkpoint, transaction } from '#core/db/index.ts';
 import type { Catalogue } from '../names/catalogue.ts';
 import { deleteTombstone, type Tombstone, type Tombstones } from './deletion.ts';
 import { windowMs, windowStart } from '../codec/frame.ts';
@@ -42,6 +42,19 @@ export function compact(parts: MaintenanceParts, goOn: () => boolean): void {
     (recodeOldest(parts, Infinity) || rollNext(parts, rollHorizon(parts)) || applyTombstone(parts) || mergeNext(parts) || retain(parts))
   );
   while (goOn() && releasePages(parts.db, pagesPerStep));
+}
+
+/**
+ * Takes one slice of what was deleted out of frames and rollups, or gives some of the room back; true when more is due. What the log holds of
+ * it goes with the next walk of the sweep, a few minutes later at most.
+ */
+export function clean(parts: MaintenanceParts): boolean {
+  const { db, tombstones } = parts;
+  const due = tombstones.all().find((one) => !tombstones.applied.has(one.id));
+  if (due !== undefined) return rewriteHidden(parts, due);
+  if (releasePages(db, pagesPerStep)) return true;
+  checkpoint(db);
+  return false;
 }
 
 /** Rewrites one window of one deleted series; removes the tombstone when neither a frame nor the log can still hold what it hides. */

@@ -11,8 +11,10 @@ const attemptsMax = 10;
  * A consistent copy of a store in use, which opens like any other. First the log, then the database: what is sealed in between is then in
  * both, and a commit that is sealed is not replayed. Throws EngineError `conflict` when the target holds anything.
  */
-export async function copySnapshot(folder: string, db: WriteDb, target: string): Promise<void> {
-  copyLog(folder, target);
+export async function copySnapshot(folder: string, db: WriteDb, target: string, what: 'all' | 'sealed'): Promise<void> {
+  refuseUsed(target);
+  if (what === 'all') copyLog(folder, target);
+  else mkdirSync(target, { recursive: true, mode: 0o700 });
   await backup(db, join(target, 'metrics.db'));
 }
 
@@ -21,13 +23,17 @@ export async function copySnapshot(folder: string, db: WriteDb, target: string):
  * in the copy. Throws EngineError `conflict` when the target holds anything.
  */
 export async function copyTsdb(folder: string, target: string): Promise<void> {
+  refuseUsed(target);
   copyLog(folder, target);
   await copyDb(join(folder, 'metrics.db'), join(target, 'metrics.db'));
 }
 
-function copyLog(folder: string, target: string): void {
+function refuseUsed(target: string): void {
   if (existsSync(target) && readdirSync(target).length > 0)
     throw new EngineError('conflict', `${target} is not empty; name a new folder for the snapshot`);
+}
+
+function copyLog(folder: string, target: string): void {
   const log = join(target, 'wal');
   for (let attempt = 1; ; attempt++) {
     mkdirSync(log, { recursive: true, mode: 0o700 });

@@ -11,7 +11,7 @@ export interface Ask {
   readonly path: string;
   /** Appended to the path for GET, a form body for POST. */
   readonly params?: string;
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
 }
 
 export interface Told {
@@ -45,7 +45,12 @@ export class Pair {
     writeFileSync(rulesFile, rules);
     const shared = `${config}\nrule_files: ['${rulesFile}']\n`;
     writeFileSync(join(dataDir, 'signalbox.yml'), shared);
-    const own = ['--web.enable-remote-write-receiver', '--storage.tsdb.retention.time=100y', `--enable-feature=${features}`];
+    const own = [
+      '--web.enable-remote-write-receiver',
+      '--web.enable-admin-api',
+      '--storage.tsdb.retention.time=100y',
+      `--enable-feature=${features}`,
+    ];
     const url = await startPrometheus(shared, own);
     const engine = await createEngine({
       dataDir,
