@@ -12,7 +12,6 @@ export interface Scale {
 }
 
 const wholeMax = 2 ** 53;
-const residualMax = 2 ** 51;
 const decimalsMax = 15;
 const powersOf10 = Float64Array.from({ length: decimalsMax + 1 }, (_, k) => Number(`1e${k}`));
 
@@ -42,6 +41,8 @@ export function findScale(values: Float64Array, count: number, whole: Float64Arr
 function findDecimal(values: Float64Array, count: number, whole: Float64Array): Scale | undefined {
   let exponent = 0;
   let factor = 1;
+  /** Numbers before it were scaled by a smaller power. */
+  let scaledFrom = 0;
   for (let i = 0; i < count; i++) {
     const value = values[i]!;
     let m = Math.round(value * factor);
@@ -49,10 +50,12 @@ function findDecimal(values: Float64Array, count: number, whole: Float64Array): 
       if (++exponent > decimalsMax) return undefined;
       factor = powersOf10[exponent]!;
       m = Math.round(value * factor);
+      scaledFrom = i;
     }
+    if (m > wholeMax || m < -wholeMax) return undefined;
     whole[i] = m;
   }
-  for (let i = 0; i < count; i++) {
+  for (let i = 0; i < scaledFrom; i++) {
     const m = Math.round(values[i]! * factor);
     if (m / factor !== values[i] || m > wholeMax || m < -wholeMax) return undefined;
     whole[i] = m;
@@ -100,97 +103,6 @@ export interface Prediction {
 
 /** Most samples in one column: what the scratch columns hold. */
 export const columnSamplesMax = 1 << 14;
-const residuals = new Float64Array(columnSamplesMax);
-const apart = new Float64Array(columnSamplesMax);
-
-/**
- * Chooses the cheapest prediction of `whole` and leaves its folded residuals in `folded`, `count - order` of them.
- * `kin` is the column before, of the same scale and times, or undefined. Undefined when no prediction stays exact.
- */
-export function predict(whole: Float64Array, count: number, kin: Float64Array | undefined, folded: Float64Array): Prediction | undefined {
-  let chosen: Pick<Prediction, 'order' | 'kin' | 'centre'> | undefined;
-  let least = Infinity;
-  const consider = (source: Float64Array, isKin: boolean, order: 0 | 1 | 2, handicap: number): void => {
-    const room = difference(source, count, order);
-    for (const centre of centresOf(source, count, order)) {
-      const bits = room ? costOf(count - order, centre) + handicap : Infinity;
-      if (bits >= least) continue;
-      least = bits;
-      chosen = { order, kin: isKin, centre };
-    }
-  };
-  for (const order of [1, 0, 2] as const) if (order < count) consider(whole, false, order, order * 16);
-  if (kin !== undefined && least > count / 2) {
-    for (let i = 0; i < count; i++) apart[i] = whole[i]! - kin[i]!;
-    for (const order of [1, 0, 2] as const) if (order < count) consider(apart, true, order, order * 16 + 16);
-  }
-  if (chosen === undefined) return undefined;
-  return fold(chosen.kin ? apart : whole, count, chosen, folded);
-}
-
-function centresOf(source: Float64Array, count: number, order: 0 | 1 | 2): readonly number[] {
-  if (order === 2) return [0];
-  if (order === 0) return [Math.round(mean(source, count))];
-  const slope = Math.round((source[count - 1]! - source[0]!) / (count - 1));
-  return slope === 0 ? [0] : [0, slope];
-}
-
-function mean(source: Float64Array, count: number): number {
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += source[i]!;
-  return sum / count;
-}
-
-/** Leaves the differences of an order in `residuals`. False when one is too large to be exact. */
-function difference(source: Float64Array, count: number, order: 0 | 1 | 2): boolean {
-  let least = 0;
-  let most = 0;
-  for (let i = order; i < count; i++) {
-    const now = source[i]!;
-    const before = order === 0 ? 0 : source[i - 1]!;
-    const residual = order === 2 ? now - before - (before - source[i - 2]!) : now - before;
-    residuals[i - order] = residual;
-    if (residual > most) most = residual;
-    else if (residual < least) least = residual;
-  }
-  return most <= residualMax && least >= -residualMax;
-}
-
-/** About how many bits the residuals take: the length of each, and nothing for a zero, which a run of zeros nearly costs. */
-function costOf(count: number, centre: number): number {
-  let bits = 0;
-  for (let i = 0; i < count; i++) {
-    const size = Math.abs(residuals[i]! - centre);
-    bits += size < 0x80000000 ? 32 - Math.clz32(size) : 64 - Math.clz32(size / 4294967296);
-  }
-  return bits;
-}
-
-/** The step is what all residuals share besides an offset; the centre moves to the nearest number that keeps them whole. */
-function fold(
-  source: Float64Array,
-  count: number,
-  { order, kin, centre }: Pick<Prediction, 'order' | 'kin' | 'centre'>,
-  folded: Float64Array,
-): Prediction {
-  difference(source, count, order);
-  const offset = residuals[0]!;
-  let step = 0;
-  for (let i = 1; i < count - order && step !== 1; i++) step = divisor(step, Math.abs(residuals[i]! - offset));
-  if (step === 0) step = 1;
-  const whole = offset + Math.round((centre - offset) / step) * step;
-  for (let i = 0; i < count - order; i++) {
-    const residual = (residuals[i]! - whole) / step;
-    folded[i] = residual < 0 ? -residual * 2 - 1 : residual * 2;
-  }
-  return { order, kin, centre: whole, step, first: order === 0 ? 0 : source[0]!, slope: order === 2 ? source[1]! - source[0]! : 0 };
-}
-
-function divisor(a: number, b: number): number {
-  let [x, y] = [a, b];
-  while (y !== 0) [x, y] = [y, x % y];
-  return x;
-}
 
 /** Undoes predict, in place: from folded residuals to whole numbers. `kin` as it was then, or anything when it was not used; `small` when every residual is below 2^31. */
 export function restore(numbers: Float64Array, count: number, prediction: Prediction, kin: Float64Array, small: boolean): void {

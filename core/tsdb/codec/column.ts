@@ -1,5 +1,6 @@
 import { DamageError, type ByteReader, type ByteWriter } from '../bytes/bytes.ts';
-import { columnSamplesMax, findScale, predict, restore, restoreBytes, unscale, type Prediction, type Scale } from '../bytes/numbers.ts';
+import { columnSamplesMax, findScale, restore, restoreBytes, unscale, type Prediction, type Scale } from '../bytes/numbers.ts';
+import { predict, type Folded } from '../bytes/residuals.ts';
 
 /**
  * A column of doubles in bytes: a short head, and planes. A plane is one byte of every residual, lowest first; planes that look
@@ -22,9 +23,13 @@ const kinMax = 15;
 
 const patched = new Float64Array(columnSamplesMax);
 const whole = [new Float64Array(columnSamplesMax), new Float64Array(columnSamplesMax)] as const;
-const folded = new Float64Array(columnSamplesMax);
+const folded: Folded = { small: new Uint32Array(columnSamplesMax), large: new Float64Array(columnSamplesMax), isSmall: true };
 const plane = new Uint8Array(columnSamplesMax);
 const histogram = new Uint32Array(256);
+/** So few different bytes cannot look random. */
+const alikeMax = Math.floor(2 ** randomBits);
+/** What one more of a byte adds to the sum of n log2 n, by how many there were: of the columns of a window. */
+const gains = Float64Array.from({ length: 1024 }, (_, n) => gainOf(n));
 
 /** Writes columns one after another; each may build on the one before. */
 export class ColumnEncoder {
@@ -60,10 +65,10 @@ export class ColumnEncoder {
 
   #putNumbers(values: Float64Array, bits: Uint32Array): boolean {
     const count = values.length;
-    const odd = patchOdd(values);
+    const odd = findOdd(values);
     if (odd.length * 8 > count) return false;
     const numbers = whole[this.#turn]!;
-    const scale = findScale(patched, count, numbers);
+    const scale = findScale(odd.length === 0 ? values : patchOdd(values, odd), count, numbers);
     if (scale === undefined) return false;
     const kin = this.#kin;
     const usable = kin !== undefined && kin.count === count && kin.depth < kinMax && sameScale(kin.scale, scale) ? kin.whole : undefined;
@@ -88,17 +93,21 @@ function sameScale(a: Scale, b: Scale): boolean {
   return a.binary === b.binary && a.exponent === b.exponent;
 }
 
-/** Copies the values to `patched` with NaN, infinities and -0 replaced by the value before, and returns where they were. */
-function patchOdd(values: Float64Array): number[] {
+/** Where NaN, infinities and -0 are. */
+function findOdd(values: Float64Array): number[] {
   const odd: number[] = [];
-  let before = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (value - value !== 0 || (value === 0 && 1 / value < 0)) odd.push(i);
-    else before = value;
-    patched[i] = before;
   }
   return odd;
+}
+
+/** A copy, good until the next one, with the value before in place of odd ones; 0 at the front. */
+function patchOdd(values: Float64Array, odd: readonly number[]): Float64Array {
+  patched.set(values);
+  for (const at of odd) patched[at] = at === 0 ? 0 : patched[at - 1]!;
+  return patched;
 }
 
 function putHead(coded: ByteWriter, scale: Scale, prediction: Prediction): void {
@@ -125,33 +134,51 @@ function putOdd(coded: ByteWriter, odd: readonly number[], bits: Uint32Array): v
 
 /** How many planes, which of them are plain (a bit each), and the planes. */
 function putPlanes(writers: ColumnWriters, count: number): void {
-  let largest = 0;
-  for (let i = 0; i < count; i++) if (folded[i]! > largest) largest = folded[i]!;
-  const planes = largest === 0 ? 0 : Math.floor(Math.log2(largest) / 8) + 1;
+  const { small, large, isSmall } = folded;
+  const planes = isSmall ? bytesOf(small, count) : largeBytesOf(large, count);
   writers.coded.u8(planes);
   const mask = writers.coded.at;
   writers.coded.u8(0);
   for (let p = 0; p < planes; p++) {
-    const unit = 256 ** p;
-    if (planes <= 4) for (let i = 0; i < count; i++) plane[i] = folded[i]! >>> (p * 8);
-    else for (let i = 0; i < count; i++) plane[i] = Math.floor(folded[i]! / unit) % 256;
+    if (isSmall) for (let i = 0; i < count; i++) plane[i] = small[i]! >>> (p * 8);
+    else for (let i = 0; i < count; i++) plane[i] = Math.floor(large[i]! / 256 ** p) % 256;
     putPlane(writers, mask, p, count);
   }
 }
 
+/** How many bytes the largest of some numbers takes; none when all are 0. */
+function bytesOf(numbers: Uint32Array, count: number): number {
+  let bits = 0;
+  for (let i = 0; i < count; i++) bits |= numbers[i]!;
+  return (39 - Math.clz32(bits)) >>> 3;
+}
+
+function largeBytesOf(numbers: Float64Array, count: number): number {
+  let largest = 0;
+  for (let i = 0; i < count; i++) if (numbers[i]! > largest) largest = numbers[i]!;
+  return Math.floor(Math.log2(largest) / 8) + 1;
+}
+
 /** Sets bit `p` of the mask and writes to the plain bytes when the plane looks random. */
 function putPlane({ coded, plain }: ColumnWriters, mask: number, p: number, count: number): void {
-  const isPlain = bitsPerByte(count) > randomBits;
+  const isPlain = count > alikeMax && bitsPerByte(count) > randomBits;
   if (isPlain) coded.bytes[mask]! |= 1 << p;
   (isPlain ? plain : coded).raw(plane.subarray(0, count));
 }
 
+/** The entropy of the plane's bytes: log2 of their number, less the sum of n log2 n of each byte's n over it. */
 function bitsPerByte(count: number): number {
   histogram.fill(0);
-  for (let i = 0; i < count; i++) histogram[plane[i]!]!++;
-  let bits = 0;
-  for (const times of histogram) if (times > 0) bits -= times * Math.log2(times / count);
-  return bits / count;
+  let sum = 0;
+  for (let i = 0; i < count; i++) {
+    const times = histogram[plane[i]!]!++;
+    sum += times < gains.length ? gains[times]! : gainOf(times);
+  }
+  return Math.log2(count) - sum / count;
+}
+
+function gainOf(times: number): number {
+  return times === 0 ? 0 : (times + 1) * Math.log2(times + 1) - times * Math.log2(times);
 }
 
 /** Doubles that are no numbers of one scale: eight planes of each one's difference (XOR) to the one before. */
