@@ -1,5 +1,4 @@
 import { EngineError } from '#core/model/index.ts';
-import { formatG } from '../format-number.ts';
 import { meanOf, sumOf, varianceOf } from '../kahan.ts';
 import { quantileOf, SortedWindow } from './quantile.ts';
 import { float, type Row } from '../vector.ts';
@@ -117,13 +116,10 @@ export function ofCount(one: (count: number) => number): RangeFunction {
   };
 }
 
-/** Holt's linear smoothing with a smoothing and a trend factor, both strictly between 0 and 1. */
-export const doubleExponentialSmoothing = ofFloats(({ values }, from, to, call, k) => {
+/** Holt's linear smoothing with a smoothing and a trend factor. */
+const smoothed = ofFloats(({ values }, from, to, call, k) => {
   const smoothing = call.scalars[0]![k]!;
   const trend = call.scalars[1]![k]!;
-  if (smoothing <= 0 || smoothing >= 1)
-    throw new EngineError('invalid', `invalid smoothing factor. Expected: 0 < sf < 1, got: ${formatG(smoothing)}`);
-  if (trend <= 0 || trend >= 1) throw new EngineError('invalid', `invalid trend factor. Expected: 0 < tf < 1, got: ${formatG(trend)}`);
   let before = 0;
   let level = values[from]!;
   let slope = values[from + 1]! - values[from]!;
@@ -135,3 +131,19 @@ export const doubleExponentialSmoothing = ofFloats(({ values }, from, to, call, 
   }
   return level;
 }, 2);
+
+/** Both factors must lie strictly between 0 and 1 wherever there is a sample, be it a histogram. */
+export const doubleExponentialSmoothing: RangeFunction = (row, out, call) => {
+  const { lo, hi, histograms } = row;
+  for (let k = 0; k < call.steps; k++) {
+    if (hi[k]! === lo[k]! && (histograms === undefined || histograms.hi[k]! === histograms.lo[k]!)) continue;
+    checkFactor('smoothing', 'sf', call.scalars[0]![k]!);
+    checkFactor('trend', 'tf', call.scalars[1]![k]!);
+  }
+  smoothed(row, out, call);
+};
+
+function checkFactor(name: string, symbol: string, factor: number): void {
+  if (factor <= 0 || factor >= 1)
+    throw new EngineError('invalid', `invalid ${name} factor. Expected: 0 < ${symbol} < 1, got: ${factor.toFixed(6)}`);
+}

@@ -89,6 +89,14 @@ export function divided(h: Histogram, by: number): Histogram {
   return { ...whole, positive: h.positive.map((count) => count / by), negative: h.negative.map((count) => count / by) };
 }
 
+/** Without the buckets that are empty, as operators leave it. */
+export function compacted(h: Histogram): Histogram {
+  if (!h.positive.includes(0) && !h.negative.includes(0)) return h;
+  const positive = pack(unpack(h.positiveSpans, h.positive));
+  const negative = pack(unpack(h.negativeSpans, h.negative));
+  return { ...h, positiveSpans: positive.spans, positive: positive.counts, negativeSpans: negative.spans, negative: negative.counts };
+}
+
 function fold(list: readonly Histogram[], combine: (values: Float64Array) => number): Combined | undefined {
   const first = list[0] ?? emptyHistogram;
   if (list.some((h) => hasCustomBounds(h) !== hasCustomBounds(first))) return undefined;

@@ -91,8 +91,14 @@ export function negativeBuckets(h: Histogram): Bucket[] {
   }));
 }
 
-/** All populated buckets from the lowest to the highest, the zero bucket among them. */
+/**
+ * All populated buckets from the lowest to the highest, the zero bucket among them. A bucket that the zero bucket reaches into
+ * begins where that one ends.
+ */
 export function allBuckets(h: Histogram): Bucket[] {
-  const zero = !(h.zeroCount > 0) ? [] : [{ lower: -h.zeroThreshold, upper: h.zeroThreshold, count: h.zeroCount }];
-  return [...negativeBuckets(h).reverse(), ...zero, ...positiveBuckets(h)].filter((bucket) => bucket.count !== 0);
+  const edge = h.zeroThreshold;
+  const zero = !(h.zeroCount > 0) ? [] : [{ lower: -edge, upper: edge, count: h.zeroCount }];
+  const negative = negativeBuckets(h).map((bucket) => (bucket.upper > -edge ? { ...bucket, upper: -edge } : bucket));
+  const positive = positiveBuckets(h).map((bucket) => (bucket.lower > 0 && bucket.lower < edge ? { ...bucket, lower: edge } : bucket));
+  return [...negative.reverse(), ...zero, ...positive].filter((bucket) => bucket.count !== 0);
 }

@@ -1,6 +1,6 @@
 import type { Histogram, Place } from '#core/model/index.ts';
 import type { BinaryOp } from '../syntax/index.ts';
-import { added, divided, scaled, subtracted } from '../histogram/arithmetic.ts';
+import { added, compacted, divided, scaled, subtracted } from '../histogram/arithmetic.ts';
 import { sameHistogram } from '../histogram/compare.ts';
 import { trimmed } from '../histogram/trim.ts';
 import type { Notebook } from '../notes.ts';
@@ -86,13 +86,13 @@ export class RowOperation {
   mixed(left: Operand, right: Operand, out: Row, step: number): void {
     if (left.histogram !== undefined && right.histogram !== undefined) this.#histograms(left.histogram, right.histogram, out, step);
     else if (left.histogram !== undefined) this.#histogramAndFloat(left.histogram, right.value, out, step);
-    else if (this.#op === '*') setHistogram(out, step, scaled(right.histogram!, left.value));
+    else if (this.#op === '*') setHistogram(out, step, compacted(scaled(right.histogram!, left.value)));
     else this.#incompatible('float', 'histogram');
   }
 
   #histogramAndFloat(left: Histogram, right: number, out: Row, step: number): void {
-    if (this.#op === '*') setHistogram(out, step, scaled(left, right));
-    else if (this.#op === '/') setHistogram(out, step, divided(left, right));
+    if (this.#op === '*') setHistogram(out, step, compacted(scaled(left, right)));
+    else if (this.#op === '/') setHistogram(out, step, compacted(divided(left, right)));
     else if (this.#op === '</' || this.#op === '>/') setHistogram(out, step, trimmed(left, right, this.#op === '</' ? 'upper' : 'lower'));
     else this.#incompatible('histogram', 'float');
   }
