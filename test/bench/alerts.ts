@@ -16,7 +16,7 @@ import type { BenchRow } from './row.ts';
 
 const count = 10_000;
 const keystrokes = 60;
-/** How often the engine tells all of so many alerts anew; see core/answers/watch.ts. */
+/** How often the engine tells of so many alerts; see core/answers/watch.ts. Each then has another value, and one in fifty has just resolved or begun. */
 const churnMs = 5000;
 
 export async function benchAlerts(): Promise<readonly BenchRow[]> {
@@ -138,8 +138,19 @@ function opened(page: Page): Promise<number> {
   );
 }
 
+function tellAnew(engine: ScriptedEngine, round: number): void {
+  const atMs = Date.now();
+  engine.alerts = engine.alerts.map((alert, i) => ({
+    ...alert,
+    value: i + round,
+    ...(i % 50 === round % 50 ? { state: 'resolved', resolvedAtMs: atMs } : { state: 'firing', resolvedAtMs: undefined }),
+  }));
+  engine.resolve('');
+}
+
 async function typing(page: Page, engine: ScriptedEngine): Promise<number> {
-  const churn = setInterval(() => engine.resolve(''), churnMs);
+  let round = 0;
+  const churn = setInterval(() => tellAnew(engine, ++round), churnMs);
   const box = page.getByRole('searchbox', { name: 'Filter' });
   await box.focus();
   await page.evaluate(() => {

@@ -4,7 +4,7 @@ import { labelsFromRecord } from '#core/model/index.ts';
 import { plotSeries } from '../../renderer/charts/series.ts';
 import { fillParams } from '../../renderer/shell/run/step-query.ts';
 import { conditionOf, historySelector, periodsOf, seriesOf } from '../../renderer/views/alerts/condition.ts';
-import { filterAlerts, groupRows, parseFilter } from '../../renderer/views/alerts/filter.ts';
+import { filterAlerts, groupAlerts, groupRows, parseFilter } from '../../renderer/views/alerts/filter.ts';
 import { moveInTree, rowsOf } from '../../renderer/views/explore/explain-rows.ts';
 import { startingQuery } from '../../renderer/views/explore/starting-query.ts';
 import { unitOf } from '../../renderer/views/explore/unit-of.ts';
@@ -37,7 +37,7 @@ describe('the alert list', () => {
     ]);
   });
   test('puts those of one name under one head, the worst first', () => {
-    const rows = groupRows(alerts, new Map());
+    const rows = groupRows(groupAlerts(alerts), new Map());
     expect(rows.map((row) => (row.kind === 'group' ? `${row.title} ${row.alerts.length}` : row.alert.summary.slice(0, 12)))).toEqual([
       'LatencyHigh 2',
       'the 95th per',
@@ -49,7 +49,7 @@ describe('the alert list', () => {
     ]);
   });
   test('a storm shows heads', () => {
-    const rows = groupRows(stormOf(nowMs, 3_000), new Map([['TargetDown', true]]));
+    const rows = groupRows(groupAlerts(stormOf(nowMs, 3_000)), new Map([['TargetDown', true]]));
     expect(rows.filter((row) => row.kind === 'group')).toHaveLength(5);
     expect(rows).toHaveLength(605);
   });

@@ -1,11 +1,11 @@
 import { untrack } from 'svelte';
 import type { AlertState } from '#core/model/index.ts';
-import type { AlertView, RuleView } from '#core/contract/index.ts';
+import type { AlertGroupView, AlertView, RuleView } from '#core/contract/index.ts';
 import { LiveStream } from '../../client/live.svelte.ts';
 import { formatLink } from '../../shell/link.ts';
 import type { Session } from '../../shell/session.svelte.ts';
 import { now } from '../../ui/now.svelte.ts';
-import { byName, byRoute, filterAlerts, groupRows, isQuiet, sortAlerts } from './filter.ts';
+import { byName, byRoute, countAlerts, filterGroups, groupAlerts, groupRows, headKey, sameMembers } from './filter.ts';
 import { stormOf } from './storm.ts';
 
 const states: readonly (AlertState | 'all')[] = ['all', 'firing', 'pending', 'resolved'];
@@ -53,9 +53,7 @@ export class AlertsState {
   }
 
   /** Under their names, or in the groups in which they are told. */
-  get by(): 'name' | 'route' {
-    return this.session.router.param('by') === 'name' ? 'name' : 'route';
-  }
+  readonly by: 'name' | 'route' = $derived(this.session.router.param('by') === 'name' ? 'name' : 'route');
 
   get text(): string {
     return this.session.router.param('filter') ?? '';
@@ -66,12 +64,20 @@ export class AlertsState {
     const key = this.chosen === undefined ? undefined : this.#headsOf(this.chosen)[0]?.key;
     return key === undefined || this.opened.has(key) ? this.opened : new Map(this.opened).set(key, true);
   });
+  #membersBefore: readonly AlertGroupView[] = [];
+  /** The groups as they were when one last gained or lost an alert. */
+  readonly #members = $derived.by(() => {
+    const groups = this.groups.value ?? [];
+    if (!sameMembers(this.#membersBefore, groups)) this.#membersBefore = groups;
+    return this.#membersBefore;
+  });
   readonly #headsOf = $derived.by(() =>
-    this.by === 'name' || this.groups.value?.every(({ labels }) => labels.length === 0) !== false ? byName : byRoute(this.groups.value),
+    this.by === 'name' || this.#members.every(({ labels }) => labels.length === 0) ? byName : byRoute(this.#members),
   );
-  readonly #ordered = $derived.by(() => sortAlerts(this.all));
-  readonly found = $derived.by(() =>
-    filterAlerts(this.#ordered, {
+  readonly #nextTurns = $derived.by(() => new Map(this.groups.value?.map((group) => [headKey(group), group.nextMs])));
+  readonly #grouped = $derived.by(() => groupAlerts(this.all, this.#headsOf));
+  readonly #found = $derived.by(() =>
+    filterGroups(this.#grouped, {
       state: this.state,
       untaken: this.untaken,
       quiet: this.quiet,
@@ -79,20 +85,24 @@ export class AlertsState {
       text: this.text,
     }),
   );
-  readonly rows = $derived.by(() => groupRows(this.found, this.#openedNow, this.#headsOf));
+  readonly rows = $derived.by(() => groupRows(this.#found, this.#openedNow));
   /** All alerts are looked through for it: not each second. */
   readonly #stormTurn = $derived(Math.floor(now.ms / stormEveryMs));
   readonly storm = $derived.by(() => stormOf(this.all, (this.#stormTurn + 1) * stormEveryMs));
-  readonly counts = $derived.by(() => ({
-    all: this.all.length,
-    firing: this.all.filter((alert) => alert.state === 'firing').length,
-    pending: this.all.filter((alert) => alert.state === 'pending').length,
-    resolved: this.all.filter((alert) => alert.state === 'resolved').length,
-    quiet: this.all.filter((alert) => alert.state === 'firing' && isQuiet(alert)).length,
-    untaken: this.all.filter((alert) => alert.state === 'firing' && alert.ack === undefined).length,
-  }));
-  readonly chosen = $derived.by(() => this.all.find((alert) => alert.id === this.#chosen()));
-  readonly chosenRow = $derived.by(() => this.rows.findIndex((row) => row.kind === 'alert' && row.alert.id === this.#chosen()));
+  readonly counts = $derived.by(() => countAlerts(this.all));
+  readonly chosen = $derived.by(() => {
+    const id = this.#chosen();
+    return id === undefined ? undefined : this.all.find((alert) => alert.id === id);
+  });
+  readonly chosenRow = $derived.by(() => {
+    const id = this.#chosen();
+    return id === undefined ? -1 : this.rows.findIndex((row) => row.kind === 'alert' && row.alert.id === id);
+  });
+
+  /** When the alerts under a head are told next; undefined for what no group holds. */
+  nextTurnMs(key: string): number | undefined {
+    return this.#nextTurns.get(key);
+  }
 
   ruleOf(alert: AlertView): RuleView | undefined {
     const group = this.rules.value?.groups.find((one) => one.name === alert.group && one.file === alert.ruleFile);

@@ -1,4 +1,4 @@
-import { labelPairs, labelValue, matcher, matchesValue, type AlertState, type Matcher, type MatchOp } from '#core/model/index.ts';
+import { labelPairs, labelValue, matcher, matchesValue, type AlertState, type Labels, type Matcher, type MatchOp } from '#core/model/index.ts';
 import type { AlertGroupView, AlertView } from '#core/contract/index.ts';
 import { severityLook } from '../../ui/severity.ts';
 
@@ -28,14 +28,15 @@ function testOf({ name, op, value }: Term): (alert: AlertView) => boolean {
   return (alert) => wordsOf(alert).includes(value);
 }
 
-/** What is looked through for a word; worked out once for each state of an alert. */
-const words = new WeakMap<AlertView, string>();
-function wordsOf(alert: AlertView): string {
-  let text = words.get(alert);
-  if (text === undefined) {
-    text = [alert.summary, ...[...labelPairs(alert.labels)].map(([, value]) => value)].join('\n').toLowerCase();
-    words.set(alert, text);
-  }
+/** What is looked through for a word: worked out once for each label set, and again when its summary changes. */
+const words = new WeakMap<Labels, { readonly summary: string; readonly text: string }>();
+function wordsOf({ labels, summary }: AlertView): string {
+  const known = words.get(labels);
+  if (known?.summary === summary) return known.text;
+  const parts = [summary];
+  for (let i = 1; i < labels.length; i += 2) parts.push(labels[i]!);
+  const text = parts.join('\n').toLowerCase();
+  words.set(labels, { summary, text });
   return text;
 }
 
@@ -71,13 +72,23 @@ export function filterAlerts(alerts: readonly AlertView[], wanted: Wanted): read
   );
 }
 
+/** How many alerts each button above the list would leave. */
+export function countAlerts(alerts: readonly AlertView[]): Readonly<Record<AlertState | 'all' | 'quiet' | 'untaken', number>> {
+  const counts = { all: alerts.length, firing: 0, pending: 0, resolved: 0, quiet: 0, untaken: 0 };
+  for (const alert of alerts) {
+    counts[alert.state]++;
+    if (alert.state !== 'firing') continue;
+    if (isQuiet(alert)) counts.quiet++;
+    if (alert.ack === undefined) counts.untaken++;
+  }
+  return counts;
+}
+
 /** What a head says of the alerts below it. */
 export interface Head {
   readonly key: string;
   readonly title: string;
   readonly note: string;
-  /** Where the alerts are told next, and when; undefined for what no group holds. */
-  readonly nextMs: number | undefined;
 }
 
 /** A line of the list: the head of a group, or an alert of it. */
@@ -94,57 +105,74 @@ export type AlertRow =
 /** Groups of more alerts than this begin closed: in a storm the heads are what a person can take in. */
 const openMax = 12;
 const stateRank = { firing: 0, pending: 1, resolved: 2 } as const;
-const ranks = new WeakMap<AlertView, number>();
-function rankOf(alert: AlertView): number {
-  let rank = ranks.get(alert);
-  if (rank === undefined) ranks.set(alert, (rank = stateRank[alert.state] * 10 + severityLook(alert.severity).rank));
-  return rank;
-}
+const rankOf = ({ state, severity }: AlertView): number => stateRank[state] * 10 + severityLook(severity).rank;
+/** More than any Unix time in ms, and its product with a rank is still exact. */
+const rankWeight = 1e14;
 
-const byUrgency = (a: AlertView, b: AlertView): number => rankOf(a) - rankOf(b) || a.activeAtMs - b.activeAtMs;
-
-/** The worst first, then the oldest. What is in this order already is grouped without sorting. */
+/** The worst first, then the oldest; a list that is in this order already comes back as it is. */
 export function sortAlerts(alerts: readonly AlertView[]): readonly AlertView[] {
-  return [...alerts].sort(byUrgency);
+  const urgency = Float64Array.from(alerts, (alert) => rankOf(alert) * rankWeight + alert.activeAtMs);
+  if (urgency.every((value, at) => at === 0 || urgency[at - 1]! <= value)) return alerts;
+  const order = Uint32Array.from(alerts.keys()).sort((a, b) => urgency[a]! - urgency[b]! || a - b);
+  return Array.from(order, (at) => alerts[at]!);
 }
 
 export const byName = (alert: AlertView): readonly Head[] => {
   const name = labelValue(alert.labels, 'alertname');
-  return [{ key: name, title: name, note: '', nextMs: undefined }];
+  return [{ key: name, title: name, note: '' }];
 };
+
+export const headKey = ({ receiver, key }: AlertGroupView): string => `${receiver} ${key}`;
+
+/** Whether groups hold the same alerts as before; when their next turns come is no part of it. */
+export function sameMembers(before: readonly AlertGroupView[], after: readonly AlertGroupView[]): boolean {
+  return before.length === after.length && after.every((one, at) => one.alerts === before[at]!.alerts && headKey(one) === headKey(before[at]!));
+}
 
 /** The heads under which an alert is told: one for each routed group; those that no group holds stand under their state. */
 export function byRoute(groups: readonly AlertGroupView[]): (alert: AlertView) => readonly Head[] {
   const heads = new Map<string, Head[]>();
-  for (const { key, receiver, labels, alerts, nextMs } of groups) {
-    const common = [...labelPairs(labels)].map(([name, value]) => (name === 'alertname' ? value : `${name}=${value}`)).join(', ');
-    const head = { key: `${receiver} ${key}`, title: common === '' ? 'All together' : common, note: receiver, nextMs };
-    for (const id of alerts) heads.set(id, [...(heads.get(id) ?? []), head]);
+  for (const group of groups) {
+    const common = [...labelPairs(group.labels)].map(([name, value]) => (name === 'alertname' ? value : `${name}=${value}`)).join(', ');
+    const head = { key: headKey(group), title: common === '' ? 'All together' : common, note: group.receiver };
+    for (const id of group.alerts) {
+      const held = heads.get(id);
+      if (held === undefined) heads.set(id, [head]);
+      else held.push(head);
+    }
   }
-  const states = { firing: 'Not routed', pending: 'Pending: not told yet', resolved: 'Resolved' };
-  return (alert) => heads.get(alert.id) ?? [{ key: alert.state, title: states[alert.state], note: '', nextMs: undefined }];
+  const titles = { firing: 'Not routed', pending: 'Pending: not told yet', resolved: 'Resolved' };
+  return (alert) => heads.get(alert.id) ?? [{ key: alert.state, title: titles[alert.state], note: '' }];
 }
 
-/**
- * Alerts under their heads, the worst head first and the oldest alert first within it. A head of many shows itself only until it is
- * `opened`, by key. An alert that is alone needs none.
- */
-export function groupRows(
-  alerts: readonly AlertView[],
-  opened: ReadonlyMap<string, boolean>,
-  headsOf: (alert: AlertView) => readonly Head[] = byName,
-): readonly AlertRow[] {
+/** Alerts under one head, the most urgent first; never none. */
+export interface Group {
+  readonly head: Head;
+  readonly alerts: readonly AlertView[];
+}
+
+/** Every alert under each of its heads. It is done once for each state of the alerts: a filter then only takes away. */
+export function groupAlerts(alerts: readonly AlertView[], headsOf: (alert: AlertView) => readonly Head[] = byName): readonly Group[] {
   const byKey = new Map<string, { readonly head: Head; readonly alerts: AlertView[] }>();
-  for (const alert of alerts)
+  for (const alert of sortAlerts(alerts))
     for (const head of headsOf(alert)) {
       const held = byKey.get(head.key);
       if (held === undefined) byKey.set(head.key, { head, alerts: [alert] });
       else held.alerts.push(alert);
     }
-  const groups = [...byKey.values()];
-  for (const group of groups) group.alerts.sort(byUrgency);
-  groups.sort((a, b) => rankOf(a.alerts[0]!) - rankOf(b.alerts[0]!) || b.alerts.length - a.alerts.length || (a.head.title < b.head.title ? -1 : 1));
-  return groups.flatMap(({ head, alerts: held }) => rowsOf(head, held, opened));
+  return [...byKey.values()];
+}
+
+/** What is wanted of each group; groups of which nothing is left are left out. */
+export function filterGroups(groups: readonly Group[], wanted: Wanted): readonly Group[] {
+  return groups.map(({ head, alerts }) => ({ head, alerts: filterAlerts(alerts, wanted) })).filter(({ alerts }) => alerts.length > 0);
+}
+
+/** The lines of the list, the worst group first. A head of many shows itself only until it is `opened`, by key. An alert that is alone needs none. */
+export function groupRows(groups: readonly Group[], opened: ReadonlyMap<string, boolean>): readonly AlertRow[] {
+  return groups
+    .toSorted((a, b) => rankOf(a.alerts[0]!) - rankOf(b.alerts[0]!) || b.alerts.length - a.alerts.length || (a.head.title < b.head.title ? -1 : 1))
+    .flatMap(({ head, alerts }) => rowsOf(head, alerts, opened));
 }
 
 function rowsOf(head: Head, held: readonly AlertView[], opened: ReadonlyMap<string, boolean>): readonly AlertRow[] {

@@ -1,4 +1,4 @@
-import { labelPairs, labelValue } from '#core/model/index.ts';
+import { labelValue } from '#core/model/index.ts';
 import type { AlertView } from '#core/contract/index.ts';
 
 /** Many alerts at once: probably one cause. */
@@ -30,16 +30,16 @@ export function stormOf(alerts: readonly AlertView[], nowMs: number): Storm | un
 }
 
 function sharedLabel(alerts: readonly AlertView[]): Storm['shared'] {
-  const counts = new Map<string, { name: string; value: string; count: number }>();
+  const counts = new Map<string, Map<string, number>>();
   for (const { labels } of alerts)
-    for (const [name, value] of labelPairs(labels)) {
-      if (told.has(name)) continue;
-      const key = `${name}\u0000${value}`;
-      const held = counts.get(key);
-      if (held === undefined) counts.set(key, { name, value, count: 1 });
-      else held.count++;
+    for (let i = 0; i < labels.length; i += 2) {
+      let values = counts.get(labels[i]!);
+      if (values === undefined) counts.set(labels[i]!, (values = new Map<string, number>()));
+      values.set(labels[i + 1]!, (values.get(labels[i + 1]!) ?? 0) + 1);
     }
   let best: Storm['shared'];
-  for (const one of counts.values()) if (one.count >= alerts.length * sharedMin && one.count > (best?.count ?? 0)) best = one;
+  for (const [name, values] of counts)
+    for (const [value, count] of values)
+      if (!told.has(name) && count >= alerts.length * sharedMin && count > (best?.count ?? 0)) best = { name, value, count };
   return best;
 }
