@@ -1,21 +1,22 @@
-import { logLevels, type LogLevel, type LogRecord } from '#core/model/index.ts';
+import { logLevels, type LogBatch, type LogLevel } from '#core/model/index.ts';
 import { DamageError, wrapBlob } from '#core/blocks/index.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
-import { readColumn, writeColumn, type Column } from './column.ts';
+import { readColumn, type Column } from './column.ts';
+import { ColumnWriter } from './column-writer.ts';
 import { Cutter } from './cut.ts';
 import { packNumbers, unpackNumbers } from './numbers.ts';
-import { Values } from './values.ts';
 import { WordIndexer } from './word-index.ts';
 
 /** Kinds of lines in one block; lines of further kinds are kept whole, as the only variable of a template without text. */
 const templatesMax = 4096;
 /** Columns are compressed together until they are this large: smaller frames cost more calls, larger ones more to read a few lines. */
 const segmentBytes = 512 << 10;
-/** Apart the line and what was sent beside it, and the names and values of that. */
+/** Apart the line and what was sent beside it, and the names and values of that: as in a batch. */
 const fieldsMark = '\u001e';
 const fieldMark = '\u001f';
 const stepRecords = 1024;
 const noTemplates: OpenTemplate[] = [];
+const nsPerSecond = 1e9;
 /** Offsets from the first record stay exact, and small enough for packNumbers. */
 export const blockRangeNs = 2n ** 51n;
 
@@ -47,113 +48,139 @@ export interface EncodedBlock {
   readonly parts: readonly (readonly [name: string, bytes: Buffer])[];
 }
 
+/** A kind of line while its block is filled. Its texts are what stands around the variables of its first row. */
 interface OpenTemplate {
-  readonly texts: readonly string[];
-  readonly level: LogLevel;
-  /** Of the level in logLevels, and of the template in its block. */
-  readonly levelNumber: number;
   readonly number: number;
+  /** A place in logLevels. */
+  readonly level: number;
   readonly hasFields: boolean;
+  readonly start: number;
+  readonly end: number;
+  /** Variables a row. */
+  readonly perRow: number;
+  /** Begin and end of each variable in turn, row after row. */
+  bounds: Int32Array;
   readonly rows: number[];
-  readonly columns: Values[];
 }
 
-/** The text that is cut and kept of a record. */
-function textOf({ line, fields }: LogRecord): string {
-  return fields.length === 0 ? line : line + fieldsMark + fields.join(fieldMark);
+/** Records of a batch in order of time, the texts of all within the first 2^31 bytes. */
+export interface Run {
+  readonly batch: LogBatch;
+  /** Places of the records in the batch, in order of time. */
+  readonly order: Uint32Array;
 }
 
-/** Encodes records that lie within `blockRangeNs`, in order of time, pausing between steps. `streamOf` numbers label sets. */
-export function* encodeBlock(records: readonly LogRecord[], streamOf: (record: LogRecord) => number): Generator<undefined, EncodedBlock> {
-  const builder = new BlockBuilder(records[0]!.timeNs, records.length);
-  for (let i = 0; i < records.length; i++) {
-    builder.add(records[i]!, streamOf(records[i]!));
-    if (i % stepRecords === stepRecords - 1) yield;
+/** Encodes a run that lies within `blockRangeNs`, pausing between steps. `streamOf` numbers the batch's label sets. */
+export function* encodeBlock(run: Run, streamOf: (place: number) => number): Generator<undefined, EncodedBlock> {
+  const builder = new BlockBuilder(run, streamOf);
+  for (let from = 0; from < run.order.length; from += stepRecords) {
+    builder.add(Math.min(run.order.length, from + stepRecords));
+    yield;
   }
   return yield* builder.finish();
 }
 
 class BlockBuilder {
+  readonly #run: Run;
   readonly #baseNs: bigint;
   readonly #offsets: Float64Array;
   readonly #kinds: Float64Array;
   readonly #streamRows: Float64Array;
+  readonly #streamOf: (place: number) => number;
   readonly #cutter = new Cutter();
   readonly #byHash = new Map<number, OpenTemplate[]>();
+  /** Of lines that are kept whole, by level and fields. */
+  readonly #whole = new Map<number, OpenTemplate>();
   readonly #templates: OpenTemplate[] = [];
+  /** Places in the block's list by the stream's number, and by the label set's place in the batch. */
   readonly #streams = new Map<number, number>();
+  readonly #places: Int32Array;
   readonly #levels = logLevels.map(() => 0);
   readonly #index = new WordIndexer();
   #count = 0;
   #rawBytes = 0;
-  #maxNs: bigint;
 
-  constructor(baseNs: bigint, count: number) {
-    this.#baseNs = baseNs;
-    this.#maxNs = baseNs;
-    this.#offsets = new Float64Array(count);
-    this.#kinds = new Float64Array(count);
-    this.#streamRows = new Float64Array(count);
+  constructor(run: Run, streamOf: (place: number) => number) {
+    const { batch, order } = run;
+    this.#run = run;
+    this.#streamOf = streamOf;
+    this.#baseNs = batch.timeNs(order[0]!);
+    this.#places = new Int32Array(batch.labelSets.length).fill(-1);
+    this.#offsets = new Float64Array(order.length);
+    this.#kinds = new Float64Array(order.length);
+    this.#streamRows = new Float64Array(order.length);
   }
 
-  add(record: LogRecord, stream: number): void {
-    const row = this.#count++;
-    const text = textOf(record);
-    const template = this.#templateOf(text, record.level, record.fields.length > 0);
-    template.rows.push(row);
-    this.#kinds[row] = template.number;
-    this.#offsets[row] = Number(record.timeNs - this.#baseNs);
-    this.#maxNs = record.timeNs;
-    let number = this.#streams.get(stream);
-    if (number === undefined) this.#streams.set(stream, (number = this.#streams.size));
-    this.#streamRows[row] = number;
-    this.#levels[template.levelNumber]!++;
-    this.#rawBytes += Buffer.byteLength(record.line) + 1;
+  /** Takes the rows up to `end`. */
+  add(end: number): void {
+    const { batch, order } = this.#run;
+    const { starts, lineEnds, ends, seconds, nanos, levels, streams } = batch;
+    const [seconds0, nanos0] = [seconds[order[0]!]!, nanos[order[0]!]!];
+    for (let row = this.#count; row < end; row++) {
+      const i = order[row]!;
+      const template = this.#templateOf(starts[i]!, ends[i]!, levels[i]!, ends[i]! > lineEnds[i]!);
+      template.rows.push(row);
+      this.#kinds[row] = template.number;
+      this.#offsets[row] = (seconds[i]! - seconds0) * nsPerSecond + nanos[i]! - nanos0;
+      const place = this.#places[streams[i]!]!;
+      this.#streamRows[row] = place >= 0 ? place : this.#placeOf(streams[i]!);
+      this.#levels[levels[i]!]!++;
+      this.#rawBytes += lineEnds[i]! - starts[i]! + 1;
+    }
+    this.#count = end;
   }
 
-  /** The template of a text, its variables already taken into the columns. */
-  #templateOf(text: string, level: LogLevel, hasFields: boolean): OpenTemplate {
+  #placeOf(labelSet: number): number {
+    const stream = this.#streamOf(labelSet);
+    let place = this.#streams.get(stream);
+    if (place === undefined) this.#streams.set(stream, (place = this.#streams.size));
+    this.#places[labelSet] = place;
+    return place;
+  }
+
+  /** The template of a text, its variables already taken. */
+  #templateOf(start: number, end: number, level: number, hasFields: boolean): OpenTemplate {
     const cutter = this.#cutter;
-    const levelNumber = logLevels.indexOf(level);
-    const seed = levelNumber * 2 + (hasFields ? 1 : 0);
-    if (!cutter.cut(text, seed)) return this.#whole(text, level, hasFields);
+    const { bytes } = this.#run.batch;
+    if (!cutter.cut(bytes, start, end, level * 2 + (hasFields ? 1 : 0))) return this.#wholeOf(start, end, level, hasFields);
     const { count, bounds, hash } = cutter;
     const candidates = this.#byHash.get(hash) ?? noTemplates;
     let template: OpenTemplate | undefined;
     for (let i = 0; i < candidates.length && template === undefined; i++) {
       const one = candidates[i]!;
-      if (one.levelNumber === levelNumber && one.hasFields === hasFields && fits(one.texts, text, bounds, count)) template = one;
+      if (one.level === level && one.hasFields === hasFields && one.perRow === count && fits(one, bytes, start, end, bounds)) template = one;
     }
     if (template === undefined) {
-      if (this.#templates.length >= templatesMax) return this.#whole(text, level, hasFields);
-      template = this.#open(textsBetween(text, bounds, count), level, hasFields);
+      if (this.#templates.length >= templatesMax) return this.#wholeOf(start, end, level, hasFields);
+      template = this.#open(start, end, level, hasFields, count);
       if (candidates === noTemplates) this.#byHash.set(hash, [template]);
       else candidates.push(template);
     }
-    const { columns } = template;
-    for (let i = 0; i < count; i++) columns[i]!.add(text, bounds[i * 2]!, bounds[i * 2 + 1]!);
+    takeBounds(template, bounds);
     return template;
   }
 
-  #open(texts: readonly string[], level: LogLevel, hasFields: boolean): OpenTemplate {
-    const columns = texts.slice(1).map(() => new Values());
-    const template = { texts, level, levelNumber: logLevels.indexOf(level), number: this.#templates.length, hasFields, rows: [], columns };
+  #open(start: number, end: number, level: number, hasFields: boolean, perRow: number): OpenTemplate {
+    const template = { number: this.#templates.length, level, hasFields, start, end, perRow, bounds: new Int32Array(perRow * 2), rows: [] };
     this.#templates.push(template);
     return template;
   }
 
-  #whole(text: string, level: LogLevel, hasFields: boolean): OpenTemplate {
-    const known = this.#templates.find(
-      (one) => one.texts.length === 2 && one.texts[0] === '' && one.texts[1] === '' && one.level === level && one.hasFields === hasFields,
-    );
-    const template = known ?? this.#open(['', ''], level, hasFields);
-    template.columns[0]!.add(text, 0, text.length);
+  #wholeOf(start: number, end: number, level: number, hasFields: boolean): OpenTemplate {
+    const key = level * 2 + (hasFields ? 1 : 0);
+    let template = this.#whole.get(key);
+    if (template === undefined) this.#whole.set(key, (template = this.#open(start, end, level, hasFields, 1)));
+    this.#cutter.bounds[0] = start;
+    this.#cutter.bounds[1] = end;
+    takeBounds(template, this.#cutter.bounds);
     return template;
   }
 
   *finish(): Generator<undefined, EncodedBlock> {
+    const { bytes } = this.#run.batch;
     const parts: [string, Buffer][] = [];
     const described = new ByteWriter().count(this.#templates.length);
+    const writer = new ColumnWriter(bytes, this.#baseNs, this.#index);
     let segment = new ByteWriter(segmentBytes + (64 << 10));
     let number = 0;
     const close = (): void => {
@@ -161,16 +188,12 @@ class BlockBuilder {
       segment = new ByteWriter(segmentBytes + (64 << 10));
     };
     for (const template of this.#templates) {
-      describe(template, number, segment.length, described);
-      for (const values of template.columns) {
-        writeColumn(
-          values,
-          segment,
-          (row) => this.#offsets[template.rows[row]!]!,
-          this.#baseNs,
-          (text) => this.#index.add(text),
-        );
-        if (values.count >= stepRecords) yield;
+      describe(template, bytes, number, segment.length, described);
+      const { rows, perRow, bounds } = template;
+      const offsetOf = (rank: number): number => this.#offsets[rows[rank]!]!;
+      for (let variable = 0; variable < perRow; variable++) {
+        writer.write({ bounds, perRow, rows: rows.length }, variable, segment, offsetOf);
+        if (rows.length >= stepRecords) yield;
       }
       if (segment.length >= segmentBytes) {
         close();
@@ -179,49 +202,75 @@ class BlockBuilder {
     }
     // Templates without variables name a segment too.
     close();
-    const scale = scaleOf(this.#offsets);
-    const rows = new ByteWriter().count(scale);
-    if (scale > 1) for (let i = 0; i < this.#count; i++) this.#offsets[i]! /= scale;
-    rows.part(packNumbers(this.#offsets)).part(packNumbers(this.#kinds)).part(packNumbers(this.#streamRows));
     yield;
-    parts.push(['templates', wrapBlob(described.done())], ['rows', wrapBlob(rows.done())], ['index', wrapBlob(this.#index.done())]);
-    const { minNs, maxNs } = { minNs: this.#baseNs, maxNs: this.#maxNs };
-    const meta = { records: this.#count, rawBytes: this.#rawBytes, minNs, maxNs, levels: this.#levels, streams: [...this.#streams.keys()] };
+    const maxNs = this.#baseNs + BigInt(this.#offsets[this.#count - 1]!);
+    parts.push(['templates', wrapBlob(described.done())], ['rows', wrapBlob(this.#rows())], ['index', wrapBlob(this.#index.done())]);
+    const meta = {
+      records: this.#count,
+      rawBytes: this.#rawBytes,
+      minNs: this.#baseNs,
+      maxNs,
+      levels: this.#levels,
+      streams: [...this.#streams.keys()],
+    };
     return { meta, parts };
+  }
+
+  #rows(): Buffer {
+    const scale = scaleOf(this.#offsets);
+    if (scale > 1) for (let i = 0; i < this.#count; i++) this.#offsets[i]! /= scale;
+    return new ByteWriter().count(scale).part(packNumbers(this.#offsets)).part(packNumbers(this.#kinds)).part(packNumbers(this.#streamRows)).done();
   }
 }
 
-function describe({ texts, level, hasFields, rows }: OpenTemplate, segment: number, offset: number, out: ByteWriter): void {
+function takeBounds(template: OpenTemplate, bounds: Int32Array): void {
+  const { perRow, rows } = template;
+  let at = rows.length * perRow * 2;
+  if (at + perRow * 2 > template.bounds.length) {
+    const grown = new Int32Array(template.bounds.length * 2);
+    grown.set(template.bounds);
+    template.bounds = grown;
+  }
+  const own = template.bounds;
+  for (let i = 0; i < perRow * 2; i++) own[at++] = bounds[i]!;
+}
+
+function describe(
+  { level, hasFields, rows, perRow, bounds, start, end }: OpenTemplate,
+  bytes: Uint8Array,
+  segment: number,
+  offset: number,
+  out: ByteWriter,
+): void {
   out
-    .byte(logLevels.indexOf(level))
+    .byte(level)
     .byte(hasFields ? 1 : 0)
     .count(rows.length)
     .count(segment)
     .count(offset)
-    .count(texts.length);
-  for (const text of texts) out.text(text);
-}
-
-function textsBetween(text: string, bounds: Int32Array, count: number): string[] {
-  const texts: string[] = [];
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    texts.push(text.slice(at, bounds[i * 2]));
+    .count(perRow + 1);
+  let at = start;
+  for (let i = 0; i < perRow; i++) {
+    out.range(bytes, at, bounds[i * 2]!);
     at = bounds[i * 2 + 1]!;
   }
-  texts.push(text.slice(at));
-  return texts;
+  out.range(bytes, at, end);
 }
 
-/** Whether the texts are those around the variables. */
-function fits(texts: readonly string[], text: string, bounds: Int32Array, count: number): boolean {
-  if (texts.length !== count + 1) return false;
-  let at = 0;
+/** Whether what stands around the variables of a text is the same as in the template's first row. */
+function fits(template: OpenTemplate, bytes: Uint8Array, start: number, end: number, bounds: Int32Array): boolean {
+  const own = template.bounds;
+  const count = template.perRow;
+  let at = start;
+  let ownAt = template.start;
   for (let i = 0; i <= count; i++) {
-    const part = texts[i]!;
-    const end = i < count ? bounds[i * 2]! : text.length;
-    if (end - at !== part.length || !text.startsWith(part, at)) return false;
+    const to = i < count ? bounds[i * 2]! : end;
+    const ownTo = i < count ? own[i * 2]! : template.end;
+    if (to - at !== ownTo - ownAt) return false;
+    while (at < to) if (bytes[at++] !== bytes[ownAt++]) return false;
+    if (i === count) break;
     at = bounds[i * 2 + 1]!;
+    ownAt = own[i * 2 + 1]!;
   }
   return true;
 }

@@ -9,8 +9,8 @@ const digit = 2;
 const glue = 3;
 const digitGlue = 4;
 
-/** By code unit; everything beyond ASCII stands apart. */
-const classes = new Uint8Array(128);
+/** By byte; everything beyond ASCII stands apart. */
+const classes = new Uint8Array(256);
 for (const c of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_') classes[c.charCodeAt(0)] = letter;
 for (const c of '0123456789') classes[c.charCodeAt(0)] = digit;
 for (const c of '.-+') classes[c.charCodeAt(0)] = glue;
@@ -28,42 +28,41 @@ export class Cutter {
   /** Of the text around the variables, 32 bits. */
   hash = 0;
 
-  /** False when there are too many variables. */
-  cut(text: string, seed: number): boolean {
+  /** Cuts the bytes from `start` to `end`. False when there are too many variables. */
+  cut(bytes: Uint8Array, start: number, end: number, seed: number): boolean {
     const { bounds } = this;
-    const { length } = text;
     let hash = seed;
     let count = 0;
-    let at = 0;
-    while (at < length) {
-      const first = text.charCodeAt(at);
-      let kind = first < 128 ? classes[first]! : 0;
+    let at = start;
+    while (at < end) {
+      const first = bytes[at]!;
+      let kind = classes[first]!;
       if (kind === 0 || kind > digit) {
         hash = Math.imul(hash ^ first, prime);
         at++;
         if (first !== quote && first !== equals) continue;
-        const end = valueEnd(text, at, first);
-        if (end <= at) continue;
+        const to = first === equals ? bareEnd(bytes, at, end) : quotedEnd(bytes, at, start, end);
+        if (to <= at) continue;
         if (count === variablesMax) return false;
         bounds[count * 2] = at;
-        bounds[count * 2 + 1] = end;
+        bounds[count * 2 + 1] = to;
         count++;
         hash = Math.imul(hash ^ variableMark, prime);
-        at = end;
+        at = to;
         continue;
       }
       const from = at;
       const before = hash;
       let hasDigit = kind === digit;
       hash = Math.imul(hash ^ first, prime);
-      for (at++; at < length; at++) {
-        const c = text.charCodeAt(at);
+      for (at++; at < end; at++) {
+        const c = bytes[at]!;
         const last = kind;
-        kind = c < 128 ? classes[c]! : 0;
+        kind = classes[c]!;
         if (kind === digit) hasDigit = true;
         else if (kind === letter) {
           // Letters go on with the run.
-        } else if (kind === 0 || !glues(kind, last, text, at + 1)) break;
+        } else if (kind === 0 || at + 1 >= end || !glues(kind, last, classes[bytes[at + 1]!]!)) break;
         hash = Math.imul(hash ^ c, prime);
       }
       if (!hasDigit) continue;
@@ -83,29 +82,32 @@ const quote = 0x22;
 const equals = 0x3d;
 const colon = 0x3a;
 const blank = 0x20;
-const valueCharsMax = 256;
+const valueBytesMax = 256;
 /** What ends a value behind `=`. */
-const enders = new Set('",;)]}&'.split('').map((c) => c.charCodeAt(0)));
+const enders = new Uint8Array(256).fill(1, 0, blank + 1);
+for (const c of '",;)]}&') enders[c.charCodeAt(0)] = 1;
 
-/** Where a value without blanks ends that begins at `from`, behind a quote or `=`; 0 when there is none. */
-function valueEnd(text: string, from: number, mark: number): number {
-  const isQuoted = mark === quote;
-  if (isQuoted) {
-    const before = text.charCodeAt(from - 2);
-    if (before !== colon && (before !== blank || text.charCodeAt(from - 3) !== colon)) return 0;
-  }
-  const last = Math.min(text.length, from + valueCharsMax);
-  for (let at = from; at < last; at++) {
-    const c = text.charCodeAt(at);
-    if (isQuoted ? c === quote : c <= blank || enders.has(c)) return at;
-    if (c <= blank) return 0;
-  }
-  return isQuoted || last < text.length ? 0 : last;
+/** Where a value without blanks ends that begins at `from` behind `=`; 0 when there is none. */
+function bareEnd(bytes: Uint8Array, from: number, end: number): number {
+  const last = Math.min(end, from + valueBytesMax);
+  for (let at = from; at < last; at++) if (enders[bytes[at]!] === 1) return at;
+  return last < end ? 0 : last;
 }
 
-function glues(kind: number, last: number, text: string, next: number): boolean {
-  const c = text.charCodeAt(next);
-  const after = c < 128 ? classes[c]! : 0;
+/** Where a JSON string without blanks ends that begins at `from`; 0 when the quote before it opens none. */
+function quotedEnd(bytes: Uint8Array, from: number, start: number, end: number): number {
+  const mark = from - 2 < start ? 0 : bytes[from - 2]!;
+  if (mark !== colon && (mark !== blank || from - 3 < start || bytes[from - 3] !== colon)) return 0;
+  const last = Math.min(end, from + valueBytesMax);
+  for (let at = from; at < last; at++) {
+    const c = bytes[at]!;
+    if (c === quote) return at;
+    if (c <= blank) return 0;
+  }
+  return 0;
+}
+
+function glues(kind: number, last: number, after: number): boolean {
   return kind === glue ? (last === letter || last === digit) && (after === letter || after === digit) : last === digit && after === digit;
 }
 

@@ -1,4 +1,14 @@
-import { EngineError, labelPairs, labelsKey, matchesLabels, type Labels, type LogLevel, type LogRecord, type Matcher } from '#core/model/index.ts';
+import {
+  EngineError,
+  labelPairs,
+  labelsKey,
+  matchesLabels,
+  type Labels,
+  type LogBatch,
+  type LogLevel,
+  type LogRecord,
+  type Matcher,
+} from '#core/model/index.ts';
 import { addBookmark, listBookmarks, noteBookmark, removeBookmark } from './bookmarks.ts';
 import type { Condition } from './condition.ts';
 import { evaluateMetric, type MetricSeries } from './logql/evaluate.ts';
@@ -58,6 +68,8 @@ export interface Logs {
   append(records: readonly LogRecord[]): Promise<readonly LogVerdict[]>;
   /** For imports: the same verdicts at once; records are readable and durable after `flush`. */
   load(records: readonly LogRecord[]): readonly LogVerdict[];
+  /** The same for many records as columns: how many got each verdict. The batch may be used again at once. */
+  loadBatch(batch: LogBatch): ReadonlyMap<LogVerdict, number>;
   /** Puts everything into blocks. */
   flush(): Promise<void>;
   /** A page in order of time. One that took too long ends early, with a cursor to go on from. */
@@ -103,6 +115,10 @@ class OpenLogs implements Logs {
 
   load(records: readonly LogRecord[]): readonly LogVerdict[] {
     return this.#store.load(records);
+  }
+
+  loadBatch(batch: LogBatch): ReadonlyMap<LogVerdict, number> {
+    return this.#store.loadBatch(batch);
   }
 
   flush(): Promise<void> {

@@ -32,18 +32,13 @@ function planes(zigzags: Float64Array, largest: number, mode: number): Uint8Arra
   new DataView(out.buffer).setUint32(1, count, true);
   out[0] = mode;
   out[5] = width;
-  for (let i = 0; i < count; i++) {
-    let low = zigzags[i]! % 0x100000000;
-    let high = Math.floor(zigzags[i]! / 0x100000000);
-    for (let k = 0, at = headBytes + i; k < width; k++, at += count) {
-      if (k < 4) {
-        out[at] = low & 0xff;
-        low = Math.floor(low / 256);
-      } else {
-        out[at] = high & 0xff;
-        high = Math.floor(high / 256);
-      }
-    }
+  for (let k = 0, at = headBytes; k < Math.min(width, 4); k++) {
+    const shift = 8 * k;
+    for (let i = 0; i < count; i++) out[at++] = zigzags[i]! >>> shift;
+  }
+  for (let k = 4, at = headBytes + 4 * count; k < width; k++) {
+    const scale = 2 ** (8 * k);
+    for (let i = 0; i < count; i++) out[at++] = Math.floor(zigzags[i]! / scale);
   }
   return out;
 }

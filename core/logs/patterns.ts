@@ -131,15 +131,16 @@ class Collector {
 
   /** Of a line whose kind says nothing: one in no block, or one with fields beside it. */
   #of({ line, level }: LogRecord, part: Part, row: number): Seen {
-    if (!this.#cutter.cut(line, 0)) return this.#entry(variable, level, part, row);
+    const bytes = Buffer.from(line);
+    if (!this.#cutter.cut(bytes, 0, bytes.length, 0)) return this.#entry(variable, level, part, row);
     const { bounds, count } = this.#cutter;
     let text = '';
     let at = 0;
     for (let i = 0; i < count; i++) {
-      text += line.slice(at, bounds[i * 2]) + variable;
+      text += bytes.toString('utf8', at, bounds[i * 2]) + variable;
       at = bounds[i * 2 + 1]!;
     }
-    return this.#entry(text + line.slice(at), level, part, row);
+    return this.#entry(text + bytes.toString('utf8', at), level, part, row);
   }
 
   #entry(text: string, level: LogLevel, part: Part, row: number): Seen {

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { closeDb, openDb, sql, transaction, type WriteDb } from '#core/db/index.ts';
-import { EngineError, messageOf, type Cancel, type Clock, type Labels, type LogRecord } from '#core/model/index.ts';
+import { EngineError, LogBatch, messageOf, type Cancel, type Clock, type Labels, type LogRecord } from '#core/model/index.ts';
 import { decodeBatch, encodeBatch } from './batch.ts';
 import { atOnce, breathe, ColumnCache, DamageError, inSteps } from '#core/blocks/index.ts';
 import { encodeBlock, type EncodedBlock } from './block.ts';
 import { allBlocks, blockOf, deleteBlock, insertBlock, quarantineBlock, verifyBlock } from './blocks.ts';
 import { HeadPart, runsOf } from './head.ts';
 import type { Block, Part } from './part.ts';
+import { runsOfBatch, wholeRun } from './runs.ts';
 import { Streams } from './streams.ts';
 import type { LogLimits, LogsOptions, LogsStats, LogVerdict } from './types.ts';
 
@@ -17,13 +18,15 @@ const cacheBytesMax = 128 << 20;
 /** A block made while others wait for the engine, and one made by an import. */
 const liveBlockRecords = 8192;
 const loadBlockRecords = 32_768;
-const loadCharsMax = 8 << 20;
+const loadBytesMax = 8 << 20;
 const headRecordsMax = 65_536;
 const headCharsMax = 64 << 20;
 const sealEveryMs = 600_000;
 const lastNs = 2n ** 63n - 1n;
+const lastSecond = Number(lastNs / 1_000_000_000n);
 /** A line, and all that is beside it (reliability: default limits). */
 const lineCharsMax = 256 << 10;
+const lineBytesMax = 3 * lineCharsMax;
 const labelsMax = 40;
 const fieldsMax = 256;
 const streamsMax = 100_000;
@@ -51,8 +54,7 @@ export class LogStore {
   #headChars = 0;
   #blocks: readonly Block[];
   #waiting: Waiting[] = [];
-  #loading: LogRecord[] = [];
-  #loadingChars = 0;
+  readonly #loading = new LogBatch();
   #sealing: Promise<void> | undefined;
   #sealedMs: number;
   #appended = 0;
@@ -81,13 +83,36 @@ export class LogStore {
   }
 
   load(records: readonly LogRecord[]): readonly LogVerdict[] {
-    const verdicts = records.map((record) => this.#judge(record, false));
-    for (let i = 0; i < records.length; i++) {
-      if (verdicts[i] !== 'stored') continue;
-      this.#loading.push(records[i]!);
-      this.#loadingChars += records[i]!.line.length;
-      if (this.#loading.length >= loadBlockRecords || this.#loadingChars >= loadCharsMax) this.#unload();
+    return records.map((record) => {
+      const verdict = this.#judge(record, false);
+      if (verdict === 'stored') this.#loading.addRecord(record);
+      this.#unloadWhenFull();
+      return verdict;
+    });
+  }
+
+  loadBatch(batch: LogBatch): ReadonlyMap<LogVerdict, number> {
+    const verdicts = new Map<LogVerdict, number>();
+    let from = 0;
+    for (let i = 0; i < batch.count; i++) {
+      const verdict = this.#verdictOfRow(batch, i);
+      const isStored = verdict === 'stored';
+      if (!isStored) {
+        this.#loading.addFrom(batch, from, i);
+        from = i + 1;
+        this.#reject(verdict);
+        verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
+      } else if (this.#loading.count + i + 1 - from >= loadBlockRecords) {
+        this.#loading.addFrom(batch, from, i + 1);
+        from = i + 1;
+        this.#unload();
+      }
     }
+    this.#loading.addFrom(batch, from, batch.count);
+    const rejected = [...verdicts.values()].reduce((sum, count) => sum + count, 0);
+    this.#appended += batch.count - rejected;
+    if (batch.count > rejected) verdicts.set('stored', batch.count - rejected);
+    this.#unloadWhenFull();
     return verdicts;
   }
 
@@ -164,8 +189,20 @@ export class LogStore {
   #judge(record: LogRecord, live: boolean): LogVerdict {
     const verdict = this.#verdictOf(record, live);
     if (verdict === 'stored') this.#appended++;
-    else this.#rejected.set(verdict, (this.#rejected.get(verdict) ?? 0) + 1);
+    else this.#reject(verdict);
     return verdict;
+  }
+
+  #reject(verdict: LogVerdict): void {
+    this.#rejected.set(verdict, (this.#rejected.get(verdict) ?? 0) + 1);
+  }
+
+  #verdictOfRow({ seconds, starts, lineEnds, ends, labelSets, streams }: LogBatch, row: number): LogVerdict {
+    if (!(seconds[row]! >= 0 && seconds[row]! < lastSecond)) return 'bad_time';
+    if (lineEnds[row]! - starts[row]! > lineBytesMax || ends[row]! - lineEnds[row]! > lineBytesMax) return 'too_long';
+    const labels = labelSets[streams[row]!]!;
+    if (labels.length > labelsMax * 2) return 'too_many_labels';
+    return this.#streams.count >= streamsMax && !this.#streams.has(labels) ? 'too_many_streams' : 'stored';
   }
 
   #verdictOf({ timeNs, line, labels, fields }: LogRecord, live: boolean): LogVerdict {
@@ -286,8 +323,10 @@ export class LogStore {
       rows.flatMap(([, records]) => records),
       recordsMax,
     )) {
-      this.#streams.ensure(run);
-      encoded.push(await inSteps(encodeBlock(run, this.#streamOf)));
+      const batch = new LogBatch();
+      for (const record of run) batch.addRecord(record);
+      this.#streams.ensure(batch.labelSets);
+      encoded.push(await inSteps(encodeBlock(wholeRun(batch), this.#streamsOf(batch))));
     }
     transaction(this.db, () => {
       for (const block of encoded) this.#putBlock(block);
@@ -302,7 +341,9 @@ export class LogStore {
     this.#sealedMs = this.clock.monotonicMs();
   }
 
-  readonly #streamOf = ({ labels }: LogRecord): number => this.#streams.idOf(labels);
+  #streamsOf({ labelSets }: LogBatch): (place: number) => number {
+    return (place) => this.#streams.idOf(labelSets[place]!);
+  }
 
   #putBlock(encoded: EncodedBlock): void {
     const { id, bytes } = insertBlock(this.db, encoded);
@@ -310,16 +351,20 @@ export class LogStore {
     this.#blocks = [...this.#blocks, blockOf(this.db, id, bytes, encoded.meta, streams, this.#cache)];
   }
 
+  #unloadWhenFull(): void {
+    if (this.#loading.count >= loadBlockRecords || this.#loading.size >= loadBytesMax) this.#unload();
+  }
+
   /** Writes what an import has loaded. */
   #unload(): void {
-    const loading = this.#loading;
-    this.#loading = [];
-    this.#loadingChars = 0;
-    for (const run of runsOf(loading, loadBlockRecords)) {
-      this.#streams.ensure(run);
-      const encoded = atOnce(encodeBlock(run, this.#streamOf));
+    const batch = this.#loading;
+    if (batch.count === 0) return;
+    this.#streams.ensure(batch.labelSets);
+    for (const run of runsOfBatch(batch, loadBlockRecords)) {
+      const encoded = atOnce(encodeBlock(run, this.#streamsOf(batch)));
       transaction(this.db, () => this.#putBlock(encoded));
     }
+    batch.clear();
   }
 
   /** Drops the blocks that are too old, and the oldest while there are too many bytes. */

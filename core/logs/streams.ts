@@ -1,5 +1,5 @@
 import { sql, transaction, type WriteDb } from '#core/db/index.ts';
-import { labelsKey, type Labels, type LogRecord } from '#core/model/index.ts';
+import { labelsKey, type Labels } from '#core/model/index.ts';
 
 /** The label sets of a store, numbered. A number is on disk before a block that names it. */
 export class Streams {
@@ -23,10 +23,10 @@ export class Streams {
     return this.#find(labels) !== undefined;
   }
 
-  /** Numbers the label sets of the records that have none yet, on disk when this returns. */
-  ensure(records: readonly LogRecord[]): void {
+  /** Numbers the label sets that have no number yet, on disk when this returns. */
+  ensure(labelSets: readonly Labels[]): void {
     const fresh = new Map<string, Labels>();
-    for (const { labels } of records) if (this.#find(labels) === undefined) fresh.set(labelsKey(labels), labels);
+    for (const labels of labelSets) if (this.#find(labels) === undefined) fresh.set(labelsKey(labels), labels);
     if (fresh.size === 0) return;
     const insert = sql(this.#db, 'insert into stream (labels) values (?)');
     const made = transaction(this.#db, () =>

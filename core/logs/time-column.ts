@@ -17,12 +17,20 @@ interface TimeForm {
   readonly suffix: string;
 }
 
+/** Values as ranges of bytes. */
+export interface ByteRanges {
+  readonly bytes: Uint8Array;
+  readonly from: Int32Array;
+  readonly to: Int32Array;
+  readonly count: number;
+}
+
 /** Undefined unless every value is the time of its row in one form. */
-export function packTimes(values: readonly string[], offsetOf: (row: number) => number, baseNs: bigint): Buffer | undefined {
-  const form = formOf(values[0]!);
+export function packTimes({ bytes, from, to, count }: ByteRanges, offsetOf: (row: number) => number, baseNs: bigint): Buffer | undefined {
+  const form = formOf(bytes, from[0]!, to[0]!);
   if (form === undefined) return undefined;
   const says = readerOf(form, baseNs);
-  for (let i = 0; i < values.length; i++) if (!says(values[i]!, offsetOf(i))) return undefined;
+  for (let i = 0; i < count; i++) if (!says(bytes, from[i]!, to[i]!, offsetOf(i))) return undefined;
   const { mark, decimals, offsetMinutes, suffix } = form;
   return new ByteWriter(32)
     .text(mark)
@@ -44,8 +52,9 @@ export function timesOf(reader: ByteReader, offsetOf: (row: number) => number, b
   return { at, mark };
 }
 
-function formOf(text: string): TimeForm | undefined {
-  if (text.length < 19 || text.length > 36) return undefined;
+function formOf(bytes: Uint8Array, from: number, to: number): TimeForm | undefined {
+  if (to - from < secondChars || to - from > 36) return undefined;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('latin1');
   const found = isoForm.exec(text);
   if (found === null) return undefined;
   const [, , , mark = '', fraction = '', suffix = ''] = found;
@@ -54,24 +63,41 @@ function formOf(text: string): TimeForm | undefined {
   return Math.abs(offsetMinutes) > 1440 ? undefined : { mark, decimals: fraction.length, offsetMinutes, suffix };
 }
 
-/** Whether a text is what writerOf writes, without writing it. */
-function readerOf({ mark, decimals, offsetMinutes, suffix }: TimeForm, baseNs: bigint): (text: string, offsetNs: number) => boolean {
+/** Whether bytes are what writerOf writes, without writing it. */
+function readerOf(
+  { mark, decimals, offsetMinutes, suffix }: TimeForm,
+  baseNs: bigint,
+): (bytes: Uint8Array, from: number, to: number, offsetNs: number) => boolean {
   const second0 = writerOf({ mark: '', decimals: 0, offsetMinutes, suffix: '' }, baseNs);
   const baseRest = Number(baseNs % BigInt(second));
   const length = secondChars + (decimals === 0 ? 0 : 1 + decimals) + suffix.length;
   const unit = 10 ** (9 - decimals);
-  return (text, offsetNs) => {
-    if (text.length !== length || !text.startsWith(second0(offsetNs)) || !text.endsWith(suffix)) return false;
-    if (decimals === 0) return true;
+  const ending = Buffer.from(suffix);
+  const head = Buffer.alloc(secondChars);
+  let known = Number.NaN;
+  return (bytes, from, to, offsetNs) => {
+    if (to - from !== length) return false;
     const ns = baseRest + offsetNs;
+    const seconds = Math.floor(ns / second);
+    if (seconds !== known) {
+      known = seconds;
+      head.write(second0(offsetNs), 'latin1');
+    }
+    if (!isAt(bytes, from, head) || !isAt(bytes, to - ending.length, ending)) return false;
+    if (decimals === 0) return true;
     let fraction = 0;
-    for (let i = secondChars + 1; i <= secondChars + decimals; i++) {
-      const digit = text.charCodeAt(i) - 0x30;
+    for (let i = from + secondChars + 1; i <= from + secondChars + decimals; i++) {
+      const digit = bytes[i]! - 0x30;
       if (!(digit >= 0 && digit <= 9)) return false;
       fraction = fraction * 10 + digit;
     }
-    return text.startsWith(mark, secondChars) && fraction === Math.floor((ns % second) / unit);
+    return bytes[from + secondChars] === mark.charCodeAt(0) && fraction === Math.floor((ns - seconds * second) / unit);
   };
+}
+
+function isAt(bytes: Uint8Array, from: number, text: Uint8Array): boolean {
+  for (let i = text.length - 1; i >= 0; i--) if (bytes[from + i] !== text[i]) return false;
+  return true;
 }
 
 /** Writes the time that is so many ns behind `baseNs`. The text of a second is made once. */

@@ -15,9 +15,9 @@ const trigramBytes = Math.ceil(alphabet ** 3 / 8);
 const classEnds = [8, 16, 32];
 const classCount = 4;
 /** A run is not looked at further than this. */
-const runCharsMax = 4096;
+const runBytesMax = 4096;
 
-const codes = new Uint8Array(128).fill(255);
+const codes = new Uint8Array(256).fill(255);
 for (let i = 0; i < 26; i++) {
   codes[0x41 + i] = i;
   codes[0x61 + i] = i;
@@ -30,37 +30,41 @@ const classOf = (length: number): number => (length <= classEnds[0]! ? 0 : lengt
 /** Takes the variables of one block. */
 export class WordIndexer {
   readonly #trigrams = new Uint8Array(trigramBytes * classCount);
-  readonly #run = new Uint8Array(runCharsMax);
+  readonly #run = new Uint8Array(runBytesMax);
   /** Hashes of words in an open-addressing table, 0 for an empty place. */
   #table = new Uint32Array(1 << 14);
   #words = 0;
 
-  add(text: string): void {
+  add(bytes: Uint8Array, from: number, to: number): void {
     const run = this.#run;
     let length = 0;
     let hash = 0x811c9dc5;
-    for (let i = 0; i <= text.length; i++) {
-      const c = i < text.length ? text.charCodeAt(i) : 0;
-      const code = c < 128 ? codes[c]! : 255;
+    for (let i = from; i < to; i++) {
+      const code = codes[bytes[i]!]!;
       if (code !== 255) {
-        if (length < runCharsMax) run[length] = code;
+        if (length < runBytesMax) run[length] = code;
         length++;
         hash = Math.imul(hash ^ code, 0x01000193);
         continue;
       }
-      if (length > 2) this.#take(Math.min(length, runCharsMax), length, hash);
+      if (length > 2) this.#take(length, hash);
       length = 0;
       hash = 0x811c9dc5;
     }
+    if (length > 2) this.#take(length, hash);
   }
 
-  #take(kept: number, length: number, hash: number): void {
+  #take(length: number, hash: number): void {
     const run = this.#run;
+    const kept = Math.min(length, runBytesMax);
     const base = classOf(length) * trigramBytes;
     const trigrams = this.#trigrams;
+    let two = run[0]! * alphabet + run[1]!;
     for (let i = 2; i < kept; i++) {
-      const bit = (run[i - 2]! * alphabet + run[i - 1]!) * alphabet + run[i]!;
+      const code = run[i]!;
+      const bit = two * alphabet + code;
       trigrams[base + (bit >> 3)]! |= 1 << (bit & 7);
+      two = (two - run[i - 2]! * alphabet) * alphabet + code;
     }
     if (length >= bloomCharsMin) this.#note(hash >>> 0 || 1);
   }
