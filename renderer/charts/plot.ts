@@ -118,14 +118,18 @@ export function hasLonePoints(series: PlotSeries, stepMs: number): boolean {
   return timesMs.some((_time, i) => Number.isFinite(values[i]) && !joined(i - 1, i) && !joined(i, i + 1));
 }
 
-/** The value axis for what is shown: thresholds are kept in sight unless they would flatten the lines. */
+/**
+ * The value axis for what is shown: thresholds are kept in sight unless they would flatten the lines. Nothing but
+ * zeros has nothing to flatten, and is best seen under its threshold.
+ */
 export function plotAxis(plot: Plot, heightPx: number): Axis {
   const [low, high] = valueExtent(plot);
   let min = low;
   let max = high;
   for (const { value } of plot.thresholds ?? []) {
     const room = Math.max(high - low, Math.abs(high) * 0.2);
-    if (Number.isFinite(room) && value <= high + room * 3 && value >= low - room * 3) {
+    const near = value <= high + room * 3 && value >= low - room * 3;
+    if (Number.isFinite(room) && (near || room === 0)) {
       min = Math.min(min, value);
       max = Math.max(max, value);
     }

@@ -13,7 +13,7 @@ export function valueAxis(low: number, high: number, tickCount: number, binary =
   if (!(low <= high)) return { min: 0, max: 1, step: 0.5 };
   if (low === high) {
     const room = low === 0 ? 1 : Math.abs(low) * 0.5;
-    return valueAxis(low > 0 ? Math.max(0, low - room) : low - room, low < 0 ? Math.min(0, high + room) : high + room, tickCount, binary);
+    return valueAxis(low >= 0 ? Math.max(0, low - room) : low - room, low < 0 ? Math.min(0, high + room) : high + room, tickCount, binary);
   }
   const step = binary ? binaryStep((high - low) / tickCount) : decimalStep((high - low) / tickCount);
   return { min: Math.floor(low / step + 1e-9) * step, max: Math.ceil(high / step - 1e-9) * step, step };

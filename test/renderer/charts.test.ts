@@ -97,6 +97,11 @@ describe('axes', () => {
     expect(plotAxis(plot({ series: lines, thresholds: [{ value: 0.1, name: 't', tone: 'bad' }] }), 200).max).toBeGreaterThanOrEqual(0.1);
     expect(plotAxis(plot({ series: lines, thresholds: [{ value: 1e6, name: 't', tone: 'bad' }] }), 200).max).toBeLessThan(1);
   });
+  test('show zeros under their threshold, and never what cannot be', () => {
+    const zeros = [series([0, 1_000], [0, 0])];
+    expect(plotAxis(plot({ series: zeros, thresholds: [{ value: 0.05, name: 't', tone: 'warn' }] }), 200)).toMatchObject({ min: 0, max: 0.06 });
+    expect(plotAxis(plot({ series: zeros }), 200).min).toBe(0);
+  });
   test('begin at zero when values are near it', () => {
     expect(plotAxis(plot({ series: [series([0], [1]), series([0], [9])] }), 200).min).toBe(0);
     expect(plotAxis(plot({ series: [series([0], [100]), series([0], [101])] }), 200).min).toBeGreaterThan(90);

@@ -13,8 +13,8 @@ export type NextStep =
   | { readonly kind: 'pending'; readonly title: string; readonly why: string }
   | { readonly kind: 'nothing'; readonly title: string; readonly why: string };
 
-/** A smaller share of users is on its tile and is no reason to act by itself. */
-const usersTold = 0.01;
+/** A smaller share of users, as a fraction, is told and is no reason to act by itself. */
+export const usersTold = 0.01;
 
 export function nextStep(overview: Overview, alerts: readonly AlertView[], incidents: readonly Incident[], nowMs: number): NextStep {
   const firing = worstFirst(alerts.filter((alert) => alert.state === 'firing'));
@@ -55,7 +55,9 @@ export function nextStep(overview: Overview, alerts: readonly AlertView[], incid
       title: 'Keep an eye on what is pending',
       why: `${plural(overview.pending, 'alert')} will fire if the condition holds.`,
     };
-  return { kind: 'nothing', title: 'Nothing needs you', why: 'No alert fires, no incident is open, every source answers.' };
+  const few = overview.usersAffected ?? 0;
+  const told = few > 0 ? ` ${formatValue(few, 'percent')} of users are affected: look in again.` : '';
+  return { kind: 'nothing', title: 'Nothing needs you', why: `No alert fires, no incident is open, every source answers.${told}` };
 }
 
 function alertStep(alert: AlertView, firingCount: number, nowMs: number): NextStep {
