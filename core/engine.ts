@@ -10,6 +10,7 @@ import {
   CorrelateDesk,
   Datasets,
   LogDesk,
+  overloadNote,
   MetricDesk,
   PracticeDesk,
   RouteDesk,
@@ -32,7 +33,7 @@ import { closeDb, holdFolder, openDb, sqliteVersion, type HeldFolder, type Write
 import { readSloFile } from '#core/formats/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
 import { createReceiver, createScraper, guardedSink, Ledger, listens, Outgoing, Overload } from '#core/intake/index.ts';
-import type { Receiver, Scraper, ScrapeManners } from '#core/intake/index.ts';
+import type { OverloadLevel, Receiver, Scraper, ScrapeManners } from '#core/intake/index.ts';
 import { openLogs, type Logs } from '#core/logs/index.ts';
 import { formatTime, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
@@ -113,7 +114,7 @@ class LiveEngine implements Engine {
   readonly #runbooks: Runbooks;
   readonly #scraper: Scraper;
   readonly #receiver: Receiver;
-  readonly #ledger = new Ledger();
+  readonly #ledger = new Ledger((source, reason, count) => this.#overload.countShed(reason, source, count));
   readonly #overload: Overload;
   readonly #outgoing: Outgoing;
   readonly #forwarding: Forwarding;
@@ -192,7 +193,7 @@ class LiveEngine implements Engine {
       ...this.#practice.handlers(),
       ...new TraceDesk(parts).handlers(),
       ...new LogDesk(parts).handlers(),
-      ...new CorrelateDesk(parts).handlers(),
+      ...new CorrelateDesk({ ...parts, dataDir, breathe }).handlers(),
     };
     const snapshotsFolder = join(dataDir, 'snapshots');
     this.#api = createApi({ ...parts, random, breathe, snapshotsFolder, logs, receiver: this.#receiver, ownMetrics: () => this.#ownMetrics() });
@@ -242,17 +243,32 @@ class LiveEngine implements Engine {
         const { bavail, blocks, bsize } = statfsSync(folder);
         return { free: bavail * bsize, total: blocks * bsize };
       },
-      onChange: (level) => void this.#receiver.overloaded(level),
+      beside: () => {
+        const { series, seriesMax } = this.#live.stats();
+        return { ruleShare: this.#rules.busyShare(), seriesShare: series / seriesMax };
+      },
+      onChange: (level, before) => this.#overloadChanged(level, before),
     });
   }
 
-  /** Under overload targets that no rule reads are scraped every second time, and then every fourth. */
+  /** Sampling follows the level, and timelines of incidents tell from when to when not everything was seen. */
+  #overloadChanged(level: OverloadLevel, before: OverloadLevel): void {
+    void this.#receiver.overloaded(level);
+    const told = overloadNote(this.#overload.status, before);
+    try {
+      if (told !== undefined) this.#incidents.noteUnresolved(told);
+    } catch (error) {
+      this.#systemDesk.problem(`open incidents could not be told of the overload: ${messageOf(error)}`);
+    }
+  }
+
+  /** Under overload targets that no rule reads are scraped every second time (level 4), and then not at all. */
   #scrapeManners(): ScrapeManners {
     const overload = this.#overload;
     const ruled = new RuleJobs({ clock: this.#options.clock, live: this.#live, rules: () => this.#rules });
     return {
       newcomers: () => overload.newcomers,
-      pace: (job) => (overload.level < 4 || ruled.has(job) ? 1 : overload.level === 4 ? 2 : 4),
+      pace: (job) => (overload.level < 4 || ruled.has(job) ? 1 : overload.level === 4 ? 2 : Number.POSITIVE_INFINITY),
       skipped: (job) => overload.countShed('scrape', `scrape:${job}`),
     };
   }
@@ -283,6 +299,7 @@ class LiveEngine implements Engine {
       externalLabels: settings.externalLabels,
       intervalMs: settings.evaluationIntervalMs,
       breathe,
+      isBlind: () => this.#overload.isBlind,
       onAlerts: (alerts) => {
         this.#alerting.put(alerts);
         this.#forwarding.put(alerts);

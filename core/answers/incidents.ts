@@ -12,6 +12,7 @@ import {
   type ChartData,
 } from '#core/incidents/index.ts';
 import { labelValue, EngineError, noLabels, type Alert, type Incident, type IncidentEvent, type UnixMs } from '#core/model/index.ts';
+import { overloadNote } from './overload-note.ts';
 import type { Parts } from './parts.ts';
 import { thresholdFree } from './threshold.ts';
 import { remembered, Watched } from './watch.ts';
@@ -111,6 +112,8 @@ export class IncidentDesk {
       ...(ack === undefined ? {} : { ack }),
       ...(input.startedMs === undefined ? {} : { startedMs: input.startedMs }),
     });
+    const strained = overloadNote(this.#parts.overload());
+    if (strained !== undefined) this.#parts.incidents.note(incident.id, strained, 'signalbox');
     this.#parts.alertsChanged();
     return { incident: incident.id };
   }

@@ -5,6 +5,7 @@ export { Datasets } from './datasets.ts';
 export { Forwarding } from './forwarding.ts';
 export { IncidentDesk } from './incidents.ts';
 export { LogDesk } from './logs.ts';
+export { overloadNote } from './overload-note.ts';
 export { MetricDesk } from './metrics.ts';
 export { PracticeDesk } from './practice.ts';
 export type { PracticeRunner } from './practice.ts';

@@ -2,6 +2,7 @@ import type { Handlers, SignalboxContract } from '#core/contract/index.ts';
 import { fieldsOfLine, traceOfFields } from '#core/formats/index.ts';
 import { labelNames, logqlKind, type LogQuestion, type Logs } from '#core/logs/index.ts';
 import { labelPairs, labelValue, noLabels, type Clock, type LogLevel, type LogRecord } from '#core/model/index.ts';
+import type { Parts } from './parts.ts';
 
 type Names = Extract<keyof SignalboxContract, `logs.${string}`>;
 type Answer<K extends Names> = Awaited<ReturnType<Extract<Handlers<SignalboxContract>[K], (...args: never[]) => unknown>>>;
@@ -12,6 +13,8 @@ const lastNs = 2n ** 63n - 1n;
 const tailLinesMax = 300;
 /** Lines that come together are told as one change. */
 const tailGatherMs = 250;
+/** Under overload (reliability, section 3: level 1). */
+const strainedGatherMs = 500;
 
 interface Asked {
   readonly text: string;
@@ -29,10 +32,12 @@ export interface LogDatasets {
 export class LogDesk {
   readonly #datasets: LogDatasets;
   readonly #clock: Clock;
+  readonly #overload: Parts['overload'];
 
-  constructor({ datasets, clock }: { readonly datasets: LogDatasets; readonly clock: Clock }) {
+  constructor({ datasets, clock, overload }: { readonly datasets: LogDatasets } & Pick<Parts, 'clock' | 'overload'>) {
     this.#datasets = datasets;
     this.#clock = clock;
+    this.#overload = overload;
   }
 
   handlers(): Pick<Handlers<SignalboxContract>, Names> {
@@ -137,7 +142,7 @@ export class LogDesk {
     const stop = logs.tail(question, (records) => {
       seen += records.length;
       lines = [...lines, ...records.slice(-tailLinesMax).map(lineOf)].slice(-tailLinesMax);
-      cancel ??= this.#clock.after(tailGatherMs, tell);
+      cancel ??= this.#clock.after(this.#overload().level > 0 ? strainedGatherMs : tailGatherMs, tell);
     });
     emit({ lines, seen });
     return () => {

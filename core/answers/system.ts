@@ -1,6 +1,7 @@
 import type { Handlers, Overview, Settings, SignalboxContract, SystemStatus } from '#core/contract/index.ts';
 import type { Cancel, Target, UnixMs } from '#core/model/index.ts';
 import { explosions } from './cardinality.ts';
+import { lossesOf } from './losses.ts';
 import type { Parts } from './parts.ts';
 import { Watched } from './watch.ts';
 
@@ -69,6 +70,7 @@ export class SystemDesk {
   handlers(): Pick<Handlers<SignalboxContract>, Names> {
     return {
       'system.info': () => this.#parts.info,
+      'system.losses': ({ dataset, startMs, endMs }) => lossesOf(this.#parts.datasets.of(dataset).metrics, startMs, endMs),
       'system.watch': (_input, emit) => this.#status.open(emit),
       'settings.watch': (_input, emit) => this.#settings.open(emit),
       'overview.watch': (_input, emit) => this.#overview.open(emit),
@@ -101,12 +103,13 @@ export class SystemDesk {
     const stats = live.stats();
     const failing = [...this.#problems.keys()];
     const { level, reasons, shedding } = this.#parts.overload();
-    const overload = level === 0 ? [] : [`overload, level ${level} of 5: ${reasons.join(', ')}`, ...shedding];
+    const overload = level === 0 ? [] : [`overload, level ${level} of 5: ${reasons.join(', ')}`, ...shedding.map((what) => `left out: ${what}`)];
     const strained = [...overload, ...explosions(this.#parts)];
     return {
       level: failing.length > 0 || level >= failingLevel ? 'failing' : strained.length > 0 ? 'strained' : 'ok',
       reasons: [...failing, ...strained],
       overloadLevel: level,
+      leftOut: shedding,
       nowMs,
       seriesCount: stats.series,
       sampleCount: stats.headSamples + stats.sealedSamples,

@@ -6,7 +6,7 @@ export interface OwnFigures {
   readonly store: TsdbStats;
   /** Where everything that came in went, by source. */
   readonly ledger: readonly LedgerRow[];
-  readonly overload: Pick<Overload, 'level' | 'shed'>;
+  readonly overload: Pick<Overload, 'level' | 'shed' | 'status'>;
   /** Undefined where every span is kept. */
   readonly sampling: SamplingStatus | undefined;
   readonly startedMs: number;
@@ -46,9 +46,15 @@ export function ownMetrics(figures: OwnFigures): string {
       ['', figures.overload.level],
     ]),
     family(
+      'signalbox_overload_cause',
+      'gauge',
+      'What holds the level of overload up.',
+      figures.overload.status.causes.map((signal) => [`{signal="${signal}"}`, 1]),
+    ),
+    family(
       'signalbox_shed_total',
       'counter',
-      'Pushes, scrapes and exemplars not taken under overload.',
+      'What was not taken under overload: pushes, scrapes, samples of new series, spans, lines, exemplars.',
       figures.overload.shed.map(({ level, reason, source, count }) => [
         `{level="${level}",reason="${reason}",source=${JSON.stringify(source)}}`,
         count,

@@ -1,5 +1,6 @@
+import * as v from 'valibot';
 import type { Severity } from '#core/model/index.ts';
-import { nothing } from './inputs.ts';
+import { datasetName, nothing, unixMs } from './inputs.ts';
 import { procedure, stream } from './rpc.ts';
 
 export interface SystemInfo {
@@ -20,11 +21,25 @@ export interface SystemStatus {
   readonly reasons: readonly string[];
   /** 0 to 5 (reliability, section 3): from 3 on new series are refused, from 4 on pushes. */
   readonly overloadLevel: number;
+  /** What is left out because of it, a sentence each. */
+  readonly leftOut: readonly string[];
   readonly nowMs: number;
   readonly seriesCount: number;
   readonly sampleCount: number;
   readonly samplesPerSecond: number;
   readonly bytesOnDisk: number;
+}
+
+/** A time in which overload turned data away: charts that span it show less than there was. */
+export interface Loss {
+  readonly startMs: number;
+  readonly endMs: number;
+  /** The highest level of overload in it. */
+  readonly level: number;
+  /** What was short: memory, event_loop, queue, fsync, disk, rules, series. */
+  readonly causes: readonly string[];
+  /** By reason and source, the largest first. */
+  readonly parts: readonly { readonly reason: string; readonly source: string; readonly count: number }[];
 }
 
 /** The configuration in force. */
@@ -56,6 +71,8 @@ export interface Overview {
 
 export const systemContract = {
   'system.info': procedure<SystemInfo>()(nothing),
+  /** What overload turned away between two times, the oldest first. */
+  'system.losses': procedure<readonly Loss[]>()(v.object({ dataset: datasetName, startMs: unixMs, endMs: unixMs })),
   'system.watch': stream<SystemStatus>()(nothing),
   'overview.watch': stream<Overview>()(nothing),
   'settings.watch': stream<Settings>()(nothing),

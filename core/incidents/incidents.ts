@@ -127,6 +127,11 @@ export class Incidents {
     return this.#add(id, { by, what: { kind: 'note', text: textOf(text) }, atMs: this.#past(atMs) });
   }
 
+  /** Logs a sentence of the engine's own in every incident that is not resolved. */
+  noteUnresolved(text: string): void {
+    for (const { incident } of this.#unresolved()) this.#add(incident.id, { by: engineName, what: { kind: 'note', text: textOf(text) } });
+  }
+
   setTitle(id: number, title: string, by: string): Incident {
     return this.#add(id, { by, what: { kind: 'title', title: titleOf(title) } });
   }

@@ -24,6 +24,12 @@ const sourcesMax = 1000;
 
 export class Ledger {
   readonly #accounts = new Map<string, Account>();
+  readonly #onShed: (source: string, reason: string, count: number) => void;
+
+  /** `onShed` learns of all that overload turned away. */
+  constructor(onShed: (source: string, reason: string, count: number) => void = () => undefined) {
+    this.#onShed = onShed;
+  }
 
   received(source: string, count: number): void {
     this.#account(source).received += count;
@@ -40,7 +46,9 @@ export class Ledger {
   }
 
   shed(source: string, reason: string, count = 1): void {
-    if (count > 0) raise(this.#account(source).shed, reason, count);
+    if (count <= 0) return;
+    raise(this.#account(source).shed, reason, count);
+    this.#onShed(source, reason, count);
   }
 
   rows(): readonly LedgerRow[] {

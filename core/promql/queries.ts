@@ -98,6 +98,8 @@ export class Queries {
       return result;
     } catch (error) {
       this.#failed++;
+      if (this.#isStrained && error instanceof EngineError && error.code === 'limit')
+        throw new EngineError('limit', `refused under overload, when queries may read less than usual: ${error.message}`);
       throw error;
     } finally {
       this.#running--;

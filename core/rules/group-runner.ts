@@ -41,7 +41,7 @@ export class GroupRunner {
   async evaluate(timeMs: UnixMs): Promise<void> {
     const { clock } = this.#environment;
     const startMs = clock.monotonicMs();
-    const settling = timeMs < this.settlesAtMs;
+    const settling = timeMs < this.settlesAtMs || this.#environment.isBlind();
     let breathMs = startMs;
     for (const rule of this.rules) {
       await rule.evaluate(timeMs, this.queryOffsetMs, settling, () => this.#stopped);

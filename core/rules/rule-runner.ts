@@ -28,6 +28,8 @@ export interface RuleEnvironment extends ExpandInput {
   readonly resendMs: DurationMs;
   /** Lets others work. */
   readonly breathe: () => Promise<void>;
+  /** Samples may be missing: nothing is taken to be over. */
+  readonly isBlind: () => boolean;
   readonly onAlerts: (alerts: readonly Alert[]) => void;
   readonly onTransitions: (transitions: readonly Transition[]) => void;
 }

@@ -39,6 +39,8 @@ export interface RulesOptions {
   readonly resendMs?: DurationMs;
   /** Awaited every 10 ms of work or so, to let others work. */
   readonly breathe?: () => Promise<void>;
+  /** While it answers true samples may be missing: an alert that the expression does not give stays as it is. Never unless given. */
+  readonly isBlind?: () => boolean;
   /** Alerts that fire (again every `resendMs`) or are resolved. The state is in the journal by then. */
   readonly onAlerts: (alerts: readonly Alert[]) => void;
   /** Every edge of every alert, pending ones too, with its reason. */
@@ -60,6 +62,8 @@ export interface Rules {
   /** Evaluates every group at a time, one after another; for tests and backtests. */
   evaluate(timeMs: UnixMs): Promise<void>;
   groups(): readonly GroupState[];
+  /** What the slowest group took for its last evaluation, of its interval: from 1 on evaluations come late. */
+  busyShare(): number;
   /** Pending and firing alerts, the oldest first. */
   alerts(): readonly Alert[];
   /** Problems of the files as last loaded. */
@@ -108,6 +112,7 @@ class RulesEngine implements Rules {
       externalUrl: options.externalUrl ?? '',
       resendMs: options.resendMs ?? resendDefaultMs,
       breathe: options.breathe ?? (() => Promise.resolve()),
+      isBlind: options.isBlind ?? (() => false),
       onAlerts: options.onAlerts,
       onTransitions: options.onTransitions ?? (() => undefined),
     };
@@ -226,6 +231,10 @@ class RulesEngine implements Rules {
   async evaluate(timeMs: UnixMs): Promise<void> {
     for (const group of this.#groups) await group.evaluate(timeMs);
     this.#evaluated(timeMs);
+  }
+
+  busyShare(): number {
+    return this.#groups.reduce((most, { durationMs, intervalMs }) => Math.max(most, durationMs / intervalMs), 0);
   }
 
   groups(): readonly GroupState[] {

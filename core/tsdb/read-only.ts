@@ -71,6 +71,7 @@ class FixedView extends View implements TsdbView {
     const { newestMs } = this.head;
     return {
       series: this.catalogue.size,
+      seriesMax: Infinity,
       headSamples: this.head.samples,
       sealedSamples: samples,
       frames,

@@ -202,6 +202,7 @@ class Store extends View implements Tsdb, Ledger {
     const { newestMs } = this.head;
     return {
       series: this.catalogue.size,
+      seriesMax: this.#limits.seriesMax,
       headSamples: this.head.samples,
       sealedSamples: samples,
       frames,

@@ -143,6 +143,8 @@ export interface Batch {
 
 export interface TsdbStats {
   readonly series: number;
+  /** As many as the store takes. */
+  readonly seriesMax: number;
   /** Samples in the head that no sealed frame holds yet. */
   readonly headSamples: number;
   readonly sealedSamples: number;

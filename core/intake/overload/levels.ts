@@ -10,6 +10,10 @@ export interface Strain {
   readonly commitMs: number;
   /** How short the disk is: what must stay free (2 %, and 500 MB) over what is. */
   readonly diskShare: number;
+  /** What the slowest group of rules took for its last evaluation, of its interval: from 1 on evaluations come late. */
+  readonly ruleShare: number;
+  /** Series in the store, of as many as it takes. */
+  readonly seriesShare: number;
 }
 
 export type OverloadLevel = 0 | 1 | 2 | 3 | 4 | 5;
@@ -26,7 +30,9 @@ const triggers: readonly Trigger[] = [
   { level: 1, signal: 'lagMs', from: 100 },
   { level: 2, signal: 'memoryShare', from: 0.8 },
   { level: 2, signal: 'queueShare', from: 0.5 },
+  { level: 2, signal: 'ruleShare', from: 1 },
   { level: 3, signal: 'memoryShare', from: 0.85 },
+  { level: 3, signal: 'seriesShare', from: 1 },
   { level: 4, signal: 'memoryShare', from: 0.9 },
   { level: 4, signal: 'queueShare', from: 0.8 },
   { level: 4, signal: 'commitMs', from: 1000 },
@@ -39,11 +45,11 @@ export const levelNames = ['none', 'strain', 'reads', 'newcomers', 'ingest', 'su
 /** What each level sheds beside what those below it do, as a person is told. */
 export const shedding: readonly string[] = [
   '',
-  'exemplars are not kept',
-  'one query runs at a time, of 5 million samples at most',
-  'new series are refused, and of traces only errors, slow ones and one in ten are kept',
-  'pushes are told to come again, and targets that no rule uses are read less often',
-  'everything but rules, notifications, incidents and known series waits',
+  'exemplars are not kept, and live tails show lines twice a second',
+  'one query runs at a time, of 5 million samples at most, and screens ask again once a minute at most',
+  'new series are refused; of traces only errors, slow ones and one in ten are kept, of debug and info lines one in ten',
+  'pushes are told to come again, and targets that no rule uses are read every second time',
+  'targets that no rule uses are not read at all; only rules, notifications, silences, incidents and the series that rules read go on',
 ];
 
 /** The highest level that a strain reaches when each trigger is taken at `share` of its threshold, and what reaches it. */
@@ -53,6 +59,17 @@ export function reached(strain: Strain, share: number): { readonly level: Overlo
   const by = triggers.filter((trigger) => trigger.level === level && strain[trigger.signal] >= trigger.from * share).map(({ signal }) => signal);
   return { level, by };
 }
+
+/** Signals by the names that own metrics give them. */
+export const signalNames: Readonly<Record<keyof Strain, string>> = {
+  memoryShare: 'memory',
+  lagMs: 'event_loop',
+  queueShare: 'queue',
+  commitMs: 'fsync',
+  diskShare: 'disk',
+  ruleShare: 'rules',
+  seriesShare: 'series',
+};
 
 /** A sentence a signal. */
 export function sentenceOf(strain: Strain, signal: keyof Strain): string {
@@ -68,5 +85,9 @@ export function sentenceOf(strain: Strain, signal: keyof Strain): string {
       return `pushes take ${(strain.commitMs / 1000).toFixed(1)} s to become durable`;
     case 'diskShare':
       return 'the disk is nearly full';
+    case 'ruleShare':
+      return `a group of rules takes ${percent(strain.ruleShare)} of its interval`;
+    case 'seriesShare':
+      return `the store holds ${percent(strain.seriesShare)} of the series that it takes`;
   }
 }

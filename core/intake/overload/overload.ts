@@ -1,13 +1,15 @@
 import type { Cancel, Clock, DurationMs } from '#core/model/index.ts';
-import { reached, sentenceOf, shedding, type OverloadLevel, type Strain } from './levels.ts';
+import { reached, sentenceOf, shedding, signalNames, type OverloadLevel, type Strain } from './levels.ts';
 
 export interface OverloadOptions {
   readonly clock: Clock;
   readonly memory: { readonly used: () => number; readonly max: () => number };
   /** Bytes free on the data's disk, and bytes in all. Asked every five seconds. */
   readonly disk: () => { readonly free: number; readonly total: number };
+  /** How far rules and the number of series are strained; not at all unless given. */
+  readonly beside?: () => Pick<Strain, 'ruleShare' | 'seriesShare'>;
   /** The level rose or fell. */
-  readonly onChange: (level: OverloadLevel) => void;
+  readonly onChange: (level: OverloadLevel, before: OverloadLevel) => void;
 }
 
 /** Why, and what is not done meanwhile. */
@@ -15,6 +17,8 @@ export interface OverloadStatus {
   readonly level: OverloadLevel;
   /** What holds the level up, a sentence each. */
   readonly reasons: readonly string[];
+  /** The same as names: memory, event_loop, queue, fsync, disk, rules, series. */
+  readonly causes: readonly string[];
   /** What is shed, a sentence each. */
   readonly shedding: readonly string[];
 }
@@ -40,6 +44,11 @@ const diskFreeShareMin = 0.02;
 const diskFreeBytesMin = 500 << 20;
 /** What the host holds of pushes in memory at most. */
 const queueBytesMax = 64 << 20;
+/** Samples are missing for a while after they were turned away: senders come again within a minute or two. */
+const blindMs: DurationMs = 120_000;
+/** Losses without which no sample that a rule could have read is missing. */
+const harmless: ReadonlySet<string> = new Set(['exemplar', 'not_sampled', 'thinned', 'scrape']);
+const allWell: Pick<Strain, 'ruleShare' | 'seriesShare'> = { ruleShare: 0, seriesShare: 0 };
 
 /**
  * How overloaded the engine is, in levels (levels.ts): up at once, down one settled minute later. What is never shed is not asked here:
@@ -52,7 +61,9 @@ export class Overload {
   #commits: { readonly atMs: DurationMs; readonly tookMs: DurationMs }[] = [];
   #disk = { share: 0, dueMs: Number.NEGATIVE_INFINITY };
   #level: OverloadLevel = 0;
-  #by: readonly string[] = [];
+  #strainNow: Strain | undefined;
+  #by: readonly (keyof Strain)[] = [];
+  #lostMs: DurationMs = Number.NEGATIVE_INFINITY;
   #calmSinceMs: DurationMs | undefined;
   /** When level 3 was reached. */
   #newcomersSinceMs: DurationMs = 0;
@@ -74,7 +85,19 @@ export class Overload {
   }
 
   get status(): OverloadStatus {
-    return { level: this.#level, reasons: this.#level === 0 ? [] : this.#by, shedding: shedding.slice(1, this.#level + 1) };
+    const strain = this.#strainNow;
+    const by = this.#level === 0 || strain === undefined ? [] : this.#by;
+    return {
+      level: this.#level,
+      reasons: by.map((signal) => sentenceOf(strain!, signal)),
+      causes: by.map((signal) => signalNames[signal]),
+      shedding: shedding.slice(1, this.#level + 1),
+    };
+  }
+
+  /** Whether samples that a rule could have read were turned away a short while ago: what is not there proves nothing then. */
+  get isBlind(): boolean {
+    return this.#options.clock.monotonicMs() - this.#lostMs < blindMs;
   }
 
   /** What was shed since the process began, by level, reason and source. */
@@ -119,6 +142,7 @@ export class Overload {
 
   /** Counts what was not taken. */
   countShed(reason: string, source: string, count = 1): void {
+    if (!harmless.has(reason)) this.#lostMs = this.#options.clock.monotonicMs();
     const key = `${this.#level} ${reason} ${source}`;
     const known = this.#shed.get(key) ?? { level: this.#level, reason, source, count: 0 };
     if (this.#shed.size >= shedKindsMax && !this.#shed.has(key)) return;
@@ -133,7 +157,7 @@ export class Overload {
     const held = reached(strain, calmShare);
     if (up.level >= this.#level) {
       this.#calmSinceMs = undefined;
-      this.#by = up.by.map((signal) => sentenceOf(strain, signal));
+      this.#show(strain, up.by);
       this.#set(up.level);
       return;
     }
@@ -141,15 +165,21 @@ export class Overload {
     else this.#calmSinceMs ??= nowMs;
     if (this.#calmSinceMs === undefined || nowMs - this.#calmSinceMs < calmMs) return;
     this.#calmSinceMs = undefined;
-    this.#by = held.by.map((signal) => sentenceOf(strain, signal));
+    this.#show(strain, held.by);
     this.#set(held.level);
+  }
+
+  #show(strain: Strain, by: readonly (keyof Strain)[]): void {
+    this.#strainNow = strain;
+    this.#by = by;
   }
 
   #set(level: OverloadLevel): void {
     if (level === this.#level) return;
     if (level >= 3 && this.#level < 3) this.#newcomersSinceMs = this.#options.clock.monotonicMs();
+    const before = this.#level;
     this.#level = level;
-    this.#options.onChange(level);
+    this.#options.onChange(level, before);
   }
 
   #strain(nowMs: DurationMs): Strain {
@@ -162,6 +192,7 @@ export class Overload {
       queueShare: this.#queueBytes / queueBytesMax,
       commitMs: took.length < commitsMin ? 0 : took[took.length >> 1]!,
       diskShare: this.#diskShare(nowMs),
+      ...(this.#options.beside?.() ?? allWell),
     };
   }
 

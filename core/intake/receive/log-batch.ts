@@ -1,5 +1,6 @@
 import type { readLokiPush } from '#core/formats/index.ts';
 import type { Ledger } from '../ledger.ts';
+import type { LogThinning } from '../overload/log-thinning.ts';
 import type { LogSink } from '../sink.ts';
 
 export interface LogsTaken {
@@ -8,10 +9,23 @@ export interface LogsTaken {
   readonly sentence: string;
 }
 
-/** Stores the records that were read and accounts for all that were sent. Settles when what was stored is on stable storage. */
-export async function takeLogs(reading: ReturnType<typeof readLokiPush>, sink: LogSink, ledger: Ledger, source: string): Promise<LogsTaken> {
-  const { records, faultCount, firstFault } = reading;
-  ledger.received(source, records.length + faultCount);
+/** Where received log records go. */
+export interface LogIntake {
+  readonly sink: LogSink;
+  readonly ledger: Ledger;
+  /** Everything is kept unless given. */
+  readonly thinning: LogThinning | undefined;
+}
+
+/**
+ * Stores the records that were read and accounts for all that were sent. Settles when what was stored is on stable storage. A line that
+ * overload leaves out is none that its sender should send again.
+ */
+export async function takeLogs(reading: ReturnType<typeof readLokiPush>, { sink, ledger, thinning }: LogIntake, source: string): Promise<LogsTaken> {
+  const { faultCount, firstFault } = reading;
+  const records = thinning?.thin(reading.records) ?? reading.records;
+  ledger.received(source, reading.records.length + faultCount);
+  ledger.shed(source, 'thinned', reading.records.length - records.length);
   ledger.rejected(source, 'unreadable', faultCount);
   const refused = new Map<string, number>(faultCount === 0 ? [] : [['unreadable', faultCount]]);
   try {

@@ -1,11 +1,11 @@
 import { readOtlpLogs, readOtlpLogsJson, readOtlpMetrics, readOtlpMetricsJson, readOtlpSpans, readOtlpSpansJson } from '#core/formats/index.ts';
 import { EngineError, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import type { Ledger } from '../ledger.ts';
-import type { LogSink, SampleSink } from '../sink.ts';
+import type { SampleSink } from '../sink.ts';
 import type { SpanIntake } from '../spans/span-intake.ts';
 import { unpackedBody } from './body.ts';
 import { DeltaTotals } from './delta-totals.ts';
-import { takeLogs } from './log-batch.ts';
+import { takeLogs, type LogIntake } from './log-batch.ts';
 import { OtlpSeriesWriter } from './otlp-series.ts';
 import { PushBatch } from './push-batch.ts';
 
@@ -22,9 +22,9 @@ export class OtlpReceiver {
   readonly #clock: Clock;
   readonly #ledger: Ledger;
   readonly #deltas: DeltaTotals;
-  readonly #logs: LogSink | undefined;
+  readonly #logs: LogIntake | undefined;
 
-  constructor(sink: SampleSink, spans: SpanIntake, clock: Clock, ledger: Ledger, logs: LogSink | undefined) {
+  constructor(sink: SampleSink, spans: SpanIntake, clock: Clock, ledger: Ledger, logs: LogIntake | undefined) {
     this.#logs = logs;
     this.#sink = sink;
     this.#spans = spans;
@@ -65,11 +65,11 @@ export class OtlpReceiver {
     return success(form, 'rejectedSpans', rejectedCount, sentence);
   }
 
-  async #receiveLogs(request: HttpRequest, form: Form, logs: LogSink): Promise<HttpAnswer> {
+  async #receiveLogs(request: HttpRequest, form: Form, logs: LogIntake): Promise<HttpAnswer> {
     const body = await unpackedBody(request, bodyBytesMax);
     const nowNs = BigInt(Math.floor(this.#clock.now())) * 1_000_000n;
     const reading = form === 'json' ? readOtlpLogsJson(body, nowNs) : readOtlpLogs(body, nowNs);
-    const { rejectedCount, sentence } = await takeLogs(reading, logs, this.#ledger, 'otlp_logs');
+    const { rejectedCount, sentence } = await takeLogs(reading, logs, 'otlp_logs');
     return success(form, 'rejectedLogRecords', rejectedCount, sentence);
   }
 }

@@ -5,6 +5,7 @@ import { EngineError, formatLabels, labelsKey, type Clock, type HttpAnswer, type
 import type { Ledger } from '../ledger.ts';
 import type { LogSink, SampleSink, SpanSink } from '../sink.ts';
 import type { OverloadLevel } from '../overload/levels.ts';
+import { LogThinning } from '../overload/log-thinning.ts';
 import type { Overload } from '../overload/overload.ts';
 import { SpanIntake, type SamplingStatus } from '../spans/span-intake.ts';
 import type { SamplingDecision } from '../sampling/waiting-spans.ts';
@@ -56,12 +57,13 @@ export function createReceiver({ store, traces, logs, clock, ledger, folder, ove
   const remoteWrite = new RemoteWriteReceiver(store, clock, ledger);
   const db = openDb(join(folder, 'intake.db'), 'intake');
   const spans = new SpanIntake({ store, traces, clock, ledger, db });
-  const otlp = new OtlpReceiver(store, spans, clock, ledger, logs);
+  const logIntake = logs && { sink: logs, ledger, thinning: overload && new LogThinning(overload) };
+  const otlp = new OtlpReceiver(store, spans, clock, ledger, logIntake);
   const pushgateway = new Pushgateway(store, clock, ledger, db);
   const answerOf = (request: HttpRequest): Promise<HttpAnswer | undefined> | HttpAnswer => {
     if (request.path === '/api/v1/write') return request.method === 'POST' ? remoteWrite.receive(request) : plainAnswer(405, 'remote write is POST');
     if (request.path === zipkinPath) return receiveZipkin(request, spans);
-    if (request.path === lokiPushPath && logs !== undefined) return receiveLoki(request, logs, ledger);
+    if (request.path === lokiPushPath && logIntake !== undefined) return receiveLoki(request, logIntake);
     return /^\/v1\/(?:metrics|traces|logs)$/.test(request.path) ? otlp.receive(request) : pushgateway.receive(request);
   };
   const failing = async (request: HttpRequest): Promise<HttpAnswer | undefined> => {

@@ -108,6 +108,7 @@ class Backtest {
       externalUrl: options.externalUrl ?? '',
       resendMs: Infinity,
       breathe: options.query?.breathe ?? (() => Promise.resolve()),
+      isBlind: () => false,
       onAlerts: (alerts: readonly Alert[]) => void this.#told.push({ timeMs: this.#timeMs, alerts }),
       onTransitions: (transitions: readonly Transition[]) => void this.#edges.push(...transitions.map(edgeOf)),
     };

@@ -77,6 +77,7 @@ class TestRun {
       resendMs: Infinity,
       breathe: () => Promise.resolve(),
       onAlerts: () => undefined,
+      isBlind: () => false,
       onTransitions: () => undefined,
     };
     this.#runners = groups.map((group) => new GroupRunner(group, file.intervalMs, 0, environment));

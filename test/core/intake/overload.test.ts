@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { defaultSpanMetrics, parseSignalboxConfig } from '#core/formats/index.ts';
 import { createReceiver, createScraper, guardedSink, Ledger, Overload, type OverloadLevel } from '#core/intake/index.ts';
 import { labelsFrom } from '#core/model/index.ts';
+import { openLogs } from '#core/logs/index.ts';
 import { openTraces } from '#core/traces/index.ts';
 import { openTsdb } from '#core/tsdb/index.ts';
 import { ManualClock } from '../../support/clock.ts';
@@ -116,6 +117,33 @@ describe('levels', () => {
     await queued.clock.advance(71_000);
     expect(queued.overload.level).toBe(0);
   });
+
+  test.each([
+    [{ ruleShare: 1.1, seriesShare: 0 }, 2, 'a group of rules takes 110 % of its interval', 'rules'],
+    [{ ruleShare: 0.9, seriesShare: 1 }, 3, 'the store holds 100 % of the series that it takes', 'series'],
+  ])('rules that come late, and a full store: %j', async (beside, level, reason, cause) => {
+    const clock = new ManualClock();
+    const disk = { free: 100 * GiB, total: 500 * GiB };
+    const memory = { used: () => 0, max: () => 1 };
+    const overload = new Overload({ clock, memory, disk: () => disk, beside: () => beside, onChange: () => undefined });
+    onTestFinished(() => overload.stop());
+    overload.start();
+    await clock.advance(250);
+    expect(overload.status).toMatchObject({ level, reasons: [reason], causes: [cause] });
+  });
+
+  test('nothing is taken to be over within two minutes of a loss that rules could have read', async () => {
+    const { clock, overload } = new Strained();
+    for (const reason of ['exemplar', 'not_sampled', 'thinned', 'scrape']) overload.countShed(reason, 'x');
+    expect(overload.isBlind).toBe(false);
+    overload.countShed('push', '/api/v1/write');
+    await clock.advance(119_000);
+    expect(overload.isBlind).toBe(true);
+    await clock.advance(1_000);
+    expect(overload.isBlind).toBe(false);
+    overload.countShed('overload', 'remote_write');
+    expect(overload.isBlind).toBe(true);
+  });
 });
 
 /** A store, a receiver and a scraper behind one overload. */
@@ -124,9 +152,10 @@ function intakeUnder(strained: Strained) {
   const folder = tempFolder();
   const store = openTsdb({ folder, clock });
   const traces = openTraces({ folder, clock });
-  const ledger = new Ledger();
+  const logs = openLogs({ folder, clock });
+  const ledger = new Ledger((source, reason, count) => overload.countShed(reason, source, count));
   const sink = guardedSink(store, overload);
-  const receiver = createReceiver({ store: sink, traces, clock, ledger, folder, overload });
+  const receiver = createReceiver({ store: sink, traces, logs, clock, ledger, folder, overload });
   const scraper = createScraper({
     store: sink,
     ownStore: store,
@@ -134,7 +163,7 @@ function intakeUnder(strained: Strained) {
     ledger,
     manners: {
       newcomers: () => overload.newcomers,
-      pace: (job) => (job === 'ruled' || overload.level < 4 ? 1 : overload.level === 4 ? 2 : 4),
+      pace: (job) => (job === 'ruled' || overload.level < 4 ? 1 : overload.level === 4 ? 2 : Number.POSITIVE_INFINITY),
       skipped: (job) => overload.countShed('scrape', `scrape:${job}`),
     },
   });
@@ -142,6 +171,7 @@ function intakeUnder(strained: Strained) {
     await scraper.stop();
     await receiver.stop();
     await traces.close();
+    await logs.close();
     await store.close();
   });
   const account = (source: string): Record<string, number> => {
@@ -153,7 +183,7 @@ function intakeUnder(strained: Strained) {
     const answer = await receiver.receive({ port: 'app', method: 'POST', path, query: '', headers, body: Buffer.from(body) });
     return answer!.status;
   };
-  return { store, traces, receiver, scraper, account, push };
+  return { store, traces, logs, receiver, scraper, account, push };
 }
 
 describe('what is shed', () => {
@@ -222,6 +252,48 @@ describe('what is shed', () => {
     await receiver.overloaded(0);
     expect(await push(...otlpTraces([spanOf(1000)]))).toBe(200);
     expect(traces.spans(spanOf(1000).traceId)).toHaveLength(1);
+  });
+
+  test('at level 3 one in ten lines of debug and info is kept and says so, and every warning and error', async () => {
+    const strained = new Strained();
+    const { logs, account, push } = intakeUnder(strained);
+    strained.memoryShare = 0.86;
+    await strained.clock.advance(250);
+    const values = Array.from({ length: 100 }, (_, i) => [
+      `${strained.clock.now()}${String(i).padStart(6, '0')}`,
+      `level=${['debug', 'info', 'warn', 'error'][i % 4]} msg=${i}`,
+    ]);
+    const body = JSON.stringify({ streams: [{ stream: { app: 'a' }, values }] });
+    expect(await push('/loki/api/v1/push', body, { 'content-type': 'application/json' })).toBe(204);
+    const { records } = await logs.search({ text: '', direction: 'forward', limit: 1000 });
+    const kept = (level: string): unknown[] => records.filter((record) => record.level === level).map(({ fields }) => fields);
+    expect([kept('warning').length, kept('error').length]).toEqual([25, 25]);
+    expect([...kept('debug'), ...kept('info')]).toEqual(Array.from({ length: 5 }, () => ['sampled_one_in', '10']));
+    expect(account('loki')).toEqual({ received: 100, stored: 55, thinned: 45 });
+    expect(strained.overload.shed).toEqual([{ level: 3, reason: 'thinned', source: 'loki', count: 45 }]);
+  });
+
+  test('at level 5 targets that no rule uses are not read, those of rules are', async () => {
+    const strained = new Strained();
+    const { scraper } = intakeUnder(strained);
+    const targets = [await httpTarget(page('a 1\n')), await httpTarget(page('a 1\n'))];
+    const yaml = ['ruled', 'other']
+      .map((job, i) => `{job_name: ${job}, scrape_interval: 1s, static_configs: [{targets: ['${targets[i]!.address}']}]}`)
+      .join(', ');
+    const { scrapeConfigs, limits } = parseSignalboxConfig(`{global: {scrape_timeout: 1s}, scrape_configs: [${yaml}]}`, 's');
+    await scraper.apply(scrapeConfigs, limits, '.');
+    await strained.clock.advance(3000);
+    await expect.poll(() => targets[1]!.requestCount).toBeGreaterThan(0);
+    strained.memoryShare = 0.96;
+    await strained.clock.advance(1000);
+    const [ruled, other] = targets.map(({ requestCount }) => requestCount);
+    for (let i = 0; i < 5; i++) {
+      const asked = targets[0]!.requestCount;
+      await strained.clock.advance(1000);
+      await expect.poll(() => targets[0]!.requestCount).toBeGreaterThan(asked);
+    }
+    expect(targets[0]!.requestCount).toBeGreaterThanOrEqual(ruled! + 5);
+    expect(targets[1]!.requestCount).toBeLessThanOrEqual(other! + 1);
   });
 
   test('from level 4 on pushes come again later, deleting still works, and targets no rule uses are read every second time', async () => {

@@ -1,6 +1,7 @@
 /** An engine of plain data that answers the whole contract: the harness of the screen's own tests. Acts change what streams say next. */
 import { EngineError, labelValue, type Incident, type IncidentEvent, type IncidentFact, type RunbookRun, type Sev } from '#core/model/index.ts';
-import { contract, type AlertView, type Handlers, type IncidentView, type SignalboxContract, type SilenceView } from '#core/contract/index.ts';
+import { contract } from '#core/contract/index.ts';
+import type { AlertView, Handlers, IncidentView, Loss, SignalboxContract, SilenceView, SystemStatus } from '#core/contract/index.ts';
 import { alertsOf, overviewOf, pastIncident, rulesOf, runbooks, runOf, settings, stormOf, targetsOf } from './scene.ts';
 import { askedAlert, groupsOf, silenceAnswers, silencesOf, whyOf } from './scripted-alerting.ts';
 import { caseAnswers, caseDataset } from './scripted-cases.ts';
@@ -23,6 +24,9 @@ export class ScriptedEngine {
   sources: ScriptedSources;
   incidents: { incident: Incident; events: IncidentEvent[] }[];
   runs = new Map<string, RunbookRun>();
+  /** How Signalbox itself is, and what overload turned away. */
+  overload: Pick<SystemStatus, 'level' | 'overloadLevel' | 'reasons' | 'leftOut'> = { level: 'ok', overloadLevel: 0, reasons: [], leftOut: [] };
+  losses: Loss[] = [];
   /** Every range query that came, and those that were cancelled. */
   readonly asked: string[] = [];
   cancelledCount = 0;
@@ -195,10 +199,9 @@ export class ScriptedEngine {
         startedMs: this.#startMs,
         severities: [],
       }),
+      'system.losses': () => this.losses,
       'system.watch': this.#watch(() => ({
-        level: 'ok' as const,
-        overloadLevel: 0,
-        reasons: [],
+        ...this.overload,
         nowMs: Date.now(),
         seriesCount: 3_418,
         sampleCount: 18_204_113,
