@@ -15,7 +15,9 @@ export async function whyView(parts: Parts, target: string | Labels, timeMs: Uni
   const { alerting, rules, queries } = parts;
   const [known, ...alike] = typeof target === 'string' ? [] : carriers(parts, target, timeMs);
   const why = alerting.why(known?.alert ?? target, timeMs);
-  const asked = await explainRules(rules.groups(), why.labels, timeMs, async (expr, atMs) => samplesOf(await queries.instant(expr, atMs)));
+  const asked = await explainRules(rules.at(timeMs), rules.groups(), why.labels, timeMs, async (expr, atMs) =>
+    samplesOf(await queries.instant(expr, atMs)),
+  );
   return {
     alert: why.alert,
     labels: why.labels,

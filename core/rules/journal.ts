@@ -2,6 +2,7 @@
 import { sql, transaction, type ReadDb, type WriteDb } from '#core/db/index.ts';
 import { labelValue, type Alert, type DurationMs, type Labels, type UnixMs } from '#core/model/index.ts';
 import type { HeldState, StateChange } from './alert-states.ts';
+import { noteRuleFiles, pruneRuleHistory } from './rule-history.ts';
 import type { EdgeState, GroupSpec, Rule, Transition } from './types.ts';
 
 /** Transitions older than this go. A quarter is what reviews of noise look back on. */
@@ -178,8 +179,10 @@ export function readTransitions(db: ReadDb, sinceMs: UnixMs, untilMs: UnixMs, al
   }));
 }
 
-export function pruneTransitions(db: WriteDb, nowMs: UnixMs): void {
+/** Forgets transitions, and rules that are no longer in force, of before what is looked back on. */
+export function pruneHistory(db: WriteDb, nowMs: UnixMs): void {
   sql(db, 'delete from rule_transitions where at_ms < ?').run(nowMs - historyMs);
+  pruneRuleHistory(db, nowMs - historyMs);
 }
 
 /** When rules were last evaluated; undefined before the first time. */
@@ -198,9 +201,10 @@ export function goodFile(db: ReadDb, path: string): string | undefined {
   return row?.text;
 }
 
-/** Remembers the good texts of the files in force and forgets the others. */
+/** Remembers the good texts of the files in force and forgets the others, except in the history. */
 export function saveGoodFiles(db: WriteDb, files: readonly { readonly path: string; readonly text: string }[], nowMs: UnixMs): void {
   transaction(db, () => {
+    noteRuleFiles(db, files, nowMs);
     const paths = new Set(files.map((file) => file.path));
     const known = sql(db, 'select path from rule_files').all() as { path: string }[];
     for (const { path } of known) if (!paths.has(path)) sql(db, 'delete from rule_files where path = ?').run(path);

@@ -7,13 +7,14 @@ import {
   goodFile,
   lastEvaluation,
   loadAlerts,
-  pruneTransitions,
+  pruneHistory,
   readTransitions,
   saveEvaluation,
   saveGoodFiles,
   type PastTransition,
 } from './journal.ts';
 import { restoreAll } from './restore.ts';
+import { rulesAt, type PastRules } from './rule-history.ts';
 import type { RuleEnvironment } from './rule-runner.ts';
 import { startSchedule, type Tick } from './schedule.ts';
 import { groupState, type GroupState } from './rule-state.ts';
@@ -64,6 +65,8 @@ export interface Rules {
   groups(): readonly GroupState[];
   /** What the slowest group took for its last evaluation, of its interval: from 1 on evaluations come late. */
   busyShare(): number;
+  /** What the rules were at a moment. Without a journal, and before there was one, what they are now. */
+  at(timeMs: UnixMs): PastRules;
   /** Pending and firing alerts, the oldest first. */
   alerts(): readonly Alert[];
   /** Problems of the files as last loaded. */
@@ -222,7 +225,7 @@ class RulesEngine implements Rules {
       this.#savedMs = timeMs;
     }
     if (db !== undefined && timeMs - this.#prunedMs >= 86_400_000) {
-      pruneTransitions(db, timeMs);
+      pruneHistory(db, timeMs);
       this.#prunedMs = timeMs;
     }
     onChange?.();
@@ -239,6 +242,11 @@ class RulesEngine implements Rules {
 
   groups(): readonly GroupState[] {
     return this.#groups.map((group) => groupState(group, this.#options.stream));
+  }
+
+  at(timeMs: UnixMs): PastRules {
+    const kept = this.#options.db === undefined ? undefined : rulesAt(this.#options.db, timeMs, this.#intervalMs);
+    return kept ?? { groups: this.groups(), files: new Map(), earliestMs: undefined };
   }
 
   alerts(): readonly Alert[] {

@@ -1,13 +1,46 @@
 /** The screens of alerting in a real browser: silences, why, routes, rules, noise, objectives. */
 import type { Page } from '@playwright/test';
 import { describe, expect, test } from 'vitest';
+import { labelValue } from '#core/model/index.ts';
+import type { AlertView } from '#core/contract/index.ts';
 import { expectPage, useScreen } from './support/open-screen.ts';
+import type { ScreenHost } from './support/screen-host.ts';
+import type { ScriptedEngine } from './support/scripted-engine.ts';
 
 let page: Page;
-const open = useScreen((opened) => ({ page } = opened));
+let engine: ScriptedEngine;
+let host: ScreenHost;
+const open = useScreen((opened) => ({ page, engine, host } = opened));
 const hash = (): Promise<string> => page.evaluate(() => decodeURIComponent(location.hash.replaceAll('+', ' ')));
 const firing = (count: number): ReturnType<Page['locator']> => page.getByRole('button', { name: `Firing ${count}` });
 const editor = (): ReturnType<Page['locator']> => page.locator('.cm-content');
+
+test('a filtered list follows each change of an alert, and what it missed while the engine was away', async () => {
+  await open('busy', `#/alerts?by=name&filter=${encodeURIComponent('severity=page')}`);
+  const list = page.getByRole('list', { name: 'Alerts' });
+  const row = list.getByRole('listitem').filter({ hasText: 'ErrorRatioHigh' });
+  await expectPage(row).toContainText('Firing');
+  const change = (part: Partial<AlertView>): void => {
+    engine.alerts = engine.alerts.map((one) => (labelValue(one.labels, 'alertname') === 'ErrorRatioHigh' ? { ...one, ...part } : one));
+    engine.resolve('');
+  };
+  const before = await list.getByRole('listitem').allTextContents();
+  change({ value: 41.5, ack: { by: 'Grace', atMs: Date.now() } });
+  await expectPage(row).toContainText('41.5');
+  await expectPage(row).toContainText('Grace');
+  const after = await list.getByRole('listitem').allTextContents();
+  expect(after.filter((text) => !text.includes('ErrorRatioHigh'))).toEqual(before.filter((text) => !text.includes('ErrorRatioHigh')));
+  change({ ack: undefined });
+  await expectPage(row).not.toContainText('Grace');
+  host.kill('gone');
+  change({ summary: 'changed while nobody looked' });
+  host.revive();
+  await expectPage(row).toContainText('changed while nobody looked');
+  await page.getByRole('searchbox', { name: 'Filter' }).fill('nobody looked');
+  await expectPage(list.getByRole('listitem')).toHaveCount(1);
+  change({ summary: 'other words' });
+  await expectPage(page.getByText('No alert passes the filter')).toBeVisible();
+});
 
 describe('silences', () => {
   test('one key from an alert: its effect is seen before it is set, and it is listed until it is ended', async () => {

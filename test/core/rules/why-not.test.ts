@@ -35,7 +35,7 @@ async function loaded(): Promise<Rules> {
 async function explain(labels: Record<string, string>, atMin: number): Promise<string[]> {
   const rules = await loaded();
   const ask = async (expr: Parameters<typeof evaluateInstant>[1], timeMs: number) => samplesOf(await evaluateInstant(source, expr, timeMs));
-  const steps = await explainRules(rules.groups(), labelsFromRecord(labels), atMin * minute, ask);
+  const steps = await explainRules(rules.at(atMin * minute), rules.groups(), labelsFromRecord(labels), atMin * minute, ask);
   return steps.map(({ stage, passed, sentence, place }) => `${stage} ${passed} ${place}: ${sentence}`);
 }
 
