@@ -109,6 +109,7 @@ export class SystemDesk {
       level: failing.length > 0 || level >= failingLevel ? 'failing' : strained.length > 0 ? 'strained' : 'ok',
       reasons: [...failing, ...strained],
       overloadLevel: level,
+      overloadReasons: reasons,
       leftOut: shedding,
       nowMs,
       seriesCount: stats.series,

@@ -21,6 +21,8 @@ export interface SystemStatus {
   readonly reasons: readonly string[];
   /** 0 to 5 (reliability, section 3): from 3 on new series are refused, from 4 on pushes. */
   readonly overloadLevel: number;
+  /** What holds it up, a sentence each. */
+  readonly overloadReasons: readonly string[];
   /** What is left out because of it, a sentence each. */
   readonly leftOut: readonly string[];
   readonly nowMs: number;

@@ -25,12 +25,15 @@ export class ViewClock {
   /** What `now` means in the range until the next refresh. */
   anchorMs = $state(now.ms);
   #extent: () => Extent | undefined;
+  #refreshMsMin: () => number;
   #router: Router;
   #before: TimeRange[] = [];
 
-  constructor(router: Router, extent: () => Extent | undefined) {
+  /** `refreshMsMin`: while it is not 0 the range moves on no more often than this. */
+  constructor(router: Router, extent: () => Extent | undefined, refreshMsMin: () => number) {
     this.#router = router;
     this.#extent = extent;
+    this.#refreshMsMin = refreshMsMin;
     $effect.pre(() => {
       const { place } = router;
       untrack(() => {
@@ -41,7 +44,7 @@ export class ViewClock {
     });
     $effect(() => {
       if (this.refreshMs === 0 || !isLive(this.range)) return;
-      const timer = setInterval(() => this.refresh(), this.refreshMs);
+      const timer = setInterval(() => this.refresh(), Math.max(this.refreshMs, this.#refreshMsMin()));
       return () => clearInterval(timer);
     });
   }
@@ -62,6 +65,11 @@ export class ViewClock {
     const oldestMs = this.#extent()?.oldestMs ?? startMs;
     return { startMs: Math.max(startMs, Math.min(oldestMs, endMs - dataSpanMsMin)), endMs };
   });
+
+  /** Whether the range moves on less often than the person asked. */
+  get slowed(): boolean {
+    return this.refreshMs !== 0 && this.#refreshMsMin() > this.refreshMs;
+  }
 
   get live(): boolean {
     return isLive(this.range);

@@ -7,11 +7,15 @@ import { now } from '../ui/now.svelte.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
 import { ViewClock } from './clock.svelte.ts';
 import { Keys } from './keys.svelte.ts';
+import { holeOf } from './losses.ts';
 import { Notices } from './notices.svelte.ts';
 import { Person } from './person.svelte.ts';
 import { Router } from './router.svelte.ts';
 
 const datasetsEveryMs = 60_000;
+/** Under overload of this level screens ask again this often at most (reliability, section 3). */
+const readsLevel = 2;
+const strainedRefreshMs = 60_000;
 
 /** What every screen shares: the line to the engine, the place, the time, the keys, the person, and what the shell watches. */
 export class Session {
@@ -25,6 +29,8 @@ export class Session {
   readonly settings: LiveStream<'settings.watch'>;
   readonly info: LiveQuery<Record<string, never>, Answer<'system.info'>>;
   readonly datasets: LiveQuery<{ readonly minute: number }, Answer<'datasets.list'>>;
+  /** What overload turned away in the time range, the oldest first. */
+  readonly losses: LiveQuery<Question<'system.losses'>, Answer<'system.losses'>>;
   readonly clock: ViewClock;
   readonly notices: Notices;
   paletteOpen = $state(false);
@@ -44,7 +50,16 @@ export class Session {
       ask: (_key, signal) => engine.call('datasets.list', {}, signal),
       sameMatter: () => true,
     });
-    this.clock = new ViewClock(this.router, () => this.datasets.value?.find((one) => one.name === this.dataset));
+    this.clock = new ViewClock(
+      this.router,
+      () => this.datasets.value?.find((one) => one.name === this.dataset),
+      () => ((this.status.value?.overloadLevel ?? 0) >= readsLevel ? strainedRefreshMs : 0),
+    );
+    this.losses = new LiveQuery(engine, {
+      key: () => ({ dataset: this.dataset, startMs: Math.floor(this.clock.bounds.startMs), endMs: Math.ceil(this.clock.bounds.endMs) }),
+      ask: (key, signal) => engine.call('system.losses', key, signal),
+      sameMatter: (before, after) => before.dataset === after.dataset,
+    });
     this.notices = new Notices(engine, this.router);
     $effect(() => {
       const status = this.status.value;
@@ -57,6 +72,9 @@ export class Session {
   get dataset(): string {
     return this.router.param('dataset') ?? 'live';
   }
+
+  /** The same as charts show it. */
+  readonly holes = $derived.by(() => (this.losses.value ?? []).map(holeOf));
 
   readonly firing = $derived.by((): readonly AlertView[] => (this.alerts.value ?? []).filter((alert) => alert.state === 'firing'));
   readonly openIncidents = $derived.by((): readonly Incident[] => (this.incidents.value ?? []).filter((incident) => incident.status !== 'resolved'));

@@ -11,6 +11,7 @@ const meanings: Readonly<Record<string, string>> = {
   not_sampled: 'of traces that no sampling policy kept',
   out_of_order_too_old: 'older than what the store still takes',
   overload: 'new series, while memory is short',
+  thinned: 'debug and info lines, while memory is short',
   page_over_limit: 'pages with more samples than sample_limit',
   page_refused: 'pages that were refused as a whole',
   store_unavailable: 'the disk took nothing',

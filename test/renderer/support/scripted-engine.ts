@@ -25,11 +25,19 @@ export class ScriptedEngine {
   incidents: { incident: Incident; events: IncidentEvent[] }[];
   runs = new Map<string, RunbookRun>();
   /** How Signalbox itself is, and what overload turned away. */
-  overload: Pick<SystemStatus, 'level' | 'overloadLevel' | 'reasons' | 'leftOut'> = { level: 'ok', overloadLevel: 0, reasons: [], leftOut: [] };
-  losses: Loss[] = [];
+  overload: Pick<SystemStatus, 'level' | 'overloadLevel' | 'reasons' | 'overloadReasons' | 'leftOut'> = {
+    level: 'ok',
+    overloadLevel: 0,
+    reasons: [],
+    overloadReasons: [],
+    leftOut: [],
+  };
+  losses: readonly Loss[] = [];
   /** Every range query that came, and those that were cancelled. */
   readonly asked: string[] = [];
   cancelledCount = 0;
+  /** What the groups of alerts wait for: a busy engine is late with them. */
+  groupsAfter: Promise<void> = Promise.resolve();
   /** HTML that the markdown renderer answers with, whatever the text. */
   html: string | undefined;
 
@@ -49,6 +57,13 @@ export class ScriptedEngine {
       reject(new EngineError('cancelled', 'cancelled'));
     });
     return promise;
+  }
+
+  /** Signalbox itself is overloaded, or no longer. */
+  strain(overload: ScriptedEngine['overload'], losses: readonly Loss[]): void {
+    this.overload = overload;
+    this.losses = losses;
+    this.#changed();
   }
 
   #changed(): void {
@@ -234,7 +249,13 @@ export class ScriptedEngine {
 
   #alertingHandlers(): Partial<Handlers<SignalboxContract>> {
     return {
-      'alerts.groups': this.#watch(() => groupsOf(this.alerts, Date.now())),
+      'alerts.groups': (input, emit) => {
+        const left = new AbortController();
+        void this.groupsAfter.then(() => {
+          if (!left.signal.aborted) left.signal.addEventListener('abort', this.#watch(() => groupsOf(this.alerts, Date.now()))(input, emit));
+        });
+        return () => left.abort();
+      },
       'alerts.why': ({ alert, labels, timeMs }) => whyOf(askedAlert(this.alerts, alert, labels), timeMs),
       'alerts.record': ({ alert }) => whyOf(askedAlert(this.alerts, alert, undefined), Date.now()).record,
       'silences.watch': this.#watch(() => this.silences),
