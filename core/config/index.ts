@@ -3,3 +3,4 @@ export { ConfigFiles } from './files.ts';
 export type { Config, ConfigOptions, NamedText } from './files.ts';
 export { routesFile, saveFile, saveSloFile, sloFolderOf } from './save.ts';
 export { nodeExporter } from './builtin.ts';
+export { AttributeFile } from './attributes.ts';

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { datasetName, unixMs } from './inputs.ts';
+import type { AttributeMap } from '#core/model/index.ts';
+import { datasetName, nothing, unixMs } from './inputs.ts';
 import { procedure } from './rpc.ts';
 
 export interface EvidenceView {
@@ -41,15 +42,17 @@ export interface ChangeView {
   readonly during: number;
   readonly pointsBefore: number;
   readonly pointsDuring: number;
-  /** A small chart, baseline and window; empty when there is none. */
+  /** A small chart over the baseline and then the window: values, lines a minute, or shares. */
   readonly chart: { readonly timesMs: Float64Array; readonly values: Float64Array };
 }
 
 export interface ChangesView {
   readonly window: { readonly startMs: number; readonly endMs: number };
   readonly baseline: { readonly startMs: number; readonly endMs: number };
-  /** Strangest first. */
+  /** Strangest first, at most 200. */
   readonly changes: readonly ChangeView[];
+  /** All that were stranger than chance. */
+  readonly changeCount: number;
   /** What was compared in all. */
   readonly seriesCount: number;
   readonly spanCount: number;
@@ -59,11 +62,45 @@ export interface ChangesView {
   readonly elapsedMs: number;
 }
 
+/** Where another signal speaks of the same service, pod or host. */
+export interface WayView {
+  readonly to: 'metrics' | 'logs' | 'traces';
+  readonly of: 'service' | 'pod' | 'host';
+  readonly value: string;
+  /** In the signal's own language: PromQL, LogQL, or the query of spans. */
+  readonly query: string;
+  /** Series, streams, or traces (at most 100 are counted). */
+  readonly count: number;
+}
+
+export interface WaysView {
+  readonly ways: readonly WayView[];
+  /** The trace and span that are named outright; empty when none is. */
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
+/** Which labels, attributes and fields name the same thing, and what is wrong with the file that says so. */
+export interface AttributesView {
+  readonly map: AttributeMap;
+  readonly defaults: AttributeMap;
+  readonly file: string;
+  /** Empty when nothing is. */
+  readonly problem: string;
+}
+
 const window = v.object({ dataset: datasetName, startMs: unixMs, endMs: unixMs });
+const keys = v.pipe(v.array(v.pipe(v.string(), v.maxLength(1024))), v.maxLength(200));
+const flatPairs = v.pipe(v.array(v.pipe(v.string(), v.maxLength(65_536))), v.maxLength(1024));
 
 export const correlateContract = {
   /** Which service a fault of the window began in. */
   'correlate.rootCause': procedure<RootCauseView>()(window),
-  /** What differs in the window from what lies before it. */
-  'correlate.changes': procedure<ChangesView>()(window),
+  /** What differs in the window from a baseline; without one, from four times as long a time before it. */
+  'correlate.changes': procedure<ChangesView>()(v.object({ ...window.entries, baseline: v.optional(v.object({ startMs: unixMs, endMs: unixMs })) })),
+  /** From what labels, attributes or fields name (names and values laid flat) to the other signals in the window. */
+  'correlate.ways': procedure<WaysView>()(v.object({ ...window.entries, pairs: flatPairs })),
+  'attributes.get': procedure<AttributesView>()(nothing),
+  /** Fails with one sentence when a list is of no use. */
+  'attributes.save': procedure<AttributesView>()(v.object({ service: keys, pod: keys, host: keys, traceId: keys, spanId: keys })),
 };

@@ -1,4 +1,5 @@
 import { compareText } from '#core/model/index.ts';
+import type { Pace } from './pace.ts';
 import type { CallEdge, CallSpan } from './types.ts';
 
 /** Who calls whom. A service that calls itself is no edge. */
@@ -45,12 +46,13 @@ function put(map: Map<string, Set<string>>, key: string, value: string): void {
 }
 
 /** The calls that spans show: a span whose parent is of another service. */
-export function edgesOfSpans(spans: readonly CallSpan[]): CallEdge[] {
-  const serviceOf = new Map(spans.map(({ traceId, spanId, service }) => [`${traceId} ${spanId}`, service]));
+export async function edgesOfSpans(spans: readonly CallSpan[], pace: Pace): Promise<CallEdge[]> {
+  const serviceOf = new Map<string, string>();
+  await pace.each(spans, ({ traceId, spanId, service }) => serviceOf.set(`${traceId} ${spanId}`, service));
   const seen = new Map<string, CallEdge>();
-  for (const { traceId, parentId, service } of spans) {
+  await pace.each(spans, ({ traceId, parentId, service }) => {
     const caller = parentId === '' ? undefined : serviceOf.get(`${traceId} ${parentId}`);
     if (caller !== undefined && caller !== service) seen.set(`${caller}\n${service}`, { caller, callee: service });
-  }
+  });
   return [...seen.values()];
 }

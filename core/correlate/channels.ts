@@ -1,6 +1,7 @@
 import type { CallGraph } from './call-graph.ts';
 import { patternShifts, type PatternShift } from './event-patterns.ts';
 import { logShifts, type LogShift } from './log-shifts.ts';
+import type { Pace } from './pace.ts';
 import { scoreOfShifts, weighShifts, type WeighedShift } from './metric-suspicion.ts';
 import { spanShifts, type SpanShift } from './span-shifts.ts';
 import type { Evidence, IncidentData, TimeWindow } from './types.ts';
@@ -16,7 +17,7 @@ export interface Channel {
   readonly name: string;
   /** What the channel counts beside the others. */
   readonly share: number;
-  readonly judge: (data: IncidentData, graph: CallGraph, baseline: TimeWindow, window: TimeWindow) => Map<string, Judgement>;
+  readonly judge: (data: IncidentData, graph: CallGraph, baseline: TimeWindow, window: TimeWindow, pace: Pace) => Promise<Map<string, Judgement>>;
 }
 
 /** Metrics count half: they are many, so that some are far off at any time, and their causes are furthest from them. */
@@ -25,17 +26,18 @@ export const channels: readonly Channel[] = [
   {
     name: 'spans',
     share: 1,
-    judge: ({ spans }, graph, baseline, window) => judgeShifts(spanShifts(spans, baseline, window), graph, spanEvidence),
+    judge: async ({ spans }, graph, baseline, window, pace) => judgeShifts(await spanShifts(spans, baseline, window, pace), graph, spanEvidence),
   },
   {
     name: 'patterns of events in traces',
     share: 1,
-    judge: ({ spans, logs }, graph, baseline, window) => judgeShifts(patternShifts(spans, logs, baseline, window), graph, patternEvidence),
+    judge: async ({ spans, logs }, graph, baseline, window, pace) =>
+      judgeShifts(await patternShifts(spans, logs, baseline, window, pace), graph, patternEvidence),
   },
   {
     name: 'log lines',
     share: 1,
-    judge: ({ logs }, graph, baseline, window) => judgeShifts(logShifts(logs, baseline, window), graph, logEvidence),
+    judge: async ({ logs }, graph, baseline, window, pace) => judgeShifts(await logShifts(logs, baseline, window, pace), graph, logEvidence),
   },
 ];
 
@@ -43,9 +45,15 @@ const evidenceMax = 6;
 /** Evidence below this is what chance brings. */
 const surpriseMin = 1;
 
-function judgeMetrics({ series }: IncidentData, graph: CallGraph, baseline: TimeWindow, window: TimeWindow): Map<string, Judgement> {
+async function judgeMetrics(
+  { series }: IncidentData,
+  graph: CallGraph,
+  baseline: TimeWindow,
+  window: TimeWindow,
+  pace: Pace,
+): Promise<Map<string, Judgement>> {
   const judgements = new Map<string, Judgement>();
-  for (const [service, shifts] of weighShifts(series, graph, baseline, window)) {
+  for (const [service, shifts] of await weighShifts(series, graph, baseline, window, pace)) {
     const evidence = shifts.slice(0, evidenceMax).filter(({ shift }) => shift.z >= surpriseMin);
     judgements.set(service, { score: scoreOfShifts(shifts), evidence: evidence.map(metricEvidence) });
   }

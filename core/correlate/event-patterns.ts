@@ -1,4 +1,5 @@
 import { compareText } from '#core/model/index.ts';
+import type { Pace } from './pace.ts';
 import { sideOf } from './span-shifts.ts';
 import type { CallSpan, LogEvent, TimeWindow } from './types.ts';
 
@@ -28,15 +29,22 @@ const eventCountMin = 4;
 type Counts = [before: number, during: number];
 
 /** Strongest first. */
-export function patternShifts(spans: readonly CallSpan[], logs: readonly LogEvent[], baseline: TimeWindow, window: TimeWindow): PatternShift[] {
+export async function patternShifts(
+  spans: readonly CallSpan[],
+  logs: readonly LogEvent[],
+  baseline: TimeWindow,
+  window: TimeWindow,
+  pace: Pace,
+): Promise<PatternShift[]> {
   const successors = new Map<string, Map<string, Counts>>();
-  for (const sequence of sequencesOf(spans, logs)) count(sequence, successors, baseline, window);
+  for (const sequences of await sequencesOf(spans, logs, pace))
+    await pace.each(sequences.all(), (sequence) => count(sequence, successors, baseline, window));
   const shifts: PatternShift[] = [];
-  for (const [context, counts] of successors) {
+  await pace.each(successors, ([context, counts]) => {
     const [service = '', event = ''] = context.split('\n');
     const shift = shiftOf(service, event, counts);
     if (shift !== undefined) shifts.push(shift);
-  }
+  });
   return shifts.sort((a, b) => b.surprise - a.surprise || compareText(a.service, b.service) || compareText(a.event, b.event));
 }
 
@@ -47,21 +55,22 @@ interface Event {
 }
 
 /** Of each span its start and log lines, and its start and calls; of each service's part of a trace where log lines name no span. */
-function sequencesOf(spans: readonly CallSpan[], logs: readonly LogEvent[]): Event[][] {
+async function sequencesOf(spans: readonly CallSpan[], logs: readonly LogEvent[], pace: Pace): Promise<readonly Sequences[]> {
   const lines = new Sequences();
   const calls = new Sequences();
-  const serviceOf = new Map(spans.map(({ traceId, spanId, service }) => [`${traceId} ${spanId}`, service]));
-  for (const { service, operation, traceId, spanId, parentId, startMs } of spans) {
+  const serviceOf = new Map<string, string>();
+  await pace.each(spans, ({ traceId, spanId, service }) => serviceOf.set(`${traceId} ${spanId}`, service));
+  await pace.each(spans, ({ service, operation, traceId, spanId, parentId, startMs }) => {
     const start = { service, timeMs: startMs, name: `${operation} begins` };
     if (logs.length > 0) lines.add(traceId, spanId, start);
     calls.add(traceId, spanId, start);
     const caller = parentId === '' ? undefined : serviceOf.get(`${traceId} ${parentId}`);
     if (caller !== undefined) calls.add(traceId, parentId, { service: caller, timeMs: startMs, name: `call of ${operation}` });
-  }
-  for (const { service, traceId, spanId, timeMs, pattern } of logs) {
+  });
+  await pace.each(logs, ({ service, traceId, spanId, timeMs, pattern }) => {
     if (traceId !== '') lines.add(traceId, spanId, { service, timeMs, name: pattern });
-  }
-  return [...lines.all(), ...calls.all()];
+  });
+  return [lines, calls];
 }
 
 class Sequences {

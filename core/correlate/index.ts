@@ -1,9 +1,12 @@
-/** Joins across the three signals: which service a fault began in, and what changed. */
+/** Joins across the three signals: which service a fault began in, what changed, and where else a thing is spoken of. */
 export { rankRootCauses } from './root-cause.ts';
-export { whatChanged, type Change, type ChangeKind, type ChangesAnswer } from './changes.ts';
+export { baselineBefore, whatChanged, type ChangesAnswer } from './changes.ts';
+export type { Change, ChangeKind } from './change-rows.ts';
 export { readAround, readCase, type CaseSources } from './read-case.ts';
+export { Pace, type PaceOptions } from './pace.ts';
 export { patternOf } from './log-pattern.ts';
-export { serviceOfLabels, workloadOfPod } from './service-of.ts';
+export { tracesCounted, waysFrom, type Signal, type Way, type Ways, type WaySources } from './ways.ts';
+export { Attributes, serviceOfLabels, workloadOfPod } from './service-of.ts';
 export type {
   CallEdge,
   CallSpan,

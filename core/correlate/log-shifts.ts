@@ -1,4 +1,5 @@
 import { compareText } from '#core/model/index.ts';
+import type { Pace } from './pace.ts';
 import { likelihoodRoot, sideOf } from './span-shifts.ts';
 import type { LogEvent, TimeWindow } from './types.ts';
 
@@ -21,13 +22,14 @@ const plainShare = 0.1;
 const coverStepMs = 10_000;
 
 /** Strongest first. */
-export function logShifts(logs: readonly LogEvent[], baseline: TimeWindow, window: TimeWindow): LogShift[] {
+export async function logShifts(logs: readonly LogEvent[], baseline: TimeWindow, window: TimeWindow, pace: Pace): Promise<LogShift[]> {
   const counts = new Map<string, { isError: boolean; sides: [before: number, during: number] }>();
   const totals = new Map<string, [before: number, during: number]>();
-  const spanMs = coveredMs(logs, baseline, window);
-  for (const { service, pattern, isError, timeMs } of logs) {
+  const covered = [new Set<number>(), new Set<number>()] as const;
+  await pace.each(logs, ({ service, pattern, isError, timeMs }) => {
     const side = sideOf(timeMs, baseline, window);
-    if (side === undefined) continue;
+    if (side === undefined) return;
+    covered[side].add(Math.floor(timeMs / coverStepMs));
     const lines = totals.get(service) ?? [0, 0];
     lines[side]++;
     totals.set(service, lines);
@@ -36,28 +38,25 @@ export function logShifts(logs: readonly LogEvent[], baseline: TimeWindow, windo
     known.sides[side]++;
     known.isError ||= isError;
     counts.set(key, known);
-  }
+  });
+  const spanMs = spanOf(covered);
   const shifts: LogShift[] = [];
-  for (const [key, { isError, sides }] of counts) {
+  await pace.each(counts, ([key, { isError, sides }]) => {
     const [service = '', pattern = ''] = key.split('\n');
     const lines = totals.get(service)!;
     const surprise = isError ? rateRoot(sides, spanMs) : likelihoodRoot(sides[0], lines[0], sides[1], lines[1]) * plainShare;
-    if (surprise === 0) continue;
+    if (surprise === 0) return;
     const [before, during] = [(sides[0] / spanMs[0]) * 60_000, (sides[1] / spanMs[1]) * 60_000];
     shifts.push({ service, pattern, isError, surprise, before, during, countBefore: sides[0], countDuring: sides[1] });
-  }
+  });
   return shifts.sort((a, b) => b.surprise - a.surprise || compareText(a.service, b.service) || compareText(a.pattern, b.pattern));
 }
 
 /** The time of each side that has lines at all, before and during, in ms: captures have gaps. At least one step. */
-function coveredMs(logs: readonly LogEvent[], baseline: TimeWindow, window: TimeWindow): [number, number] {
-  const steps = [new Set<number>(), new Set<number>()] as const;
-  for (const { timeMs } of logs) {
-    const side = sideOf(timeMs, baseline, window);
-    if (side !== undefined) steps[side].add(Math.floor(timeMs / coverStepMs));
-  }
-  return [Math.max(1, steps[0].size) * coverStepMs, Math.max(1, steps[1].size) * coverStepMs];
-}
+const spanOf = ([before, during]: readonly [ReadonlySet<number>, ReadonlySet<number>]): [number, number] => [
+  Math.max(1, before.size) * coverStepMs,
+  Math.max(1, during.size) * coverStepMs,
+];
 
 /** Root of G for a rate that rose (Poisson); 0 when it did not. */
 function rateRoot([before, during]: readonly [number, number], [beforeMs, duringMs]: readonly [number, number]): number {

@@ -1,5 +1,6 @@
 import { compareText } from '#core/model/index.ts';
 import type { CallGraph } from './call-graph.ts';
+import type { Pace } from './pace.ts';
 import { seriesShifts, type SeriesShift } from './series-shift.ts';
 import type { ServiceSeries, TimeWindow } from './types.ts';
 
@@ -25,17 +26,20 @@ const symptomMetricShare = 0.5;
 const commonPointsMin = 4;
 
 /** By service, strongest first. */
-export function weighShifts(
+export async function weighShifts(
   all: readonly ServiceSeries[],
   graph: CallGraph,
   baseline: TimeWindow,
   window: TimeWindow,
-): Map<string, readonly WeighedShift[]> {
-  const shifts = seriesShifts(all, baseline, window);
+  pace: Pace,
+): Promise<Map<string, readonly WeighedShift[]>> {
+  const shifts = await seriesShifts(all, baseline, window, pace);
   const symptom = symptomOf(shifts, graph);
-  const weights = new Map<SeriesShift, number>(shifts.map((shift) => [shift, Math.log1p(shift.z) * likeness(shift, symptom)]));
+  const weights = new Map<SeriesShift, number>();
+  await pace.each(shifts, (shift) => weights.set(shift, Math.log1p(shift.z) * likeness(shift, symptom)));
   const strongest = strongestByMetric(weights);
-  const weighed = shifts.map((shift) => explained(shift, weights.get(shift)!, graph, strongest));
+  const weighed: WeighedShift[] = [];
+  await pace.each(shifts, (shift) => weighed.push(explained(shift, weights.get(shift)!, graph, strongest)));
   const order = (a: WeighedShift, b: WeighedShift): number => b.weight - a.weight || compareText(a.shift.series.name, b.shift.series.name);
   return new Map([...Map.groupBy(weighed, ({ shift }) => shift.series.service)].map(([service, list]) => [service, list.sort(order)]));
 }

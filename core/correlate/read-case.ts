@@ -1,30 +1,23 @@
-import {
-  dropLabels,
-  formatLabels,
-  labelPairs,
-  labelValue,
-  matcher,
-  METRIC_NAME,
-  type LogRecord,
-  type Matcher,
-  type SeriesColumns,
-  type Span,
-  type UnixMs,
-} from '#core/model/index.ts';
-import { baselineLengths } from './changes.ts';
+import { labelPairs, labelValue, matcher, type Labels, type LogRecord, type Matcher, type Span, type UnixMs } from '#core/model/index.ts';
 import { patternOf } from './log-pattern.ts';
-import { overTime } from './rates.ts';
-import { serviceNames, serviceOfLabels, workloadOfPod } from './service-of.ts';
+import { Pace } from './pace.ts';
+import { readSeries, type MetricSource } from './read-series.ts';
+import { Attributes, workloadOfPod } from './service-of.ts';
 import type { CallEdge, CallSpan, IncidentData, LogEvent, ServiceSeries, TimeWindow } from './types.ts';
 
 /** Where the data of a case comes from; the stores of a dataset are such sources. */
 export interface CaseSources {
-  readonly metrics: { select(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): readonly SeriesColumns[] };
+  readonly metrics: MetricSource & { series(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): readonly Labels[] };
   readonly traces: {
-    search(query: SpanQuery): Promise<{ readonly traces: readonly { readonly traceId: string }[]; readonly next: string | undefined }>;
+    search(
+      query: SpanQuery,
+      signal?: AbortSignal,
+    ): Promise<{ readonly traces: readonly { readonly traceId: string }[]; readonly next: string | undefined }>;
     spans(traceId: string): readonly Span[];
   };
-  readonly logs: { search(question: LogQuery): Promise<{ readonly records: readonly LogRecord[]; readonly next: string | undefined }> };
+  readonly logs: {
+    search(question: LogQuery, signal?: AbortSignal): Promise<{ readonly records: readonly LogRecord[]; readonly next: string | undefined }>;
+  };
   /** Calls that are known without spans. */
   readonly edges: () => readonly CallEdge[];
 }
@@ -56,51 +49,70 @@ const linesMax = 60_000;
 const tracesPerPage = 1000;
 const linesPerPage = 1000;
 
+/** How a case is read: by which names, and how it gives way. */
+export interface ReadOptions {
+  readonly attributes?: Attributes;
+  readonly pace?: Pace;
+}
+
+interface Reading {
+  readonly sources: CaseSources;
+  readonly attributes: Attributes;
+  readonly pace: Pace;
+}
+
+const readingOf = (sources: CaseSources, { attributes = new Attributes(), pace = new Pace() }: ReadOptions): Reading => ({
+  sources,
+  attributes,
+  pace,
+});
+
 /**
  * Reads what a ranking of root causes needs. Metrics of all times when there are none within six hours before the window (a capture of the
- * usual state may lie far off). `names` are the labels that name a service, in order.
+ * usual state may lie far off).
  */
-export async function readCase(sources: CaseSources, window: TimeWindow, names: readonly string[] = serviceNames): Promise<IncidentData> {
+export async function readCase(sources: CaseSources, window: TimeWindow, options: ReadOptions = {}): Promise<IncidentData> {
+  const reading = readingOf(sources, options);
   const before = { startMs: window.startMs - lookBackMs, endMs: window.startMs - 1 };
-  const edges = sources.edges();
-  const spans = [...(await spansOf(sources, window)), ...(await spansOf(sources, before))];
-  const logs = [...(await logsOf(sources, window, names)), ...(await logsOf(sources, before, names))];
-  return { series: seriesOf(sources, window, names), edges: [...edges, ...edgesOfMetrics(sources, window)], spans: distinct(spans), logs };
+  const edges = [...sources.edges(), ...edgesOfMetrics(sources, window)];
+  return { series: await seriesOf(reading, window), edges, ...(await eventsOf(reading, [before, window])) };
 }
 
-/** Reads what `whatChanged` compares: the window, and `baselineLengths` times as long before it. */
-export async function readAround(sources: CaseSources, window: TimeWindow, names: readonly string[] = serviceNames): Promise<IncidentData> {
-  const before = { startMs: window.startMs - (window.endMs - window.startMs) * baselineLengths, endMs: window.startMs - 1 };
-  const spans = [...(await spansOf(sources, window)), ...(await spansOf(sources, before))];
-  const logs = [...(await logsOf(sources, window, names)), ...(await logsOf(sources, before, names))];
-  const near = sources.metrics.select(everything, before.startMs, window.endMs);
-  return { series: servicesOf(near, names), edges: [], spans: distinct(spans), logs };
+/** Reads what `whatChanged` compares: the window and its baseline. */
+export async function readAround(sources: CaseSources, window: TimeWindow, baseline: TimeWindow, options: ReadOptions = {}): Promise<IncidentData> {
+  const reading = readingOf(sources, options);
+  const isNext = baseline.endMs === window.startMs - 1;
+  const windows = isNext ? [{ startMs: baseline.startMs, endMs: window.endMs }] : [baseline, window];
+  const series = await readSeries(sources.metrics, windows, reading.attributes, reading.pace);
+  return { series, edges: [], ...(await eventsOf(reading, [baseline, window])) };
 }
 
-const everything = [matcher(METRIC_NAME, '=~', '.+')];
 /** Before the window must lie this share of its length, else metrics of all times are read. */
 const nearShareMin = 0.3;
-
-function seriesOf({ metrics }: CaseSources, window: TimeWindow, names: readonly string[]): ServiceSeries[] {
-  const near = metrics.select(everything, window.startMs - lookBackMs, window.endMs);
-  const nearMs = window.startMs - (window.endMs - window.startMs) * nearShareMin;
-  const hasPast = near.some(({ timesMs }) => timesMs.length > 0 && timesMs[0]! <= nearMs);
-  const all = hasPast ? near : metrics.select(everything, -maxMs, maxMs);
-  return servicesOf(all, names).filter(({ service }) => service !== '');
-}
-
-function servicesOf(all: readonly SeriesColumns[], names: readonly string[]): ServiceSeries[] {
-  return overTime(all.filter(({ histograms }) => histograms === undefined)).map((one) => seriesOfColumns(one, names));
-}
-
 /** Beyond any time that a file may hold: the year 9999. */
 const maxMs = 253_402_300_800_000;
 
-function seriesOfColumns({ labels, timesMs, values }: SeriesColumns, names: readonly string[]): ServiceSeries {
-  const service = serviceOfLabels(labels, names);
-  const naming = new Set(names);
-  const rest = dropLabels(labels, naming);
-  return { service, name: formatLabels(labels), metric: formatLabels(rest), timesMs, values };
+async function seriesOf({ sources: { metrics }, attributes, pace }: Reading, window: TimeWindow): Promise<readonly ServiceSeries[]> {
+  const near = await readSeries(metrics, [{ startMs: window.startMs - lookBackMs, endMs: window.endMs }], attributes, pace);
+  const nearMs = window.startMs - (window.endMs - window.startMs) * nearShareMin;
+  const hasPast = near.some(({ timesMs }) => timesMs.length > 0 && timesMs[0]! <= nearMs);
+  const all = hasPast ? near : await readSeries(metrics, [{ startMs: -maxMs, endMs: maxMs }], attributes, pace);
+  return all.filter(({ service }) => service !== '');
+}
+
+/** Spans and lines of the windows; of each window the newest where there are too many, which `cut` says. */
+async function eventsOf(reading: Reading, windows: readonly TimeWindow[]): Promise<Pick<IncidentData, 'spans' | 'logs' | 'cut'>> {
+  const spans: CallSpan[] = [];
+  const logs: LogEvent[] = [];
+  const cut = { spans: false, logs: false };
+  for (const window of windows) {
+    const [ownSpans, ownLogs] = [await spansOf(reading, window), await logsOf(reading, window)];
+    cut.spans ||= ownSpans.length >= spansMax;
+    cut.logs ||= ownLogs.length >= linesMax;
+    await reading.pace.each(ownSpans, (span) => spans.push(span));
+    await reading.pace.each(ownLogs, (line) => logs.push(line));
+  }
+  return { spans: await distinct(spans, reading.pace), logs, cut };
 }
 
 /** Pairs of labels by which service meshes and Tempo name both ends of a call. */
@@ -113,8 +125,8 @@ const callLabels: readonly (readonly [caller: string, callee: string])[] = [
 function edgesOfMetrics({ metrics }: CaseSources, window: TimeWindow): CallEdge[] {
   const edges = new Map<string, CallEdge>();
   for (const [from, to] of callLabels) {
-    const found = metrics.select([matcher(from, '!=', ''), matcher(to, '!=', '')], window.startMs - lookBackMs, window.endMs);
-    for (const { labels } of found) {
+    const found = metrics.series([matcher(from, '!=', ''), matcher(to, '!=', '')], window.startMs - lookBackMs, window.endMs);
+    for (const labels of found) {
       const edge = { caller: workloadOfPod(labelValue(labels, from)), callee: workloadOfPod(labelValue(labels, to)) };
       edges.set(`${edge.caller}\n${edge.callee}`, edge);
     }
@@ -124,15 +136,16 @@ function edgesOfMetrics({ metrics }: CaseSources, window: TimeWindow): CallEdge[
 
 const nsOf = (timeMs: UnixMs): bigint => BigInt(Math.floor(timeMs)) * 1_000_000n;
 
-async function spansOf({ traces }: CaseSources, { startMs, endMs }: TimeWindow): Promise<CallSpan[]> {
+async function spansOf({ sources: { traces }, pace }: Reading, { startMs, endMs }: TimeWindow): Promise<CallSpan[]> {
   const spans: CallSpan[] = [];
   let cursor: string | undefined;
   do {
     const query = { text: '', fromNs: nsOf(startMs), toNs: nsOf(endMs), limit: tracesPerPage };
-    const page = await traces.search(cursor === undefined ? query : { ...query, cursor });
+    const page = await traces.search(cursor === undefined ? query : { ...query, cursor }, pace.signal);
     for (const { traceId } of page.traces) {
       for (const span of traces.spans(traceId)) spans.push(callSpanOf(span));
       if (spans.length >= spansMax) return spans;
+      if (pace.isDue) await pace.rest();
     }
     cursor = page.next;
   } while (cursor !== undefined);
@@ -158,64 +171,65 @@ function callSpanOf({ traceId, spanId, parentId, name, startNs, endNs, status, r
 }
 
 /** A trace that reaches into both windows is found twice. */
-function distinct(spans: readonly CallSpan[]): CallSpan[] {
+async function distinct(spans: readonly CallSpan[], pace: Pace): Promise<CallSpan[]> {
   const seen = new Set<string>();
-  return spans.filter(({ traceId, spanId }) => {
-    const key = `${traceId} ${spanId}`;
-    return seen.has(key) ? false : seen.add(key) !== undefined;
+  const found: CallSpan[] = [];
+  await pace.each(spans, (span) => {
+    const size = seen.size;
+    if (seen.add(`${span.traceId} ${span.spanId}`).size > size) found.push(span);
   });
+  return found;
 }
 
-async function logsOf({ logs }: CaseSources, { startMs, endMs }: TimeWindow, names: readonly string[]): Promise<LogEvent[]> {
+async function logsOf({ sources: { logs }, attributes, pace }: Reading, { startMs, endMs }: TimeWindow): Promise<LogEvent[]> {
   const events: LogEvent[] = [];
   let cursor: string | undefined;
   do {
     const question = { text: '', fromNs: nsOf(startMs), toNs: nsOf(endMs + 1), direction: 'backward' as const, limit: linesPerPage };
-    const page = await logs.search(cursor === undefined ? question : { ...question, cursor });
-    for (const record of page.records) events.push(logEventOf(record, names));
+    const page = await logs.search(cursor === undefined ? question : { ...question, cursor }, pace.signal);
+    await pace.each(page.records, (record) => events.push(logEventOf(record, attributes)));
     cursor = page.next;
   } while (cursor !== undefined && events.length < linesMax);
   return events.reverse();
 }
 
-function logEventOf({ timeNs, labels, line, level, fields }: LogRecord, names: readonly string[]): LogEvent {
+function logEventOf({ timeNs, labels, line, level, fields }: LogRecord, attributes: Attributes): LogEvent {
   const inner = messageOf(line);
+  const told = [...labelPairs(fields), ...inner.pairs];
   return {
-    service: serviceOfLabels(labels, names) || serviceOfLabels(fields, names) || memberOf(inner.members, names),
+    service: attributes.of('service', labelPairs(labels)) || attributes.of('service', told),
     timeMs: Number(timeNs) / 1e6,
-    traceId: idIn(fields, inner.members, traceIdNames),
-    spanId: idIn(fields, inner.members, spanIdNames),
+    traceId: attributes.of('traceId', told),
+    spanId: attributes.of('spanId', told),
     isError: level === 'error' || level === 'critical',
     pattern: patternOf(inner.text),
   };
 }
 
-type Members = Readonly<Record<string, unknown>>;
 const messageNames = ['msg', 'message', 'log', 'body', 'text', 'event'];
-const traceIdNames = ['trace_id', 'traceId', 'traceid', 'traceID', 'TraceID', 'trace.id'];
-const spanIdNames = ['span_id', 'spanId', 'spanid', 'spanID', 'SpanID', 'span.id'];
 
-/** The message of a line in JSON, and its members; of any other line the line itself. */
-function messageOf(line: string): { readonly text: string; readonly members: Members } {
-  if (!line.startsWith('{')) return { text: line, members: {} };
+interface Message {
+  readonly text: string;
+  /** What the line tells under names of its own. */
+  readonly pairs: readonly (readonly [name: string, value: string])[];
+}
+
+/** The message of a line in JSON, and its members; of any other line the line itself, and its `key=value`. */
+function messageOf(line: string): Message {
+  if (!line.startsWith('{')) return { text: line, pairs: keyValuesOf(line) };
   try {
-    const members = JSON.parse(line) as Members;
+    const members = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    const pairs = Object.entries(members).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
     const text = messageNames.map((name) => members[name]).find((value) => typeof value === 'string');
-    return { text: typeof text === 'string' ? text : line, members };
+    return { text: typeof text === 'string' ? text : line, pairs };
   } catch {
-    return { text: line, members: {} }; // a line that only looks like JSON
+    return { text: line, pairs: [] }; // a line that only looks like JSON
   }
 }
 
-function memberOf(members: Members, names: readonly string[]): string {
-  for (const name of names) {
-    const value = members[name];
-    if (typeof value === 'string' && value !== '') return value;
-  }
-  return '';
-}
-
-function idIn(fields: LogRecord['fields'], members: Members, names: readonly string[]): string {
-  for (const [name, value] of labelPairs(fields)) if (names.includes(name)) return value;
-  return memberOf(members, names);
+function keyValuesOf(line: string): (readonly [string, string])[] {
+  if (!line.includes('=')) return [];
+  return [...line.matchAll(/([A-Za-z_][\w.-]*)=(?:"([^"\\]*)"|([^\s",;\]}]+))/g)].map(
+    ([, name = '', quoted, bare]) => [name, quoted ?? bare ?? ''] as const,
+  );
 }

@@ -1,7 +1,8 @@
 import { compareText, formatTime } from '#core/model/index.ts';
 import { CallGraph, edgesOfSpans } from './call-graph.ts';
-import { channels, type Channel } from './channels.ts';
-import { quantileOf, spreadOf } from './robust.ts';
+import { channels, type Channel, type Judgement } from './channels.ts';
+import { Pace } from './pace.ts';
+import { spreadOf } from './robust.ts';
 import type { Evidence, IncidentData, MetricSuspect, RootCauseAnswer, Suspect, TimeWindow } from './types.ts';
 
 /** How far back "what is usual" reaches. */
@@ -20,10 +21,11 @@ const channelSpreadMin = 0.7;
  * errors, patterns of events, log lines. Each gives the distance from its own median over all services, in robust spreads, so that a
  * noisy signal counts little and a clear one much; the sum ranks. Deterministic, and one setting for all data.
  */
-export function rankRootCauses(data: IncidentData, window: TimeWindow): RootCauseAnswer {
+export async function rankRootCauses(data: IncidentData, window: TimeWindow, pace = new Pace()): Promise<RootCauseAnswer> {
   const baseline = baselineOf(data, window);
-  const graph = new CallGraph([...data.edges, ...edgesOfSpans(data.spans)]);
-  const judged = channels.map((channel) => ({ channel, services: channel.judge(data, graph, baseline, window) }));
+  const graph = new CallGraph([...data.edges, ...(await edgesOfSpans(data.spans, pace))]);
+  const judged: Judged[] = [];
+  for (const channel of channels) judged.push({ channel, services: await channel.judge(data, graph, baseline, window, pace) });
   const names = [...new Set(judged.flatMap(({ services }) => [...services.keys()]))].filter((name) => name !== '').sort(compareText);
   const suspects = new Map(names.map((service) => [service, { service, score: 0, evidence: [] as Evidence[] }]));
   for (const { channel, services } of judged) {
@@ -100,14 +102,14 @@ function metricSuspects(ranked: readonly Suspect[]): MetricSuspect[] {
 
 interface Judged {
   readonly channel: Channel;
-  readonly services: ReadonlyMap<string, unknown>;
+  readonly services: ReadonlyMap<string, Judgement>;
 }
 
 function notesOf(data: IncidentData, judged: readonly Judged[], baseline: TimeWindow, window: TimeWindow): string[] {
   const notes = judged
     .filter(({ services }) => services.size === 0)
     .map(({ channel }) => `not enough data for ${channel.name} around ${formatTime(window.startMs)}: it was left out`);
-  if (baseline.endMs >= window.startMs && quantileOf(Float64Array.of(data.series.length + data.spans.length + data.logs.length), 0) > 0)
+  if (baseline.endMs >= window.startMs && data.series.length + data.spans.length + data.logs.length > 0)
     notes.push('there is little or no data before the window: it was compared with all the data around it, which is less certain');
   if (data.edges.length === 0 && data.spans.length === 0)
     notes.push('no call graph is known: effects at callers cannot be told from causes at callees');

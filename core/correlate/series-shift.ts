@@ -1,3 +1,4 @@
+import type { Pace } from './pace.ts';
 import type { ServiceSeries, TimeWindow } from './types.ts';
 import { medianOf, spreadOf } from './robust.ts';
 
@@ -42,10 +43,18 @@ interface Parts {
 }
 
 /** The shift of every series that has enough points in both; the others are left out. */
-export function seriesShifts(all: readonly ServiceSeries[], baseline: TimeWindow, window: TimeWindow): SeriesShift[] {
-  const parts = all.map((series) => partsOf(series, baseline, window)).filter((part) => part !== undefined);
-  const floors = floorsOf(parts);
-  return parts.map((part) => shiftOf(part, floors.get(part.series.metric)!));
+export async function seriesShifts(all: readonly ServiceSeries[], baseline: TimeWindow, window: TimeWindow, pace: Pace): Promise<SeriesShift[]> {
+  const parts: Parts[] = [];
+  await pace.each(all, (series) => {
+    const part = partsOf(series, baseline, window);
+    if (part !== undefined) parts.push(part);
+  });
+  const floors = await floorsOf(parts, pace);
+  // What is compared with another day stands where it stands; only what lies right before the window tells when it moved.
+  const isNext = baseline.startMs < window.startMs && baseline.endMs >= window.startMs - 1;
+  const shifts: SeriesShift[] = [];
+  await pace.each(parts, (part) => shifts.push(shiftOf(part, floors.get(part.series.metric)!, isNext)));
+  return shifts;
 }
 
 function partsOf(series: ServiceSeries, baseline: TimeWindow, window: TimeWindow): Parts | undefined {
@@ -91,23 +100,23 @@ function firstAt(timesMs: Float64Array, timeMs: number): number {
 }
 
 /** The least spread that a series of each metric is taken to have. */
-function floorsOf(parts: readonly Parts[]): Map<string, number> {
+async function floorsOf(parts: readonly Parts[], pace: Pace): Promise<Map<string, number>> {
   const groups = Map.groupBy(parts, ({ series }) => series.metric);
   const floors = new Map<string, number>();
-  for (const [metric, sisters] of groups) {
+  await pace.each(groups, ([metric, sisters]) => {
     const moving = sisters.map(({ scale }) => scale).filter((scale) => scale > 0);
     if (moving.length > 0) floors.set(metric, medianOf(moving) * sistersFloor);
     else floors.set(metric, Math.max(...sisters.map(({ median, during }) => Math.max(...during.map((value) => Math.abs(value - median))))) * 0.05);
-  }
+  });
   return floors;
 }
 
-function shiftOf({ series, median, scale, pointsBefore, during, nearby, nearbyTimesMs }: Parts, floor: number): SeriesShift {
+function shiftOf({ series, median, scale, pointsBefore, during, nearby, nearbyTimesMs }: Parts, floor: number, isNext: boolean): SeriesShift {
   const spread = Math.max(scale, floor, levelFloor * Math.abs(median));
   const length = Math.max(1, Math.ceil(during.length * stretchShare));
   const [far] = stretches(during, length, median);
   const [, near] = stretches(nearby, length, median);
-  const standing = (far - median) * (near - median) > 0 ? Math.abs(near - median) : 0;
+  const standing = isNext && (far - median) * (near - median) > 0 ? Math.abs(near - median) : 0;
   const moved = Math.max(Math.abs(far - median) - standing, Math.abs(far - median) * standingShare);
   const profile = { timesMs: nearbyTimesMs, offs: nearby.map((value) => Math.abs(value - median)) };
   return { series, z: spread === 0 ? 0 : moved / spread, before: median, during: far, pointsBefore, pointsDuring: during.length, profile };

@@ -1,43 +1,53 @@
-import { labelValue, type Labels } from '#core/model/index.ts';
+import { defaultAttributeMap, labelForm, labelPairs, type AttributeConcept, type AttributeMap, type Labels } from '#core/model/index.ts';
 
-/** Labels and attributes that name a service, the surest first. What has none of them belongs to its job or host. */
-export const serviceNames: readonly string[] = [
-  'service.name',
-  'service_name',
-  'microservice',
-  'destination_workload',
-  'app_kubernetes_io_name',
-  'app.kubernetes.io/name',
-  'app',
-  'deployment',
-  'workload',
-  'container',
-  'container_name',
-  'k8s.deployment.name',
-  'pod',
-  'pod_name',
-  'PodName',
-  'k8s.pod.name',
-  'service',
-  'serviceName',
-  'cmdb_id',
-  'job',
-  'host',
-  'hostname',
-  'instance',
-];
-const podLabels = new Set(['pod', 'pod_name', 'PodName', 'k8s.pod.name', 'cmdb_id']);
-/** Labels whose value `POD` or nothing stands for a pod's sandbox. */
+/** The value that Kubernetes' own metrics give the container of a pod's sandbox: it names nothing. */
 const sandbox = 'POD';
 
-/** The service that labels speak of, by `names` in their order; empty when none is there. */
-export function serviceOfLabels(labels: Labels, names: readonly string[] = serviceNames): string {
-  for (const name of names) {
-    const value = labelValue(labels, name);
-    if (value === '' || value === sandbox) continue;
-    return podLabels.has(name) ? workloadOfPod(value) : value;
+interface Key {
+  readonly name: string;
+  /** Its place in its list: less is surer. */
+  readonly place: number;
+  readonly isPod: boolean;
+}
+
+/** What labels, attributes and fields speak of, by an attribute map. */
+export class Attributes {
+  readonly map: AttributeMap;
+  readonly #keys = new Map<AttributeConcept, ReadonlyMap<string, Key>>();
+
+  constructor(map: AttributeMap = defaultAttributeMap) {
+    this.map = map;
+    const pods = new Set(map.pod.map(labelForm));
+    for (const [concept, names] of Object.entries(map) as [AttributeConcept, readonly string[]][]) {
+      const isPod = (name: string): boolean => concept === 'service' && pods.has(labelForm(name));
+      this.#keys.set(concept, new Map(names.map((name, place) => [labelForm(name), { name, place, isPod: isPod(name) }])));
+    }
   }
-  return '';
+
+  /** The value under the surest key that is there, a pod's workload under a pod's key of a service; empty when none is. */
+  of(concept: AttributeConcept, pairs: Iterable<readonly [name: string, value: string]>): string {
+    const keys = this.#keys.get(concept)!;
+    let best: Key | undefined;
+    let found = '';
+    for (const [name, value] of pairs) {
+      if (value === '' || value === sandbox) continue;
+      const key = keys.get(labelForm(name));
+      if (key === undefined || (best !== undefined && best.place <= key.place)) continue;
+      best = key;
+      found = value;
+    }
+    return best?.isPod === true ? workloadOfPod(found) : found;
+  }
+
+  /** Whether a label or attribute is a key of the thing. */
+  names(concept: AttributeConcept, name: string): boolean {
+    return this.#keys.get(concept)!.has(labelForm(name));
+  }
+}
+
+/** The service that labels speak of; empty when none of the keys is there. */
+export function serviceOfLabels(labels: Labels, attributes: Attributes = new Attributes()): string {
+  return attributes.of('service', labelPairs(labels));
 }
 
 /**

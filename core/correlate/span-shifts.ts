@@ -1,5 +1,7 @@
 import { compareText } from '#core/model/index.ts';
 import { medianOf, quantileOf, spreadOf } from './robust.ts';
+import type { Samples } from './event-chart.ts';
+import type { Pace } from './pace.ts';
 import type { CallSpan, TimeWindow } from './types.ts';
 
 /** How the spans of an operation differ between the window and before. */
@@ -14,6 +16,8 @@ export interface SpanShift {
   readonly during: number;
   readonly countBefore: number;
   readonly countDuring: number;
+  /** Self time in ms, or 1 where an error began, at the start of every span. */
+  readonly samples: Samples;
 }
 
 /** Fewer spans of an operation, before or during, make no distribution. */
@@ -30,23 +34,35 @@ interface Spans {
   readonly selfMs: number[];
   errors: number;
 }
-type Sides = readonly [before: Spans, during: Spans];
+
+interface Operation {
+  readonly sides: readonly [before: Spans, during: Spans];
+  readonly timesMs: number[];
+  readonly selfMs: number[];
+  readonly begun: number[];
+}
 
 /** Strongest first. Self time is a span's duration less what its children cover; an error begins where no child failed. */
-export function spanShifts(spans: readonly CallSpan[], baseline: TimeWindow, window: TimeWindow): SpanShift[] {
-  const children = childrenOf(spans);
-  const operations = new Map<string, Sides>();
-  for (const span of spans) {
+export async function spanShifts(spans: readonly CallSpan[], baseline: TimeWindow, window: TimeWindow, pace: Pace): Promise<SpanShift[]> {
+  const children = await childrenOf(spans, pace);
+  const operations = new Map<string, Operation>();
+  await pace.each(spans, (span) => {
     const side = sideOf(span.startMs, baseline, window);
-    if (side === undefined) continue;
+    if (side === undefined) return;
     const key = `${span.service}\n${span.operation}`;
-    let sides = operations.get(key);
-    if (sides === undefined) operations.set(key, (sides = [newSpans(), newSpans()]));
+    let operation = operations.get(key);
+    if (operation === undefined) operations.set(key, (operation = newOperation()));
     const own = children.get(idOf(span.traceId, span.spanId)) ?? [];
-    sides[side].selfMs.push(selfMsOf(span, own));
-    if (span.isError && !own.some(({ isError }) => isError)) sides[side].errors++;
-  }
-  const shifts = [...operations].flatMap(([key, sides]) => shiftsOf(key, sides));
+    const selfMs = selfMsOf(span, own);
+    const begins = span.isError && !own.some(({ isError }) => isError);
+    operation.sides[side].selfMs.push(selfMs);
+    if (begins) operation.sides[side].errors++;
+    operation.timesMs.push(span.startMs);
+    operation.selfMs.push(selfMs);
+    operation.begun.push(begins ? 1 : 0);
+  });
+  const shifts: SpanShift[] = [];
+  await pace.each(operations, ([key, operation]) => shifts.push(...shiftsOf(key, operation)));
   return shifts.sort((a, b) => b.surprise - a.surprise || compareText(a.service, b.service) || compareText(a.operation, b.operation));
 }
 
@@ -57,17 +73,18 @@ export function sideOf(timeMs: number, baseline: TimeWindow, window: TimeWindow)
 }
 
 const newSpans = (): Spans => ({ selfMs: [], errors: 0 });
+const newOperation = (): Operation => ({ sides: [newSpans(), newSpans()], timesMs: [], selfMs: [], begun: [] });
 const idOf = (traceId: string, spanId: string): string => `${traceId} ${spanId}`;
 
-function childrenOf(spans: readonly CallSpan[]): Map<string, CallSpan[]> {
+async function childrenOf(spans: readonly CallSpan[], pace: Pace): Promise<Map<string, CallSpan[]>> {
   const children = new Map<string, CallSpan[]>();
-  for (const span of spans) {
-    if (span.parentId === '') continue;
+  await pace.each(spans, (span) => {
+    if (span.parentId === '') return;
     const key = idOf(span.traceId, span.parentId);
     const known = children.get(key);
     if (known === undefined) children.set(key, [span]);
     else known.push(span);
-  }
+  });
   return children;
 }
 
@@ -86,7 +103,7 @@ function selfMsOf({ startMs, durationMs }: CallSpan, children: CallSpan[]): numb
   return Math.max(0, durationMs - covered);
 }
 
-function shiftsOf(key: string, [before, during]: Sides): SpanShift[] {
+function shiftsOf(key: string, { sides: [before, during], timesMs, selfMs, begun }: Operation): SpanShift[] {
   const [service = '', operation = ''] = key.split('\n');
   const counts = { service, operation, countBefore: before.selfMs.length, countDuring: during.selfMs.length };
   const errors: SpanShift = {
@@ -95,10 +112,11 @@ function shiftsOf(key: string, [before, during]: Sides): SpanShift[] {
     surprise: during.errors === 0 ? 0 : likelihoodRoot(before.errors, counts.countBefore, during.errors, counts.countDuring),
     before: counts.countBefore === 0 ? 0 : before.errors / counts.countBefore,
     during: during.errors / counts.countDuring,
+    samples: { timesMs, values: begun },
   };
   const shifts = errors.surprise > 0 ? [errors] : [];
   if (Math.min(counts.countBefore, counts.countDuring) < spansMin) return shifts;
-  return [...shifts, { ...counts, kind: 'latency', ...latencyShift(before.selfMs, during.selfMs) }];
+  return [...shifts, { ...counts, kind: 'latency', ...latencyShift(before.selfMs, during.selfMs), samples: { timesMs, values: selfMs } }];
 }
 
 function latencyShift(beforeMs: readonly number[], duringMs: readonly number[]): Pick<SpanShift, 'surprise' | 'before' | 'during'> {
@@ -136,76 +154,39 @@ export interface CallShift {
   readonly during: number;
   readonly countBefore: number;
   readonly countDuring: number;
+  /** Duration in ms at the start of every call. */
+  readonly samples: Samples;
+}
+
+interface Calls {
+  readonly sides: readonly [before: number[], during: number[]];
+  readonly timesMs: number[];
+  readonly durationsMs: number[];
 }
 
 /** Strongest first; calls with too few spans on one side are left out. */
-export function callShifts(spans: readonly CallSpan[], baseline: TimeWindow, window: TimeWindow): CallShift[] {
-  const serviceOf = new Map(spans.map((span) => [idOf(span.traceId, span.spanId), span.service]));
-  const calls = new Map<string, [before: number[], during: number[]]>();
-  for (const { traceId, parentId, service, startMs, durationMs } of spans) {
+export async function callShifts(spans: readonly CallSpan[], baseline: TimeWindow, window: TimeWindow, pace: Pace): Promise<CallShift[]> {
+  const serviceOf = new Map<string, string>();
+  await pace.each(spans, (span) => serviceOf.set(idOf(span.traceId, span.spanId), span.service));
+  const calls = new Map<string, Calls>();
+  await pace.each(spans, ({ traceId, parentId, service, startMs, durationMs }) => {
     const side = sideOf(startMs, baseline, window);
     const caller = serviceOf.get(idOf(traceId, parentId));
-    if (side === undefined || caller === undefined || caller === service) continue;
+    if (side === undefined || caller === undefined || caller === service) return;
     const key = `${caller}\n${service}`;
-    const known = calls.get(key) ?? [[], []];
-    known[side].push(durationMs);
-    calls.set(key, known);
-  }
-  const shifts = [...calls].flatMap(([key, [before, during]]): CallShift[] => {
+    let known = calls.get(key);
+    if (known === undefined) calls.set(key, (known = { sides: [[], []], timesMs: [], durationsMs: [] }));
+    known.sides[side].push(durationMs);
+    known.timesMs.push(startMs);
+    known.durationsMs.push(durationMs);
+  });
+  const shifts: CallShift[] = [];
+  await pace.each(calls, ([key, { sides, timesMs, durationsMs }]) => {
+    const [before, during] = sides;
     const [caller = '', callee = ''] = key.split('\n');
-    if (Math.min(before.length, during.length) < spansMin) return [];
-    return [{ caller, callee, ...latencyShift(before, during), countBefore: before.length, countDuring: during.length }];
+    if (Math.min(before.length, during.length) < spansMin) return;
+    const counts = { countBefore: before.length, countDuring: during.length };
+    shifts.push({ caller, callee, ...latencyShift(before, during), ...counts, samples: { timesMs, values: durationsMs } });
   });
   return shifts.sort((a, b) => b.surprise - a.surprise || compareText(a.caller + a.callee, b.caller + b.callee));
-}
-
-/** An attribute's value that more of a service's spans have. */
-export interface AttributeShift {
-  readonly service: string;
-  readonly key: string;
-  readonly value: string;
-  readonly surprise: number;
-  /** Share of the service's spans. */
-  readonly before: number;
-  readonly during: number;
-  readonly countBefore: number;
-  readonly countDuring: number;
-}
-
-/** Values beyond so many of a service make no further rows: they are ids. */
-const valuesMax = 5000;
-
-/** Strongest first. */
-export function attributeShifts(spans: readonly CallSpan[], baseline: TimeWindow, window: TimeWindow): AttributeShift[] {
-  const totals = new Map<string, [number, number]>();
-  const counts = new Map<string, [number, number]>();
-  for (const { service, startMs, attributes = [] } of spans) {
-    const side = sideOf(startMs, baseline, window);
-    if (side === undefined) continue;
-    raise(totals, service, side);
-    for (const [key, value] of attributes)
-      if (counts.size < valuesMax || counts.has(`${service}\n${key}\n${value}`)) raise(counts, `${service}\n${key}\n${value}`, side);
-  }
-  const shifts = [...counts].map(([name, [before, during]]): AttributeShift => {
-    const [service = '', key = '', value = ''] = name.split('\n');
-    const [allBefore, allDuring] = totals.get(service)!;
-    const surprise = allBefore === 0 ? 0 : likelihoodRoot(before, allBefore, during, allDuring);
-    return {
-      service,
-      key,
-      value,
-      surprise,
-      before: before / Math.max(1, allBefore),
-      during: during / Math.max(1, allDuring),
-      countBefore: before,
-      countDuring: during,
-    };
-  });
-  return shifts.sort((a, b) => b.surprise - a.surprise || compareText(a.service + a.key + a.value, b.service + b.key + b.value));
-}
-
-function raise(map: Map<string, [number, number]>, key: string, side: 0 | 1): void {
-  const known = map.get(key) ?? [0, 0];
-  known[side]++;
-  map.set(key, known);
 }

@@ -52,6 +52,8 @@ export interface IncidentData {
   readonly edges: readonly CallEdge[];
   readonly spans: readonly CallSpan[];
   readonly logs: readonly LogEvent[];
+  /** Of which of these there were too many, so that only the newest of each window were read. */
+  readonly cut?: { readonly spans: boolean; readonly logs: boolean };
 }
 
 export type EvidenceKind = 'metric' | 'latency' | 'errors' | 'calls' | 'log' | 'edge';

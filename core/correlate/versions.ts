@@ -1,3 +1,4 @@
+import type { Pace } from './pace.ts';
 import type { ServiceSeries, TimeWindow } from './types.ts';
 
 /** A version that appeared, or a process that started, in the window. */
@@ -5,7 +6,7 @@ export interface VersionChange {
   readonly service: string;
   readonly subject: string;
   readonly text: string;
-  readonly atMs: number;
+  readonly series: ServiceSeries;
 }
 
 const versionMetric = /^(?:[a-zA-Z_:][\w:]*_(?:build_)?info|kube_[a-z_]*(?:annotations|labels|info|generation))\b/;
@@ -13,18 +14,17 @@ const startMetric = /\b(?:process_start_time_seconds|container_start_time_second
 const restartMetric = /\b(?:kube_pod_container_status_restarts_total|restart_total|restarts_total)\b/;
 
 /** Deploys and restarts, as exporters tell them: a new `*_info` series, a start time or a count of restarts that changed. */
-export function versionChanges(all: readonly ServiceSeries[], baseline: TimeWindow, window: TimeWindow): VersionChange[] {
+export async function versionChanges(all: readonly ServiceSeries[], baseline: TimeWindow, window: TimeWindow, pace: Pace): Promise<VersionChange[]> {
   const changes: VersionChange[] = [];
-  const known = new Set(
-    all
-      .filter(({ timesMs }) => timesMs.some((timeMs) => timeMs >= baseline.startMs && timeMs < window.startMs))
-      .map(({ service, name }) => `${service} ${nameOf(name)}`),
-  );
-  for (const series of all) {
+  const known = new Set<string>();
+  await pace.each(all, ({ service, name, timesMs }) => {
+    if (versionMetric.test(name) && timesMs.some((timeMs) => inside(timeMs, baseline))) known.add(`${service} ${nameOf(name)}`);
+  });
+  await pace.each(all, (series) => {
     const { service, name, timesMs, values } = series;
     const first = timesMs[0];
     if (versionMetric.test(name) && first !== undefined && inside(first, window) && known.has(`${service} ${nameOf(name)}`)) {
-      changes.push({ service, subject: name, text: 'a version that was not there before', atMs: first });
+      changes.push({ service, subject: name, text: 'a version that was not there before', series });
     } else if (startMetric.test(name) || restartMetric.test(name)) {
       const at = timesMs.findIndex((timeMs, i) => i > 0 && inside(timeMs, window) && values[i]! > values[i - 1]!);
       if (at > 0)
@@ -32,10 +32,10 @@ export function versionChanges(all: readonly ServiceSeries[], baseline: TimeWind
           service,
           subject: name,
           text: startMetric.test(name) ? 'a process started anew' : 'a container restarted',
-          atMs: timesMs[at]!,
+          series,
         });
     }
-  }
+  });
   return changes;
 }
 

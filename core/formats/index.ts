@@ -29,12 +29,12 @@ export type { ScrapeConfig, ScrapeLimits, ScrapeProtocol, TargetGroup, FileSourc
 export { hashMod, type RelabelAction, type RelabelRule } from './relabel-config.ts';
 export { LineCache } from './line-cache.ts';
 export { snappyDecode } from './snappy.ts';
-export { readRemoteWrite1, readRemoteWrite2, RemoteWriteColumns, type SymbolTable } from './remote-write.ts';
-export { remoteWriteLabels, remoteWriteTypes, symbolText } from './remote-write.ts';
+export { readRemoteWrite1, readRemoteWrite2, RemoteWriteColumns, remoteWriteLabels, remoteWriteTypes, symbolText, type SymbolTable } from './remote-write.ts';
 export { readOtlpMetrics, readOtlpMetricsJson, otlpText, addBuckets, coarser, nativeHistogram } from './otlp/index.ts';
 export { prometheusLabel, prometheusName, prometheusUnit } from './otlp/index.ts';
 export type { OtlpAttributes, OtlpExemplar, OtlpMetric, OtlpPoint, OtlpResourceMetrics, OtlpScopeMetrics } from './otlp/index.ts';
 export { readSpanText, readOtlpSpans, readOtlpSpansJson, writeOtlpJson, type ReadFault, type SpanReading } from './spans/index.ts';
 export { readZipkinJson, readZipkinProto, formatTraceparent, parseTraceparent, parseTracestate, parseB3 } from './spans/index.ts';
-export { readTargetGroups } from './target-file.ts';
 export { fieldsOfJson, fieldsOfLine, LogLines, readLokiPush, readLokiPushJson, readOtlpLogs, readOtlpLogsJson, traceOfFields } from './logs/index.ts';
+export { readTargetGroups } from './target-file.ts';
+export { parseAttributeMap, writeAttributeMap } from './attribute-map-file.ts';

@@ -1,5 +1,6 @@
 /** `signalbox rootcause`: ranked suspects of a case and a window, with the evidence for each. */
-import { rankRootCauses, readCase, type RootCauseAnswer, type Suspect, type TimeWindow } from '#core/correlate/index.ts';
+import { AttributeFile } from '#core/config/index.ts';
+import { Attributes, rankRootCauses, readCase, type RootCauseAnswer, type Suspect, type TimeWindow } from '#core/correlate/index.ts';
 import { existingCase, openCase } from '#core/intake/index.ts';
 import { formatTime, parseTime, type UnixMs } from '#core/model/index.ts';
 import { systemClock } from '../clock.ts';
@@ -21,9 +22,11 @@ export async function rootcause(args: readonly string[]): Promise<number> {
   if (values.case === undefined) throw new UsageError('name the case with --case');
   const window = { startMs: timeOf('--start', values.start), endMs: timeOf('--end', values.end) };
   if (window.endMs <= window.startMs) throw new UsageError('--end must be after --start');
-  const stores = openCase(existingCase(dataDirOf(values.data), values.case), systemClock);
+  const dataDir = dataDirOf(values.data);
+  const stores = openCase(existingCase(dataDir, values.case), systemClock);
   try {
-    const answer = rankRootCauses(await readCase(stores, window), window);
+    const attributes = new Attributes(new AttributeFile(dataDir).map);
+    const answer = await rankRootCauses(await readCase(stores, window, { attributes }), window);
     process.stdout.write(values.json === true ? `${JSON.stringify(jsonOf(answer))}\n` : textOf(answer));
   } finally {
     await stores.close();

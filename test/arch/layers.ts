@@ -105,6 +105,7 @@ export const rows: readonly Row[] = [
       'model',
       'contract',
       'formats',
+      'config',
       'db',
       'tsdb',
       'traces',

@@ -58,7 +58,7 @@ async function ranksOf(set: Set, folder: string): Promise<[inTime: number[], lat
     for (const { service, startMs, endMs } of group) {
       for (const [i, laterMs] of [0, lateMs].entries()) {
         const window = { startMs: startMs + laterMs, endMs };
-        const { suspects } = rankRootCauses(await readCase(stores, window), window);
+        const { suspects } = await rankRootCauses(await readCase(stores, window), window);
         const rank = suspects.findIndex((suspect) => suspect.service === service);
         ranks[i]!.push(rank < 0 ? Infinity : rank);
       }

@@ -57,7 +57,7 @@ async function scene(): Promise<{ datasets: Datasets; desk: ReturnType<Correlate
     queries: createQueries({ source: metrics, clock, breathe }),
   };
   const datasets = new Datasets({ dataDir, clock, live, breathe, report: (problem) => expect.fail(problem) });
-  return { datasets, desk: new CorrelateDesk({ datasets, clock }).handlers() };
+  return { datasets, desk: new CorrelateDesk({ datasets, clock, dataDir, breathe }).handlers() };
 }
 
 const window = { startMs: (startSeconds + 900) * 1000, endMs: (startSeconds + 1200) * 1000 };

@@ -1,7 +1,8 @@
 /** A case, its import, what changed in it and where it began, of plain data. */
 import type { ChangesView, Handlers, SignalboxContract } from '#core/contract/index.ts';
+import { checkAttributeMap, defaultAttributeMap, type AttributeMap } from '#core/model/index.ts';
 
-type Names = Extract<keyof SignalboxContract, `cases.${string}` | `correlate.${string}`>;
+type Names = Extract<keyof SignalboxContract, `cases.${string}` | `correlate.${string}` | `attributes.${string}`>;
 
 const caseName = 'checkout-outage';
 
@@ -46,7 +47,6 @@ const curve = {
   timesMs: Float64Array.from({ length: 40 }, (_, i) => i * 60_000),
   values: Float64Array.from({ length: 40 }, (_, i) => (i < 32 ? 1 + (i % 3) / 10 : 9)),
 };
-const none = { timesMs: new Float64Array(0), values: new Float64Array(0) };
 const change = { score: 5.74, formula: 'log(1 + z)', before: 0.69, during: 5.58, pointsBefore: 240, pointsDuring: 60 };
 const refused = { ...file, faults: [{ line: 0, reason: 'no format that is known here: "MIT License"' }], faultCount: 1, isRefused: true };
 const slow = {
@@ -67,7 +67,7 @@ const changes: ChangesView['changes'] = [
     service: 'cart',
     subject: 'ERROR Cart#37 lookup failed for *',
     text: 'a line of a failure that is new, 20 times',
-    chart: none,
+    chart: curve,
   },
   {
     ...change,
@@ -76,12 +76,36 @@ const changes: ChangesView['changes'] = [
     service: 'web',
     subject: 'app_build_info{service="web", version="2"}',
     text: 'a new version',
-    chart: none,
+    chart: curve,
   },
 ];
 
 export function caseAnswers(): Pick<Handlers<SignalboxContract>, Names> {
+  let map: AttributeMap = defaultAttributeMap;
+  const attributes = (): { map: AttributeMap; defaults: AttributeMap; file: string; problem: string } => ({
+    map,
+    defaults: defaultAttributeMap,
+    file: '/data/attributes.yml',
+    problem: '',
+  });
   return {
+    'attributes.get': attributes,
+    'attributes.save': (next) => {
+      checkAttributeMap(next);
+      map = next;
+      return attributes();
+    },
+    'correlate.ways': ({ pairs }) => ({
+      ways: pairs.includes('nowhere')
+        ? []
+        : [
+            { to: 'metrics', of: 'service', value: 'cart', query: '{job="cart"}', count: 12 },
+            { to: 'logs', of: 'service', value: 'cart', query: '{app="cart"}', count: 2 },
+            { to: 'traces', of: 'service', value: 'cart', query: 'service="cart"', count: 100 },
+          ],
+      traceId: '',
+      spanId: '',
+    }),
     'cases.files': () => [
       { ...file, path: 'capture/metric/cart.csv', format: 'CSV of series', samples: 931 },
       {
@@ -95,9 +119,10 @@ export function caseAnswers(): Pick<Handlers<SignalboxContract>, Names> {
       { ...refused, path: 'capture/LICENSE', format: '' },
     ],
     'cases.delete': () => null,
-    'correlate.changes': ({ startMs, endMs }) => ({
+    'correlate.changes': ({ startMs, endMs, baseline: wished }) => ({
       window: { startMs, endMs },
-      baseline,
+      baseline: wished ?? baseline,
+      changeCount: changes.length,
       seriesCount: 828,
       spanCount: 11_208,
       lineCount: 6_192,
