@@ -284,6 +284,19 @@ describe('an incident as people put it right', () => {
     await expectPage(page.getByText('Start set to 2026-01-31 01:41:00 UTC')).toBeVisible();
   });
 
+  test('is declared by keys that were faster than the list', async () => {
+    await open('busy', '#/runbooks', { person: 'Ada' });
+    const late = Promise.withResolvers<void>();
+    engine.groupsAfter = late.promise;
+    await page.evaluate(() => (location.hash = '#/alerts'));
+    await expectPage(firing(5)).toBeVisible();
+    await page.keyboard.press('j');
+    await page.keyboard.press('i');
+    expect(new URL(page.url()).hash).toBe('#/alerts');
+    late.resolve();
+    await expectPage(page.getByLabel('What is broken')).not.toHaveValue('');
+  });
+
   test('shows what helped before, and lets an alert go', async () => {
     await open('busy', `#/alerts`, { person: 'Ada' });
     await expectPage(firing(5)).toBeVisible();

@@ -19,8 +19,8 @@ export class AlertsState {
   readonly groups: LiveStream<'alerts.groups'>;
   opened = $state.raw<ReadonlyMap<string, boolean>>(new Map());
   #chosen: () => string | undefined;
-  /** A step that was asked for before the groups were there, which put the list in another order. */
-  #wished = $state<1 | -1>();
+  /** What keys asked for before the groups were there, which put the list in another order: done in turn once it is in its own. */
+  #waiting = $state.raw<readonly (() => void)[]>([]);
   readonly #settled = $derived.by(() => this.by === 'name' || this.groups.value !== undefined || this.groups.error !== undefined);
 
   constructor(session: Session, chosen: () => string | undefined) {
@@ -29,10 +29,10 @@ export class AlertsState {
     this.rules = new LiveStream(session.engine, 'rules.watch', () => ({}));
     this.groups = new LiveStream(session.engine, 'alerts.groups', () => (this.by === 'route' ? {} : undefined));
     $effect(() => {
-      const wished = this.#wished;
-      if (wished === undefined || !this.#settled) return;
-      this.#wished = undefined;
-      untrack(() => this.#go(wished));
+      const acts = this.#waiting;
+      if (acts.length === 0 || !this.#settled) return;
+      this.#waiting = [];
+      untrack(() => acts.forEach((act) => act()));
     });
   }
 
@@ -119,8 +119,17 @@ export class AlertsState {
 
   /** The alert `by` places further in the list; once the list is in its order. */
   step(by: 1 | -1): void {
-    if (this.#settled) this.#go(by);
-    else this.#wished = by;
+    this.#inOrder(() => this.#go(by));
+  }
+
+  /** Acts on the chosen alert, after the steps that led to it. */
+  onChosen(act: (alert: AlertView) => void): void {
+    this.#inOrder(() => this.chosen !== undefined && act(this.chosen));
+  }
+
+  #inOrder(act: () => void): void {
+    if (this.#settled && this.#waiting.length === 0) act();
+    else this.#waiting = [...this.#waiting, act];
   }
 
   #go(by: 1 | -1): void {
