@@ -98,6 +98,10 @@ export class ColumnWriter {
     table.fill(0);
     let distinct = 0;
     for (row = 0; row < count; row++) {
+      if (row > 0 && this.#isSame(row, row - 1)) {
+        codes[row] = codes[row - 1]!;
+        continue;
+      }
       let slot = slotOf(bytes, from[row]!, to[row]!);
       while (table[slot] !== 0 && !this.#isSame(row, firsts[table[slot]! - 1]!)) slot = (slot + 1) & (tableSize - 1);
       if (table[slot] === 0) {
@@ -163,7 +167,7 @@ export class ColumnWriter {
   #writeNumbers(out: ByteWriter): boolean {
     const [bytes, from, to, count] = [this.#bytes, this.#from, this.#to, this.#count];
     const length = to[0]! - from[0]!;
-    const point = bytes.subarray(from[0]!, to[0]!).indexOf(dot);
+    const point = bytes.subarray(from[0], to[0]).indexOf(dot);
     const decimals = point < 0 ? 0 : length - point - 1;
     const pointed = Math.sign(decimals);
     let [sameWidth, plain] = [true, true];
@@ -190,22 +194,19 @@ export class ColumnWriter {
   #writeTexts(out: ByteWriter): void {
     const [bytes, from, to, count] = [this.#bytes, this.#from, this.#to, this.#count];
     let size = count - 1;
-    for (let row = 0; row < count; row++) {
-      size += to[row]! - from[row]!;
-      for (let i = from[row]!; i < to[row]!; i++) if (bytes[i] === escape || bytes[i] === lineFeed) size++;
-    }
-    out.byte(columnKinds.texts).count(size);
-    const joined = new Uint8Array(size);
+    for (let row = 0; row < count; row++) size += to[row]! - from[row]!;
+    const joined = new Uint8Array(size * 2);
     let at = 0;
     for (let row = 0; row < count; row++) {
       if (row > 0) joined[at++] = lineFeed;
-      for (let i = from[row]!; i < to[row]!; i++) {
+      const end = to[row]!;
+      for (let i = from[row]!; i < end; i++) {
         const c = bytes[i]!;
         if (c === escape || c === lineFeed) joined[at++] = escape;
         joined[at++] = c === lineFeed ? lowerN : c;
       }
     }
-    out.raw(joined);
+    out.byte(columnKinds.texts).range(joined, 0, at);
   }
 }
 

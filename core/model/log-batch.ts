@@ -120,6 +120,10 @@ export class LogBatch {
     return { timeNs: this.timeNs(row), labels: this.labelsOf(row), line, level: logLevels[this.levels[row]!]!, fields };
   }
 
+  records(): LogRecord[] {
+    return Array.from({ length: this.count }, (_, row) => this.record(row));
+  }
+
   #placeOf(labels: Labels): number {
     if (labels === this.#last) return this.#lastPlace;
     let place = this.#places.get(labels);

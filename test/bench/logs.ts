@@ -46,9 +46,9 @@ async function benchImport(folder: string, count: number): Promise<BenchRow[]> {
   for (let done = 0; done < count; done += chunkLines) {
     const chunk = maker.chunk(chunkLines);
     bytes += chunk.length;
-    taken(() => logs.load(lines.push(chunk)));
+    taken(() => logs.loadBatch(lines.push(chunk)));
   }
-  taken(() => logs.load(lines.end()));
+  taken(() => logs.loadBatch(lines.end()));
   await logs.flush();
   const { blockBytes, rawBytes } = logs.stats();
   await logs.close();

@@ -4,7 +4,7 @@ import { levelOfOtlp, levelOfSeverity, levelOfTens, levelOfText, levelOfWord } f
 import type { Reading } from './reading.ts';
 import type { TimeReader } from './time.ts';
 
-type Role = 'time' | 'level' | 'service' | 'message' | 'severity' | 'realtime' | 'docker' | 'stream' | 'unit' | 'host' | 'wrapped' | 'labels';
+export type Role = 'time' | 'level' | 'service' | 'message' | 'severity' | 'realtime' | 'docker' | 'stream' | 'unit' | 'host' | 'wrapped' | 'labels';
 
 /** Keys by what they mean, of zap, zerolog, logrus, slog, pino, bunyan, winston, Serilog, ECS, GELF, log4j, structlog, journald, Docker. */
 const roles: Readonly<Record<string, Role>> = {
@@ -50,13 +50,19 @@ const roles: Readonly<Record<string, Role>> = {
   labels: 'labels',
 };
 
+/** What the value of a key means; undefined for most keys. */
+export const roleOf = (key: string): Role | undefined => (Object.hasOwn(roles, key) ? roles[key] : undefined);
+
+/** Labels of the stream that are named by members. */
+export const nameLabels: Readonly<Partial<Record<Role, string>>> = { service: 'service_name', unit: 'unit', host: 'host', stream: 'stream' };
+
 /** A name for the stream; longer ones, and ones with blanks, are no names. */
-const nameForm = /^[^\s"\\]{1,100}$/;
+export const nameForm = /^[^\s"\\]{1,100}$/;
 const nestedDepthMax = 3;
 
 /** Lines that are one JSON object each, and what container runtimes, journald and Loki's own client write so. */
 export class JsonLines {
-  readonly #scan = new JsonScan<Role>((key) => (Object.hasOwn(roles, key) ? roles[key] : undefined));
+  readonly #scan = new JsonScan(roleOf);
 
   /** False when the line is no whole JSON object. */
   read(line: string, into: Reading, time: TimeReader): boolean {
@@ -105,13 +111,10 @@ function take({ role, from, to }: Member<Role>, line: string, into: Reading, tim
       into.level = levelOfSeverity(Number(textOf(line, from, to)));
       return;
     case 'service':
-      return name('service_name', line, from, to, into);
     case 'unit':
-      return name('unit', line, from, to, into);
     case 'host':
-      return name('host', line, from, to, into);
     case 'stream':
-      return name('stream', line, from, to, into);
+      return name(nameLabels[role]!, line, from, to, into);
     case 'message':
     case 'docker':
     case 'wrapped':

@@ -1,6 +1,7 @@
-import { EngineError, labelPairs, labelsFrom, noLabels, type Labels, type LogRecord, type UnixMs } from '#core/model/index.ts';
+import { EngineError, labelPairs, labelsFrom, LogBatch, logLevels, noLabels, type Labels, type LogRecord, type UnixMs } from '#core/model/index.ts';
 import { continues, isStackHead } from './continued.ts';
 import { beginsAsJson, JsonLines } from './json.ts';
+import { JsonRecords } from './json-records.ts';
 import { JournalReader } from './journal.ts';
 import { levelOfText } from './level.ts';
 import { readOtlpLogsJson } from './otlp-logs.ts';
@@ -34,12 +35,18 @@ const waitingMax = 1000;
 const lineFeed = 0x0a;
 /** What tells journald's format from lines. */
 const headBytes = 32;
+const nsPerSecond = 1e9;
+const noBytes = { bytes: undefined, from: 0, to: 0 };
 
 /** What a record is while further lines may join it. */
 interface Open {
   seconds: number;
   nanos: number;
   line: string;
+  /** The ASCII line is these bytes, and `line` is empty until somebody asks for it. */
+  bytes: Buffer | undefined;
+  from: number;
+  to: number;
   lines: number;
   level: LogRecord['level'];
   labels: Labels;
@@ -58,15 +65,14 @@ export class LogLines {
   readonly #source: LogSource;
   readonly #time: TimeReader;
   readonly #json = new JsonLines();
+  readonly #records: JsonRecords;
   readonly #table = new TableLines();
   readonly #formats: { readonly name: string; readonly read: LineFormat }[];
   readonly #reading = new Reading();
   readonly #report = new LogReport();
   readonly #labels = new Map<string, Labels>();
-  readonly #offsetNs: bigint;
-  /** The second that was emitted last, and its ns with the offset: most lines are of the same as the one before. */
-  #emittedSeconds = Number.NaN;
-  #emittedNs = 0n;
+  readonly #ofStream = new WeakMap<readonly string[], Labels>();
+  readonly #offsetNs: number;
   #decoder: InstanceType<typeof TextDecoder> | undefined;
   #journal: JournalReader | undefined;
   #rest: Buffer = Buffer.alloc(0);
@@ -75,7 +81,9 @@ export class LogLines {
   #open: Open | undefined;
   #lastSeconds = Number.NaN;
   #lastNanos = 0;
-  #out: LogRecord[] = [];
+  readonly #out = new LogBatch();
+  /** Where the chunk lies in #out; below 0 until a line of it is taken as bytes. */
+  #base = -1;
   /** Records before the first time. */
   #waiting: Open[] = [];
   #dated = false;
@@ -85,27 +93,31 @@ export class LogLines {
   constructor(source: LogSource) {
     this.#source = source;
     this.#time = new TimeReader({ zone: zoneOffset(source.zone ?? 'UTC'), nowSeconds: Math.floor(source.nowMs / 1000) });
-    this.#offsetNs = BigInt(Math.round((source.offsetMs ?? 0) * 1e6));
+    this.#records = new JsonRecords(this.#time);
+    this.#offsetNs = Math.round((source.offsetMs ?? 0) * 1e6);
     const json: LineFormat = (line, into, time) => this.#json.read(line, into, time);
     const table: LineFormat = (line, into, time) => this.#table.read(line, into, time);
     this.#formats = Object.entries({ json, cri, klog, syslogNew, access, logfmt, syslogOld, table, dated }).map(([name, read]) => ({ name, read }));
   }
 
-  /** Takes the next bytes of the file; the records that are whole now. */
-  push(bytes: Uint8Array): LogRecord[] {
+  /** Takes the next bytes of the file; the records that are whole now, until the next call. */
+  push(bytes: Uint8Array): LogBatch {
+    this.#out.clear();
     this.#take(this.#decoded(bytes, false), false);
-    return this.#taken();
+    return this.#out;
   }
 
   /** The records that are left when the file has ended. */
-  end(): LogRecord[] {
+  end(): LogBatch {
+    this.#out.clear();
     this.#take(this.#decoded(new Uint8Array(0), true), true);
-    if (this.#journal !== undefined) this.#out.push(...this.#journal.push(new Uint8Array(0), true));
+    if (this.#journal !== undefined) this.#addAll(this.#journal.push(new Uint8Array(0), true));
     if (this.#rest.length > 0 && !this.#skipping) this.#line(this.#rest, 0, this.#rest.length);
     this.#rest = Buffer.alloc(0);
+    this.#base = -1;
     this.#close();
     this.#release();
-    return this.#taken();
+    return this.#out;
   }
 
   report(): LogFileReport {
@@ -113,10 +125,8 @@ export class LogLines {
     return this.#report.done();
   }
 
-  #taken(): LogRecord[] {
-    const out = this.#out;
-    this.#out = [];
-    return out;
+  #addAll(records: readonly LogRecord[]): void {
+    for (const record of records) this.#out.addRecord(record);
   }
 
   /** UTF-8 of what may be UTF-16 with a byte order mark. */
@@ -143,7 +153,7 @@ export class LogLines {
     }
     if (this.#journal !== undefined) {
       this.#rest = Buffer.alloc(0);
-      this.#out.push(...this.#journal.push(chunk, false));
+      this.#addAll(this.#journal.push(chunk, false));
       return;
     }
     let at = 0;
@@ -153,6 +163,9 @@ export class LogLines {
       at = end + 1;
     }
     this.#keepRest(chunk, at);
+    // The bytes of the chunk are nobody's from here on.
+    if (this.#open !== undefined) textOf(this.#open);
+    this.#base = -1;
   }
 
   /** What is left of a chunk, unless it is longer than any line: then it is cut, and the rest of the line passed over. */
@@ -173,6 +186,7 @@ export class LogLines {
       to = from + lineBytesMax;
       this.#report.fault(`longer than ${lineBytesMax} bytes; the rest of the line was cut`, false);
     }
+    if (this.#records.read(bytes, from, to)) return this.#taken(bytes, from, to);
     const text = bytes.toString('utf8', from, to);
     if (text.includes('\ufffd') && text.length !== to - from) this.#report.noteBadUtf8();
     if (text === '' || (to - from < 64 && text.trim() === '')) {
@@ -181,6 +195,19 @@ export class LogLines {
       return;
     }
     this.#text(text);
+    this.#blanks = 0;
+  }
+
+  /** A line that was read as bytes. */
+  #taken(bytes: Buffer, from: number, to: number): void {
+    this.#report.understood('JSON');
+    this.#close();
+    const { seconds, nanos, level, stream } = this.#records;
+    const labels = this.#labelsOfKnown(stream);
+    this.#open = { seconds, nanos, line: '', bytes, from, to, lines: 1, level, labels, isPartial: false, format: 'JSON', isOrphan: false };
+    this.#lastSeconds = seconds;
+    this.#lastNanos = nanos;
+    if (!this.#dated) this.#begin();
     this.#blanks = 0;
   }
 
@@ -207,7 +234,7 @@ export class LogLines {
       this.#report.understood('OTLP JSON');
       for (const record of records) {
         const labels = labelsFrom([...labelPairs(record.labels), ...labelPairs(this.#source.labels)]);
-        this.#out.push({ ...record, labels: this.#shared(labels), timeNs: record.timeNs + this.#offsetNs });
+        this.#out.addRecord({ ...record, labels: this.#shared(labels), timeNs: record.timeNs + BigInt(this.#offsetNs) });
         this.#report.records++;
       }
     } catch (error) {
@@ -253,7 +280,7 @@ export class LogLines {
       isWrapper &&
       open !== undefined &&
       open.labels === labels &&
-      (open.isPartial || (continues(wrapped, open.line) && this.#mayJoin(open, wrapped)))
+      (open.isPartial || (continues(wrapped, textOf(open)) && this.#mayJoin(open, wrapped)))
     ) {
       open.line += open.isPartial ? wrapped : `\n${wrapped}`;
       open.lines += open.isPartial ? 0 : 1;
@@ -266,6 +293,7 @@ export class LogLines {
       seconds: reading.hasTime ? reading.seconds : this.#lastSeconds,
       nanos: reading.hasTime ? reading.nanos : this.#lastNanos,
       line: wrapped,
+      ...noBytes,
       lines: 1,
       level,
       labels,
@@ -303,6 +331,7 @@ export class LogLines {
       seconds: this.#lastSeconds,
       nanos: this.#lastNanos,
       line: text,
+      ...noBytes,
       lines: 1,
       level: isStackHead(text) ? 'error' : levelOfText(text),
       labels: this.#labelsOf(stream),
@@ -313,12 +342,12 @@ export class LogLines {
   }
 
   #mayJoin(open: Open, text: string): boolean {
-    return open.lines < joinedLinesMax && open.line.length + text.length <= joinedCharsMax;
+    return open.lines < joinedLinesMax && textOf(open).length + text.length <= joinedCharsMax;
   }
 
   /** Formats that begin every record with a time own what follows without one; of others only what is a stack trace or indented. */
   #belongs(open: Open, text: string): boolean {
-    if (continues(text, open.line) || (open.isOrphan && isStackHead(open.line) && !beginsAsJson(text))) return true;
+    if (continues(text, textOf(open)) || (open.isOrphan && isStackHead(open.line) && !beginsAsJson(text))) return true;
     return !open.isOrphan && (open.format === 'text' || open.format.startsWith('syslog') || open.format === 'klog') && !beginsAsJson(text);
   }
 
@@ -326,7 +355,11 @@ export class LogLines {
     this.#lastSeconds = seconds;
     this.#lastNanos = nanos;
     if (this.#time.isPartial) this.#report.partialTimes++;
-    if (this.#dated) return;
+    if (!this.#dated) this.#begin();
+  }
+
+  /** A first time has been seen. */
+  #begin(): void {
     this.#dated = true;
     this.#release();
   }
@@ -350,13 +383,29 @@ export class LogLines {
     this.#release();
   }
 
-  #emit({ seconds, nanos, labels, line, level }: Open): void {
-    if (seconds !== this.#emittedSeconds) {
-      this.#emittedSeconds = seconds;
-      this.#emittedNs = BigInt(seconds) * 1_000_000_000n + this.#offsetNs;
+  #emit({ seconds, nanos, labels, line, level, bytes, from, to }: Open): void {
+    const out = this.#out;
+    let start: number;
+    let end: number;
+    if (bytes === undefined) {
+      start = out.putText(line);
+      end = out.size;
+    } else {
+      if (this.#base < 0) this.#base = out.put(bytes);
+      start = this.#base + from;
+      end = this.#base + to;
     }
-    this.#out.push({ timeNs: this.#emittedNs + BigInt(nanos), labels, line, level, fields: noLabels });
+    const ns = nanos + this.#offsetNs;
+    const carried = ns >= 0 && ns < nsPerSecond ? 0 : Math.floor(ns / nsPerSecond);
+    out.add(start, end, seconds + carried, ns - carried * nsPerSecond, logLevels.indexOf(level), labels);
     this.#report.records++;
+  }
+
+  /** Of a list that comes again and again as the same object. */
+  #labelsOfKnown(stream: readonly string[]): Labels {
+    let known = this.#ofStream.get(stream);
+    if (known === undefined) this.#ofStream.set(stream, (known = this.#labelsOf(stream)));
+    return known;
   }
 
   #labelsOf(stream: readonly string[]): Labels {
@@ -368,4 +417,13 @@ export class LogLines {
     this.#labels.set(key, labels);
     return labels;
   }
+}
+
+/** The text of an open record, made of its bytes when it is asked for first. */
+function textOf(open: Open): string {
+  if (open.bytes !== undefined) {
+    open.line = open.bytes.toString('latin1', open.from, open.to);
+    open.bytes = undefined;
+  }
+  return open.line;
 }

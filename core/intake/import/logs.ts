@@ -24,11 +24,11 @@ class LogReader implements FileReader {
   }
 
   push(bytes: Uint8Array): void {
-    this.#sink.takeLogs(this.#lines.push(bytes), 0);
+    this.#sink.takeLogBatch(this.#lines.push(bytes));
   }
 
   end(): void {
-    this.#sink.takeLogs(this.#lines.end(), 0);
+    this.#sink.takeLogBatch(this.#lines.end());
     const report = this.#lines.report();
     this.format = `log lines, ${report.format}`;
     for (const { line, reason } of report.faults) this.#sink.fault(line, reason);

@@ -1,4 +1,4 @@
-import { labelsFrom, METRIC_NAME, type Histogram, type LogRecord, type Span, type UnixMs } from '#core/model/index.ts';
+import { labelsFrom, METRIC_NAME, type Histogram, type LogBatch, type LogRecord, type Span, type UnixMs } from '#core/model/index.ts';
 import type { Logs } from '#core/logs/index.ts';
 import type { Traces } from '#core/traces/index.ts';
 import { refusal, verdictName, verdicts, type Batch, type SeriesRef, type Tsdb, type Verdict } from '#core/tsdb/index.ts';
@@ -8,7 +8,7 @@ import type { ReadFault } from '#core/formats/index.ts';
 export interface ImportStores {
   readonly metrics: Pick<Tsdb, 'ref' | 'batch' | 'setMetadata' | 'addExemplar'>;
   readonly traces: Pick<Traces, 'load' | 'flush'>;
-  readonly logs: Pick<Logs, 'load' | 'flush'>;
+  readonly logs: Pick<Logs, 'load' | 'loadBatch' | 'flush'>;
   /** A call that a file states outright. */
   readonly addEdge: (caller: string, callee: string) => void;
 }
@@ -66,6 +66,15 @@ export class FileSink {
       if (verdict === 'stored') this.logs++;
       else this.fault(line, `a log record was refused: ${verdict}`);
     });
+  }
+
+  /** The same for many lines of a log. */
+  takeLogBatch(batch: LogBatch): void {
+    if (batch.count === 0) return;
+    for (const [verdict, count] of this.stores.logs.loadBatch(batch)) {
+      if (verdict === 'stored') this.logs += count;
+      else for (let i = 0; i < count; i++) this.fault(0, `a log record was refused: ${verdict}`);
+    }
   }
 
   edge(caller: string, callee: string): void {

@@ -14,8 +14,8 @@ function read(
   const bytes = Buffer.from(text);
   const lines = new LogLines({ labels: ['filename', 'x.log'], nowMs, ...rest });
   const records: LogRecord[] = [];
-  for (let at = 0; at < bytes.length; at += chunk) records.push(...lines.push(bytes.subarray(at, Math.min(bytes.length, at + chunk))));
-  records.push(...lines.end());
+  for (let at = 0; at < bytes.length; at += chunk) records.push(...lines.push(bytes.subarray(at, Math.min(bytes.length, at + chunk))).records());
+  records.push(...lines.end().records());
   return { records, lines };
 }
 
