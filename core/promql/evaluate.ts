@@ -170,7 +170,7 @@ export class Evaluation implements Evaluator {
   async #aggregation(expr: Aggregation, grid: Grid): Promise<Vector> {
     const { budget, notes } = this.query;
     const param = expr.param === undefined ? undefined : unwrap(expr.param);
-    const { place } = unwrap(expr.expr);
+    const { place } = expr.expr;
     const context: AggregationContext = { expr, steps: grid.steps, budget, notes, place, paramPlace: param?.place ?? place };
     const scalars = param === undefined || param.kind === 'string' ? new Float64Array(0) : await this.scalar(param, grid);
     const inner = unwrap(expr.expr);

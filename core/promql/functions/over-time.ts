@@ -136,7 +136,8 @@ const smoothed = ofFloats(({ values }, from, to, call, k) => {
 export const doubleExponentialSmoothing: RangeFunction = (row, out, call) => {
   const { lo, hi, histograms } = row;
   for (let k = 0; k < call.steps; k++) {
-    if (hi[k]! === lo[k]! && (histograms === undefined || histograms.hi[k]! === histograms.lo[k]!)) continue;
+    const count = hi[k]! - lo[k]! + (histograms === undefined ? 0 : histograms.hi[k]! - histograms.lo[k]!);
+    if (count === 0) continue;
     checkFactor('smoothing', 'sf', call.scalars[0]![k]!);
     checkFactor('trend', 'tf', call.scalars[1]![k]!);
   }
@@ -144,6 +145,5 @@ export const doubleExponentialSmoothing: RangeFunction = (row, out, call) => {
 };
 
 function checkFactor(name: string, symbol: string, factor: number): void {
-  if (factor <= 0 || factor >= 1)
-    throw new EngineError('invalid', `invalid ${name} factor. Expected: 0 < ${symbol} < 1, got: ${factor.toFixed(6)}`);
+  if (factor <= 0 || factor >= 1) throw new EngineError('invalid', `invalid ${name} factor. Expected: 0 < ${symbol} < 1, got: ${factor.toFixed(6)}`);
 }

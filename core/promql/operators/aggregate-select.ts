@@ -1,4 +1,4 @@
-import { EngineError, withLabel } from '#core/model/index.ts';
+import { EngineError, METRIC_NAME, withLabel } from '#core/model/index.ts';
 import { quote } from '../syntax/index.ts';
 import { groupsOf, type AggregationContext } from './aggregate.ts';
 import { formatG, formatValue } from '../format-number.ts';
@@ -60,7 +60,7 @@ export async function topOrBottom(context: AggregationContext, input: Vector, co
     const best: number[] = [];
     for (const i of list) {
       const row = rows[i]!;
-      if (row.kinds[k] === histogram) context.notes.histogramIgnoredInAggregation(context.expr.op, context.place);
+      if (row.kinds[k] === histogram) context.notes.histogramIgnoredInAggregation(context.expr.op, context.expr.place);
       if (row.kinds[k] !== float || take === 0) continue;
       const value = row.values[k]!;
       if (best.length === take && !better(value, rows[best[take - 1]!]!.values[k]!)) continue;
@@ -134,11 +134,11 @@ export async function quantileAggregate(context: AggregationContext, input: Vect
   return new Block(groups.heads, out);
 }
 
-/** count_values: how many elements have each value, the value as a label. */
+/** count_values: how many elements have each value, the value as a label, unless that is one of those left out. */
 export async function countValues(context: AggregationContext, input: Vector, label: string): Promise<Vector> {
   const { expr, steps, budget } = context;
   if (label === '' || !label.isWellFormed()) throw new EngineError('invalid', `invalid label name ${quote(label)}`);
-  const dropped = expr.without && expr.labels.includes(label);
+  const dropped = expr.without && (label === METRIC_NAME || expr.labels.includes(label));
   const labels = expr.without ? [...expr.labels, label] : expr.labels.filter((name) => name !== label);
   const groups = await groupsOf({ ...expr, labels }, input, budget);
   const found = new Map<string, { head: Head; row: Row }>();
@@ -153,7 +153,7 @@ export async function countValues(context: AggregationContext, input: Vector, la
       if (cell === undefined) {
         const head = groups.heads[group]!;
         budget.hold(steps);
-        cell = { head: dropped ? head : { ...head, labels: withLabel(head.labels, label, value) }, row: newRow(steps) };
+        cell = { head: { labels: dropped ? head.labels : withLabel(head.labels, label, value), dropName: false }, row: newRow(steps) };
         found.set(key, cell);
       }
       cell.row.kinds[k] = float;

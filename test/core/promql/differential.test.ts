@@ -25,8 +25,19 @@ describe.skipIf(!havePrometheus)('the same data and queries in a real Prometheus
     const report = await differ(peer, storeOf(series, tempFolder()), 2026, queries);
     expect(report.differences).toEqual([]);
     expect(report.errors).toBeLessThan(queries * 0.05);
+    expect(report.refused).toBeGreaterThan(queries * 0.1);
     expect(report.empty).toBeLessThan(queries * 0.4);
     const explained = [...report.explained.values()].reduce((sum, count) => sum + count, 0);
     expect(explained).toBeLessThan(queries * 0.06);
+  }, 60_000);
+
+  it('gives the same answers where metric names go at the end of the query', async () => {
+    const delayed = await Prometheus.start(series, ['promql-delayed-name-removal']);
+    try {
+      const report = await differ(delayed, storeOf(series, tempFolder()), 2027, 150, { delayedNames: true });
+      expect(report.differences).toEqual([]);
+    } finally {
+      await delayed.stop();
+    }
   }, 60_000);
 });

@@ -1,5 +1,6 @@
 import { labelsFromRecord, writeStale, type Histogram, type SeriesColumns } from '#core/model/index.ts';
 import { Random } from './random.ts';
+import { wideSeries } from './wide-data.ts';
 
 /** When the data begins: a round hour, since Prometheus aligns subqueries to the epoch. */
 export const dataStartMs = Date.UTC(2026, 10, 20, 0, 0, 0);
@@ -37,6 +38,7 @@ export function randomSeries(seed: number): SeriesColumns[] {
     series.push(gauge(random, { __name__: 'limit', job }));
     series.push(native(random, { __name__: 'size', job }, undefined));
   }
+  series.push(...wideSeries(random, { startMs: dataStartMs, intervalMs, count: (dataMinutes * 60_000) / intervalMs }));
   return series;
 }
 

@@ -1,7 +1,10 @@
 import { EngineError, labelsFromRecord, labelsKey, type Histogram, type SeriesColumns } from '#core/model/index.ts';
-import { allBuckets, evaluateInstant, evaluateRange, type Notes, type SeriesSource } from '#core/promql/index.ts';
+import { allBuckets, evaluateInstant, evaluateRange, parseExpr, type Notes, type QueryOptions, type SeriesSource } from '#core/promql/index.ts';
+import { typeOf } from '#core/promql/syntax/index.ts';
 import { dataMinutes, dataStartMs } from './data.ts';
 import { distance, parseValue } from './doubles.ts';
+import { mutated } from './mutate.ts';
+import { nameOf } from './named.ts';
 import type { ApiAnswer, Prometheus } from './prometheus.ts';
 import { QueryMaker } from './queries.ts';
 import { Random } from './random.ts';
@@ -15,35 +18,48 @@ export interface Difference {
 
 export interface DifferentialReport {
   readonly asked: number;
-  /** Answers that are an error on both sides. */
+  /** Answers that are an error on both sides, to queries that are well formed. */
   readonly errors: number;
+  /** Spoiled queries that both sides refuse. */
+  readonly refused: number;
   readonly empty: number;
   /** Differences that a known change between versions or rounding explains, by name. */
   readonly explained: ReadonlyMap<string, number>;
   readonly differences: readonly Difference[];
 }
 
-/** Asks `count` random queries of both, instant and range by turns. */
-export async function differ(peer: Prometheus, source: SeriesSource, seed: number, count: number): Promise<DifferentialReport> {
+/** Asks `count` random queries of both, instant and range by turns; each sixth is spoiled, and as a rule an error on both sides. */
+export async function differ(
+  peer: Prometheus,
+  source: SeriesSource,
+  seed: number,
+  count: number,
+  options: QueryOptions = {},
+): Promise<DifferentialReport> {
   const maker = new QueryMaker(seed);
   const random = new Random(seed + 1);
   const explained = new Map<string, number>();
   const differences: Difference[] = [];
   let errors = 0;
+  let refused = 0;
   let empty = 0;
   for (let i = 0; i < count; i++) {
-    const query = maker.query();
+    const isSpoiled = i % 6 === 5;
+    const query = isSpoiled ? mutated(maker.query(), random) : maker.query();
     const times = i % 2 === 0 ? instantTimes(random) : rangeTimes(random);
-    const [theirs, ours] = [await ask(peer, query, times), await answer(source, query, times)];
-    if (theirs.error !== undefined && ours.error !== undefined) errors++;
+    const [theirs, ours] = [await ask(peer, query, times), await answer(source, query, times, options)];
+    if (theirs.error !== undefined && ours.error !== undefined) {
+      if (isSpoiled) refused++;
+      else errors++;
+    }
     if (theirs.error === undefined && theirs.series.size === 0) empty++;
     const what = compare(theirs, ours, query);
     if (what === undefined) continue;
-    const why = explain(query, what);
+    const why = nameOf({ query, what, theirs, ours });
     if (why !== undefined) explained.set(why, (explained.get(why) ?? 0) + 1);
     else differences.push({ query, at: JSON.stringify(times), what });
   }
-  return { asked: count, errors, empty, explained, differences };
+  return { asked: count, errors, refused, empty, explained, differences };
 }
 
 interface Times {
@@ -67,6 +83,8 @@ function rangeTimes(random: Random): Times {
 /** An answer in one form: by label set, times and values or histogram texts. */
 interface Answer {
   readonly error: string | undefined;
+  /** As Prometheus' API calls it: `bad_data` is wrong before the data is looked at. */
+  readonly errorType: string;
   readonly type: string;
   readonly series: ReadonlyMap<string, readonly Point[]>;
   readonly notes: Notes;
@@ -85,8 +103,9 @@ async function ask(peer: Prometheus, query: string, { startMs, endMs, stepMs }: 
       ? await peer.query('query', { query, time: seconds(startMs) })
       : await peer.query('query_range', { query, start: seconds(startMs), end: seconds(endMs), step: seconds(stepMs) });
   const notes = { warnings: [...(answer.warnings ?? [])], infos: [...(answer.infos ?? [])] };
-  if (answer.status === 'error' || answer.data === undefined) return { error: answer.error ?? '', type: '', series: new Map(), notes };
-  return { error: undefined, type: answer.data.resultType, series: readResult(answer.data), notes };
+  if (answer.status === 'error' || answer.data === undefined)
+    return { error: answer.error ?? '', errorType: answer.errorType ?? '', type: '', series: new Map(), notes };
+  return { error: undefined, errorType: '', type: answer.data.resultType, series: readResult(answer.data), notes };
 }
 
 interface ApiSeries {
@@ -104,6 +123,7 @@ interface ApiHistogram {
 }
 
 function readResult({ resultType, result }: NonNullable<ApiAnswer['data']>): Map<string, Point[]> {
+  if (resultType === 'string') return new Map();
   if (resultType === 'scalar') return new Map([['', [floatPoint(result as [number, string])]]]);
   const series = new Map<string, Point[]>();
   for (const one of result as ApiSeries[]) {
@@ -128,17 +148,18 @@ function numbersOf(h: Histogram): number[] {
   return [h.count, h.sum, ...allBuckets(h).flatMap(({ lower, upper, count }) => [lower, upper, count])];
 }
 
-async function answer(source: SeriesSource, query: string, times: Times): Promise<Answer> {
+async function answer(source: SeriesSource, query: string, times: Times, options: QueryOptions): Promise<Answer> {
   try {
     if (times.stepMs > 0) {
-      const result = await evaluateRange(source, query, times);
+      const result = await evaluateRange(source, query, times, options);
       const series = result.series.map((one) => [labelsKey(one.labels), pointsOf(one)] as const);
-      return { error: undefined, type: 'matrix', series: new Map(series), notes: result.notes };
+      return { error: undefined, errorType: '', type: 'matrix', series: new Map(series), notes: result.notes };
     }
-    const result = await evaluateInstant(source, query, times.startMs);
-    const base = { error: undefined, type: result.type, notes: result.notes };
+    const result = await evaluateInstant(source, query, times.startMs, options);
+    const base = { error: undefined, errorType: '', type: result.type, notes: result.notes };
     if (result.type === 'scalar') return { ...base, series: new Map([['', [{ timeMs: result.timeMs, value: result.value, histogram: undefined }]]]) };
-    if (result.type !== 'vector') throw new Error(`unexpected ${result.type}`);
+    if (result.type === 'string') return { ...base, series: new Map() };
+    if (result.type === 'matrix') return { ...base, series: new Map(result.series.map((one) => [labelsKey(one.labels), pointsOf(one)])) };
     const points = result.samples.map(
       (s) =>
         [
@@ -149,7 +170,17 @@ async function answer(source: SeriesSource, query: string, times: Times): Promis
     return { ...base, series: new Map(points) };
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    return { error: error.message, type: '', series: new Map(), notes: { warnings: [], infos: [] } };
+    return { error: error.message, errorType: errorTypeOf(query, times), type: '', series: new Map(), notes: { warnings: [], infos: [] } };
+  }
+}
+
+/** What is wrong with the text or the type of the query is `bad_data`, what the data makes impossible `execution`. */
+function errorTypeOf(query: string, { stepMs }: Times): string {
+  try {
+    const type = typeOf(parseExpr(query));
+    return stepMs > 0 && type !== 'scalar' && type !== 'vector' ? 'bad_data' : 'execution';
+  } catch {
+    return 'bad_data';
   }
 }
 
@@ -162,6 +193,8 @@ function pointsOf({ timesMs, values, histograms }: SeriesColumns): Point[] {
 
 function compare(theirs: Answer, ours: Answer, query: string): string | undefined {
   if ((theirs.error === undefined) !== (ours.error === undefined)) return `error: theirs ${theirs.error ?? 'none'}, ours ${ours.error ?? 'none'}`;
+  if (theirs.errorType !== ours.errorType)
+    return `error type: theirs ${theirs.errorType} ${theirs.error ?? ''}, ours ${ours.errorType} ${ours.error ?? ''}`;
   if (theirs.error !== undefined) return undefined;
   if (theirs.type !== ours.type) return `type: theirs ${theirs.type}, ours ${ours.type}`;
   for (const [key, points] of theirs.series) {
@@ -171,11 +204,22 @@ function compare(theirs: Answer, ours: Answer, query: string): string | undefine
     if (what !== undefined) return `${show(key)}: ${what}`;
   }
   for (const [key, points] of ours.series) if (!theirs.series.has(key)) return `series missing in theirs: ${show(key)} ${showPoints(points)}`;
+  if (!sameOrder(query, theirs, ours)) return `order: theirs ${orderOf(theirs)}, ours ${orderOf(ours)}`;
   return compareNotes('warnings', theirs, ours, query) ?? compareNotes('infos', theirs, ours, query);
 }
 
 const show = (key: string): string => key.replaceAll('\ud800', ' ');
 const showPoints = (points: readonly Point[]): string => JSON.stringify(points.slice(0, 3));
+
+/** Of sorted answers, whether they are in the same order, but for elements that are equal to the sort. */
+function sameOrder(query: string, theirs: Answer, ours: Answer): boolean {
+  if (query.startsWith('sort_by_label')) return [...theirs.series.keys()].join() === [...ours.series.keys()].join();
+  return !query.startsWith('sort') || orderOf(theirs) === orderOf(ours);
+}
+
+function orderOf({ series }: Answer): string {
+  return [...series.values()].map((points) => points[0]?.value.toPrecision(10)).join(' ');
+}
 
 function comparePoints(theirs: readonly Point[], ours: readonly Point[]): string | undefined {
   if (theirs.length !== ours.length) return `${theirs.length} points in theirs, ${ours.length} in ours`;
@@ -203,43 +247,4 @@ function compareNotes(kind: 'warnings' | 'infos', theirs: Answer, ours: Answer, 
   const extra = b.filter((text) => !a.includes(text));
   if (missing.length === 0 && extra.length === 0) return undefined;
   return `${kind}: only theirs ${JSON.stringify(missing)}, only ours ${JSON.stringify(extra)} (${query.length})`;
-}
-
-/** Why an answer may differ. */
-function explain(query: string, what: string): string | undefined {
-  if (/only theirs \[.*\(1:1\)"\]/.test(what) && query.includes(':')) return 'the place of a subquery is 1:1 in Prometheus';
-  if (/for metric name \\"\\" /.test(what)) return 'newer: no empty metric names in notes';
-  if (query.includes('histogram_fraction') && /theirs NaN/.test(what)) return 'newer: histogram_fraction interpolates in the first bucket';
-  if (query.includes('mad_over_time') && /ours NaN|points in theirs|series missing/.test(what)) return 'newer: a NaN makes mad_over_time NaN';
-  if (/\/ 0/.test(query) && /zero bucket|theirs 0 /.test(what)) return 'newer: division of a histogram by zero';
-  if (/many-to-one matching must be explicit/.test(what) && /theirs none/.test(what))
-    return 'newer: many-to-one is an error even where a filter drops all';
-  if (/conflicting counter resets/.test(what)) return 'newer: warns of conflicting counter resets';
-  if (/ignored histogram in/.test(what)) return 'newer: the place of an aggregation';
-  if (/is not a (?:counter|gauge)/.test(what) || /(?:resets|changes)\(\(?-?(?:size|latency)/.test(query))
-    return 'newer: differences of histograms are gauges';
-  if (/(?:rate|increase)\(.*(?:latency|size)/.test(query) && /doubles apart/.test(what)) return 'newer: rates of histograms stop at zero';
-  if (/(?:stdvar|stddev|sum|avg)/.test(query) && near(what)) return 'the order in which series are added up';
-  if (/(?:topk|bottomk)/.test(query) && /series missing|points in theirs/.test(what)) return 'which of equal elements stay';
-  if (/@/.test(query) && /quantile[^_]/.test(query)) return 'Prometheus takes an aggregation over @ as fixed even if its parameter is not';
-  if (query.includes('histogram_fraction') && /duration_seconds/.test(query)) return 'newer: histogram_fraction interpolates in the first bucket';
-  if (query.includes('info(')) return 'newer: info() over series that come and go';
-  if (/(?:sum|avg)/.test(query) && /theirs 0 \S+ \S+ \S+/.test(what)) return 'newer: compensated sums of histograms';
-  if (query.includes('count_values') && /series missing/.test(what)) return 'count_values of values that differ in the last bits';
-  if (/sort is ineffective/.test(what)) return 'newer: sort() in range queries warns';
-  if (/\b(?:minute|hour|day_of|days_in|month|year)/.test(query) && /NaN/.test(what)) return 'Go turns NaN and infinities into some integer';
-  if (
-    /\b(?:histogram_quantile|sin|cos|tan|atan|sinh|tanh|exp|ln|log2|log10|\^|atan2)\b|\^/.test(query) &&
-    /doubles apart/.test(what) &&
-    (near(what) || /(?:sin|cos|tan)\(.*\^|%.*\^|\^.*%|(?:stddev|stdvar).*(?:atan2|sin|cos)/.test(query))
-  )
-    return 'mathematical functions differ in the last bits';
-  return undefined;
-}
-
-/** Whether the two values are equal to ten digits. */
-function near(what: string): boolean {
-  const [, theirs, ours] = /theirs (\S+) .*, ours (\S+)/.exec(what) ?? [];
-  const [a, b] = [Number(theirs), Number(ours)];
-  return Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
 }

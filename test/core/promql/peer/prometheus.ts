@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { matcher, METRIC_NAME, type SeriesColumns } from '#core/model/index.ts';
+import { isStale, matcher, METRIC_NAME, type SeriesColumns } from '#core/model/index.ts';
 import { memorySource } from '#core/promql/index.ts';
 import { peerProgram } from '../../../support/peer-programs.ts';
 import { snappyLiterals, writeRequest } from './remote-write.ts';
@@ -19,6 +19,7 @@ const features = 'promql-experimental-functions,promql-duration-expr,native-hist
 /** What the HTTP API answers. */
 export interface ApiAnswer {
   readonly status: 'success' | 'error';
+  readonly errorType?: string;
   readonly error?: string;
   readonly data?: { readonly resultType: string; readonly result: unknown };
   readonly warnings?: readonly string[];
@@ -37,7 +38,8 @@ export class Prometheus {
     this.#url = url;
   }
 
-  static async start(series: readonly SeriesColumns[]): Promise<Prometheus> {
+  /** `more`: features beside those that are always on. */
+  static async start(series: readonly SeriesColumns[], more: readonly string[] = []): Promise<Prometheus> {
     const folder = mkdtempSync(join(tmpdir(), 'signalbox-peer-'));
     const port = await freePort();
     writeFileSync(join(folder, 'prometheus.yml'), 'global:\n  evaluation_interval: 1m\n');
@@ -47,7 +49,7 @@ export class Prometheus {
       `--web.listen-address=127.0.0.1:${port}`,
       '--web.enable-remote-write-receiver',
       '--storage.tsdb.retention.time=100y',
-      `--enable-feature=${features}`,
+      `--enable-feature=${[features, ...more].join(',')}`,
       '--log.level=error',
     ];
     const child = spawn(prometheusBinary, args, { stdio: 'ignore' });
@@ -75,7 +77,10 @@ export class Prometheus {
     const all = [matcher(METRIC_NAME, '!=', '')];
     const firstMs = Math.min(...series.map(({ timesMs }) => timesMs[0]!));
     const lastMs = Math.max(...series.map(({ timesMs }) => timesMs.at(-1)!));
-    for (let fromMs = firstMs; fromMs <= lastMs; fromMs += sliceMs) await this.#write(await source.select(all, fromMs, fromMs + sliceMs - 1));
+    for (let fromMs = firstMs; fromMs <= lastMs; fromMs += sliceMs) {
+      const slice = await source.select(all, fromMs, fromMs + sliceMs - 1);
+      for (const round of roundsOf(slice)) await this.#write(round);
+    }
   }
 
   async #write(series: readonly SeriesColumns[]): Promise<void> {
@@ -98,6 +103,26 @@ export class Prometheus {
     await ended;
     rmSync(this.#folder, { recursive: true, force: true });
   }
+}
+
+/**
+ * The series cut where they turn from floats to histograms or back, and around staleness markers: the first piece of each, then
+ * the second, and so on. Of one request Prometheus takes all floats before all histograms, and drops what is then out of order;
+ * and a marker is to it a histogram if what it took before the request was one.
+ */
+function roundsOf(series: readonly SeriesColumns[]): SeriesColumns[][] {
+  const rounds: SeriesColumns[][] = [];
+  for (const { labels, timesMs, values, histograms } of series) {
+    const kindOf = (i: number): string => (histograms?.[i] !== undefined ? 'histogram' : isStale(values, i) ? 'stale' : 'float');
+    let round = 0;
+    for (let from = 0, to = 0; from < timesMs.length; from = to, round++) {
+      const kind = kindOf(from);
+      while (to < timesMs.length && kindOf(to) === kind) to++;
+      const piece = { labels, timesMs: timesMs.subarray(from, to), values: values.subarray(from, to) };
+      (rounds[round] ??= []).push(kind === 'histogram' ? { ...piece, histograms: histograms!.slice(from, to) } : piece);
+    }
+  }
+  return rounds;
 }
 
 async function freePort(): Promise<number> {
