@@ -50,8 +50,8 @@ export async function seriesShifts(all: readonly ServiceSeries[], baseline: Time
     if (part !== undefined) parts.push(part);
   });
   const floors = await floorsOf(parts, pace);
-  // What is compared with another day stands where it stands; only what lies right before the window tells when it moved.
-  const isNext = baseline.startMs < window.startMs && baseline.endMs >= window.startMs - 1;
+  // A baseline that lies apart, such as another day, says nothing of when the series moved.
+  const isNext = baseline.endMs >= window.startMs - 1 && baseline.startMs <= window.endMs;
   const shifts: SeriesShift[] = [];
   await pace.each(parts, (part) => shifts.push(shiftOf(part, floors.get(part.series.metric)!, isNext)));
   return shifts;
