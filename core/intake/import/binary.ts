@@ -41,15 +41,37 @@ async function takeLogs(bytes: Buffer, { sink, entry }: ReaderInput): Promise<bo
   return Promise.resolve(true);
 }
 
-/** A body of remote write 1.0, as it was sent: protobuf packed by snappy. */
+/** A body of remote write 1.0 or 2.0, as it was sent: protobuf packed by snappy. */
 async function takeRemoteWrite(body: Buffer, { sink, entry }: ReaderInput): Promise<boolean> {
   const clock = stillClock(Math.round(entry.modifiedMs));
-  const receiver = new RemoteWriteReceiver(sink.stores.metrics, clock, new Ledger());
-  const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy' };
-  const answer = await receiver.receive({ port: 'app', method: 'POST', path: '/api/v1/write', query: '', headers, body });
-  const written = Number(answer.headers['x-prometheus-remote-write-samples-written'] ?? 0);
-  const histograms = Number(answer.headers['x-prometheus-remote-write-histograms-written'] ?? 0);
-  sink.samples += written + histograms;
-  if (answer.status >= 300 && written > 0) sink.fault(0, String(answer.body));
-  return written + histograms > 0;
+  for (const message of ['prometheus.WriteRequest', 'io.prometheus.write.v2.Request']) {
+    const receiver = new RemoteWriteReceiver(sink.stores.metrics, clock, new Ledger());
+    const headers = { 'content-type': `application/x-protobuf;proto=${message}`, 'content-encoding': 'snappy' };
+    const answer = await receiver.receive({ port: 'app', method: 'POST', path: '/api/v1/write', query: '', headers, body });
+    const samples = Number(answer.headers['x-prometheus-remote-write-samples-written'] ?? 0);
+    const histograms = Number(answer.headers['x-prometheus-remote-write-histograms-written'] ?? 0);
+    if (samples + histograms === 0) continue;
+    sink.samples += samples + histograms;
+    if (answer.status >= 300) sink.fault(0, String(answer.body));
+    return true;
+  }
+  return false;
+}
+
+const lengthBytes = 4;
+
+/**
+ * The messages of a file of the OpenTelemetry Collector's file exporter, each behind its length in four big-endian bytes; the bytes themselves
+ * when they are not such a file.
+ */
+export function messagesOf(bytes: Buffer): readonly Buffer[] {
+  const messages: Buffer[] = [];
+  let at = 0;
+  while (at + lengthBytes <= bytes.length) {
+    const to = at + lengthBytes + bytes.readUInt32BE(at);
+    if (to === at + lengthBytes || to > bytes.length) return [bytes];
+    messages.push(bytes.subarray(at + lengthBytes, to));
+    at = to;
+  }
+  return at === bytes.length && messages.length > 0 ? messages : [bytes];
 }

@@ -8,12 +8,14 @@ export interface Entry {
   readonly path: string;
   readonly modifiedMs: number;
   readonly bytes: Bytes;
+  /** The file on disk that holds just these bytes, when there is one: it can be read from anywhere. */
+  readonly file?: string;
 }
 
 const headBytes = 64 << 10;
 
-/** The first bytes, and all of them. */
-export async function peeked(bytes: Bytes): Promise<{ head: Uint8Array; bytes: Bytes }> {
+/** The first bytes, and all of them. `leave` ends the reading early. */
+export async function peeked(bytes: Bytes): Promise<{ head: Uint8Array; bytes: Bytes; leave: () => Promise<unknown> }> {
   const iterator = bytes[Symbol.asyncIterator]();
   const taken: Uint8Array[] = [];
   let length = 0;
@@ -27,7 +29,8 @@ export async function peeked(bytes: Bytes): Promise<{ head: Uint8Array; bytes: B
     taken.push(next.value);
     length += next.value.length;
   }
-  return { head: Buffer.concat(taken), bytes: rejoined(taken, iterator, failure) };
+  const leave = (): Promise<unknown> => iterator.return?.() ?? Promise.resolve();
+  return { head: Buffer.concat(taken), bytes: rejoined(taken, iterator, failure), leave };
 }
 
 async function* rejoined(taken: readonly Uint8Array[], iterator: AsyncIterator<Uint8Array>, failure: unknown): AsyncGenerator<Uint8Array> {

@@ -31,13 +31,13 @@ export class EntryWalk {
       return;
     }
     if (!found.isFile()) return;
-    yield* this.#opened({ path, modifiedMs: found.mtimeMs, bytes: contentOf(path) }, 0);
+    yield* this.#opened({ path, modifiedMs: found.mtimeMs, bytes: contentOf(path), file: path }, 0);
   }
 
   async *#opened(entry: Entry, depth: number): AsyncGenerator<Entry> {
     if (++this.#files > this.#limits.filesMax)
       throw new EngineError('limit', `${entry.path}: more than ${this.#limits.filesMax} files; import fewer at a time`);
-    const { head, bytes } = await peeked(this.#counted(entry));
+    const { head, bytes, leave } = await peeked(this.#counted(entry));
     const packing = packings.find(({ fits }) => fits(head));
     if (packing === undefined) {
       yield { ...entry, bytes };
@@ -47,6 +47,7 @@ export class EntryWalk {
       yield { ...entry, bytes: failing(new EngineError('limit', `archives lie more than ${this.#limits.depthMax} deep in each other`)) };
       return;
     }
+    if (packing.isByPlace && entry.file !== undefined) await leave();
     try {
       for await (const inner of packing.open({ ...entry, bytes }, this.#limits)) yield* this.#opened(inner, depth + 1);
     } catch (error) {
@@ -71,6 +72,8 @@ async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
 }
 
 interface Packing {
+  /** A file on disk is read where its directory says, not from its beginning. */
+  readonly isByPlace?: boolean;
   readonly fits: (head: Uint8Array) => boolean;
   readonly open: (entry: Entry, limits: ImportLimits) => AsyncGenerator<Entry>;
 }
@@ -83,7 +86,7 @@ const begins =
 const packings: readonly Packing[] = [
   { fits: begins(0x1f, 0x8b), open: (entry) => decompressed(entry, createGunzip(), /\.(gz|tgz)$/i) },
   { fits: begins(0x28, 0xb5, 0x2f, 0xfd), open: (entry) => decompressed(entry, createZstdDecompress(), /\.zst$/i) },
-  { fits: begins(0x50, 0x4b, 0x03, 0x04), open: zipEntries },
+  { fits: begins(0x50, 0x4b, 0x03, 0x04), open: zipEntries, isByPlace: true },
   { fits: (head) => Buffer.from(head.subarray(257, 262)).toString('latin1') === 'ustar', open: tarEntries },
 ];
 

@@ -1,6 +1,6 @@
 import { EngineError, messageOf } from '#core/model/index.ts';
 import type { ReadFault } from '#core/formats/index.ts';
-import { binaryFormats } from './binary.ts';
+import { binaryFormats, messagesOf } from './binary.ts';
 import { csvReader } from './csv/csv-reader.ts';
 import { peeked, wholeOf, type Bytes, type Entry } from './bytes.ts';
 import { EntryWalk } from './entries.ts';
@@ -155,17 +155,31 @@ async function readWhole(input: ReaderInput, bytes: Bytes, binary: boolean): Pro
   const sqlite = Buffer.from(input.head.subarray(0, 15)).toString('latin1') === 'SQLite format 3';
   if (sqlite) throw new EngineError('unsupported', 'a SQLite file of somebody else is never opened');
   const document = await wholeOf(bytes, input.documentBytesMax);
-  for (const { format, take } of binaryFormats) {
-    try {
-      if (await take(document, input)) return format;
-    } catch (error) {
-      if (!(error instanceof EngineError)) throw error;
-    }
+  const formats = new Set<string>();
+  const messages = messagesOf(document);
+  for (const [i, message] of messages.entries()) {
+    const format = await formatTaken(message, input);
+    if (format !== undefined) formats.add(format);
+    else if (formats.size > 0) input.sink.fault(0, `message ${i + 1} of ${messages.length} is of no format that is known here`);
   }
+  if (formats.size > 0) return [...formats].join(', ');
   if (binary) throw new EngineError('invalid', 'bytes of no format that is known here');
   const first = excerptOf(input.head);
   const isTable = first.split(/[,;]/).length > 3 && /\.(csv|tsv)$/i.test(input.entry.path);
   throw new EngineError('invalid', isTable ? `a table in which no column of times was found: ${first}` : `no format that is known here: ${first}`);
+}
+
+/** What bytes were taken for; undefined when no format fits. */
+async function formatTaken(message: Buffer, input: ReaderInput): Promise<string | undefined> {
+  for (const { format, take } of binaryFormats) {
+    try {
+      if (await take(message, input)) return format;
+    } catch (error) {
+      // Bytes of another format: the next is tried.
+      if (!(error instanceof EngineError)) throw error;
+    }
+  }
+  return undefined;
 }
 
 const excerptOf = (head: Uint8Array): string => JSON.stringify(Buffer.from(head).toString('utf8').split('\n', 1)[0]!.slice(0, 60));

@@ -8,6 +8,7 @@ import { readRow, stemOf } from './csv/csv-reader.ts';
 import { tableReader } from './csv/table.ts';
 import type { FileReader, ReaderInput } from './reader.ts';
 import type { FileSink } from './sink.ts';
+import { JsonPieces, type JsonPiece } from './json-pieces.ts';
 import { stillClock } from './still-clock.ts';
 
 /**
@@ -21,7 +22,7 @@ export function jsonReader(input: ReaderInput): FileReader | undefined {
   if (!text.startsWith('{') && !text.startsWith('[')) return undefined;
   const kind = kinds.find(({ fits }) => fits(text));
   if (kind === undefined) return undefined;
-  return isOneALine(text) ? new JsonLines(kind.name, input) : new WholeJson(kind.name, input);
+  return isOneALine(text) ? new JsonLines(kind.name, input) : new OneDocument(kind.name, input);
 }
 
 type KindName = 'OTLP metrics JSON' | 'OTLP logs JSON' | 'Prometheus API JSON' | 'spans' | 'table';
@@ -54,29 +55,40 @@ function isOneALine(text: string): boolean {
   }
 }
 
-class WholeJson implements FileReader {
+/** Where the matter of a long document lies: the list whose items can be read one after the other. */
+const listKeys: Readonly<Record<KindName, ReadonlySet<string>>> = {
+  'OTLP metrics JSON': new Set(['resourceMetrics', 'resource_metrics']),
+  'OTLP logs JSON': new Set(['resourceLogs', 'resource_logs']),
+  'Prometheus API JSON': new Set(['result']),
+  spans: new Set(['', 'data', 'resourceSpans', 'resource_spans', 'batches']),
+  table: new Set(['']),
+};
+
+/** One document; the items of a long one are read in groups, so that its size does not matter. */
+class OneDocument implements FileReader {
   format: string;
   readonly #kind: KindName;
   readonly #input: ReaderInput;
-  readonly #chunks: Uint8Array[] = [];
-  #length = 0;
+  readonly #pieces: JsonPieces;
 
   constructor(kind: KindName, input: ReaderInput) {
     this.format = kind;
     this.#kind = kind;
     this.#input = input;
+    this.#pieces = new JsonPieces({ listKeys: listKeys[kind], bytesMax: input.documentBytesMax });
   }
 
-  push(bytes: Uint8Array): void {
-    this.#length += bytes.length;
-    const { documentBytesMax } = this.#input;
-    if (this.#length > documentBytesMax)
-      throw new EngineError('limit', `the JSON document is longer than ${documentBytesMax} bytes; write one document a line, or split it`);
-    this.#chunks.push(Buffer.from(bytes));
+  async push(bytes: Uint8Array): Promise<void> {
+    for (const piece of this.#pieces.push(bytes)) await this.#take(piece);
   }
 
-  async end(): Promise<void> {
-    this.format = await takeDocument(Buffer.concat(this.#chunks), 1, this.#kind, this.#input);
+  end(): Promise<void> {
+    return this.#take(this.#pieces.end());
+  }
+
+  async #take({ bytes, line }: JsonPiece): Promise<void> {
+    this.format = await takeDocument(bytes, line, this.#kind, this.#input);
+    await this.#input.sink.settle();
   }
 }
 
@@ -172,7 +184,7 @@ function takeSpans(bytes: Buffer, line: number, input: ReaderInput): string {
   input.sink.takeSpans(reading.spans, line);
   for (const fault of reading.faults) input.sink.fault(fault.line, fault.reason);
   for (let i = reading.faults.length; i < reading.faultCount; i++) input.sink.fault(0, 'a further item cannot be read');
-  for (const note of reading.notes) input.sink.notes.push(note);
+  for (const note of reading.notes) if (!input.sink.notes.includes(note)) input.sink.notes.push(note);
   return reading.format;
 }
 
