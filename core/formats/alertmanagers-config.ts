@@ -61,7 +61,7 @@ function alertmanagers(warn: (node: YamlNode, sentence: string) => void): Decode
       'metrics_path',
       path,
     );
-    const defaults = { protocols: undefined, nativeHistograms: false, classicHistogramsToo: false, limits: {} };
+    const defaults = { protocols: undefined, nativeHistograms: false, classicHistogramsToo: false, extraMetrics: false, limits: {} };
     const timeoutMs = own.timeoutMs || timeoutDefaultMs;
     const discovery = scrapeConfig({ ...defaults, intervalMs: Math.max(timeoutMs, 60_000), timeoutMs }, warn)(target);
     return { discovery, alertRelabel: own.alertRelabel };

@@ -21,8 +21,8 @@ export interface ScrapeLimits {
   readonly samplesMax: number | undefined;
   readonly targetsMax: number;
   readonly labelsMax: number;
-  readonly labelNameCharsMax: number;
-  readonly labelValueCharsMax: number;
+  readonly labelNameBytesMax: number;
+  readonly labelValueBytesMax: number;
 }
 
 /** One entry of `scrape_configs`, with what `global` says where it is silent. */
@@ -34,6 +34,8 @@ export interface ScrapeConfig {
   readonly fallbackProtocol: ScrapeProtocol | undefined;
   readonly nativeHistograms: boolean;
   readonly classicHistogramsToo: boolean;
+  /** Timeout, sample limit and body size of each scrape are series too. */
+  readonly extraMetrics: boolean;
   readonly scheme: 'http' | 'https';
   readonly metricsPath: string;
   readonly params: readonly (readonly [name: string, values: readonly string[]])[];
@@ -71,6 +73,7 @@ export interface ScrapeDefaults {
   readonly protocols: readonly ScrapeProtocol[] | undefined;
   readonly nativeHistograms: boolean;
   readonly classicHistogramsToo: boolean;
+  readonly extraMetrics: boolean;
   readonly limits: Partial<ScrapeLimits>;
 }
 
@@ -122,8 +125,8 @@ export const limitFields = {
   samplesMax: noNumber('sample_limit', limit(count)),
   targetsMax: noNumber('target_limit', limit(count)),
   labelsMax: noNumber('label_limit', limit(count)),
-  labelNameCharsMax: noNumber('label_name_length_limit', limit(count)),
-  labelValueCharsMax: noNumber('label_value_length_limit', limit(count)),
+  labelNameBytesMax: noNumber('label_name_length_limit', limit(count)),
+  labelValueBytesMax: noNumber('label_value_length_limit', limit(count)),
 };
 
 /** Fields of an HTTP client, which a scrape config has among its own. */
@@ -154,6 +157,7 @@ const ownFields = record('scrape config', {
   nativeHistograms: optional<boolean | undefined>('scrape_native_histograms', boolean, undefined),
   classicHistogramsToo: optional<boolean | undefined>('always_scrape_classic_histograms', boolean, undefined),
   classicHistograms: optional<boolean | undefined>('scrape_classic_histograms', boolean, undefined),
+  extraMetrics: optional<boolean | undefined>('extra_scrape_metrics', boolean, undefined),
   scheme: optional('scheme', oneOf('http', 'https'), 'http'),
   metricsPath: optional('metrics_path', text, '/metrics'),
   params: optional('params', pairsOf(listOf(text)), []),
@@ -204,6 +208,7 @@ function withLimits(read: OwnFields, defaults: ScrapeDefaults): Omit<ScrapeConfi
     fallbackProtocol: read.fallbackProtocol,
     nativeHistograms: read.nativeHistograms ?? defaults.nativeHistograms,
     classicHistogramsToo: read.classicHistogramsToo ?? read.classicHistograms ?? defaults.classicHistogramsToo,
+    extraMetrics: read.extraMetrics ?? defaults.extraMetrics,
     scheme: read.scheme,
     metricsPath: read.metricsPath.startsWith('/') ? read.metricsPath : `/${read.metricsPath}`,
     params: read.params,
@@ -221,8 +226,8 @@ function withLimits(read: OwnFields, defaults: ScrapeDefaults): Omit<ScrapeConfi
       samplesMax: read.samplesMax ?? defaults.limits.samplesMax,
       targetsMax: limitOf('targetsMax'),
       labelsMax: limitOf('labelsMax'),
-      labelNameCharsMax: limitOf('labelNameCharsMax'),
-      labelValueCharsMax: limitOf('labelValueCharsMax'),
+      labelNameBytesMax: limitOf('labelNameBytesMax'),
+      labelValueBytesMax: limitOf('labelValueBytesMax'),
     },
   };
 }

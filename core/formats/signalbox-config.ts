@@ -93,7 +93,7 @@ const globalFields = record('global', {
   validationScheme: ignored('metric_name_validation_scheme'),
   escapingScheme: ignored('metric_name_escaping_scheme'),
   toCustomBuckets: ignored('convert_classic_histograms_to_nhcb'),
-  extraMetrics: ignored('extra_scrape_metrics'),
+  extraMetrics: optional('extra_scrape_metrics', boolean, false),
 });
 
 const limitsFields = record('limits', {
@@ -161,11 +161,11 @@ function given(node: YamlNode, name: string): boolean {
 }
 
 function defaultsOf(globals: ReturnType<typeof globalFields>): ScrapeDefaults {
-  const { intervalMs, timeoutMs, protocols, nativeHistograms, classicHistogramsToo } = globals;
+  const { intervalMs, timeoutMs, protocols, nativeHistograms, classicHistogramsToo, extraMetrics } = globals;
   const limits = Object.fromEntries(
     (Object.keys(limitFields) as (keyof typeof limitFields)[]).flatMap((name) => (globals[name] === undefined ? [] : [[name, globals[name]]])),
   );
-  return { intervalMs, timeoutMs: Math.min(timeoutMs, intervalMs), protocols, nativeHistograms, classicHistogramsToo, limits };
+  return { intervalMs, timeoutMs: Math.min(timeoutMs, intervalMs), protocols, nativeHistograms, classicHistogramsToo, extraMetrics, limits };
 }
 
 function refuseSameJobs(nodes: readonly YamlNode[], configs: readonly ScrapeConfig[]): void {

@@ -325,6 +325,11 @@ export class TailReader {
 /** Times are doubles holding whole ms; beyond 2^53 they could not be told apart. */
 const timeMsMax = Number.MAX_SAFE_INTEGER;
 
+/** Names of the pairs without a value, which no label set holds. */
+export function emptyNames(pairs: readonly string[]): readonly string[] {
+  return pairs.filter((_, i) => i % 2 === 0 && pairs[i + 1] === '');
+}
+
 /** Pairs in any order as a label set; the names are known to differ. */
 export function sortedPairs(pairs: readonly string[]): readonly string[] {
   const sorted: string[] = [];

@@ -2,7 +2,7 @@ import type { Exemplar, Labels, MetricType } from '#core/model/index.ts';
 import { LineCache } from '../line-cache.ts';
 import { ProtoReader } from '../protobuf.ts';
 import { boundText } from './bound.ts';
-import { HeadReader, sortedPairs } from './line.ts';
+import { emptyNames, HeadReader, sortedPairs } from './line.ts';
 import { MetadataBook } from './metadata.ts';
 import { readMetric, type ProtoMetric } from './proto-metric.ts';
 import type { ExpositionColumns, ExpositionPage, PageExemplar, PageHistogram, PageReader } from './reader.ts';
@@ -49,6 +49,12 @@ export class ProtobufReader implements PageReader {
     const head = this.#cache.bytesOf(slot);
     this.#heads.read(head, 0, head.length);
     return sortedPairs(this.#heads.pairs);
+  }
+
+  emptied(slot: number): readonly string[] {
+    const head = this.#cache.bytesOf(slot);
+    this.#heads.read(head, 0, head.length);
+    return emptyNames(this.#heads.pairs);
   }
 
   compact(keep: (slot: number) => boolean): Int32Array {

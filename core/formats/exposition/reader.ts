@@ -1,6 +1,6 @@
 import type { Exemplar, Histogram, Labels, MetricMetadata, MetricType } from '#core/model/index.ts';
 import { normaliseBound } from './bound.ts';
-import { byte, HeadReader, NumberReader, sortedPairs, TailReader, type ExpositionFormat } from './line.ts';
+import { byte, emptyNames, HeadReader, NumberReader, sortedPairs, TailReader, type ExpositionFormat } from './line.ts';
 import { MetadataBook, readComment } from './metadata.ts';
 import { LineCache } from '../line-cache.ts';
 
@@ -53,6 +53,8 @@ export interface PageReader {
   read(body: Uint8Array, into: ExpositionColumns, samplesMax?: number): ExpositionPage;
   /** The label set of a slot, with `__name__`. */
   labels(slot: number): Labels;
+  /** Names of a slot's labels that the page gives no value: not in its label set, but they can keep a target's own away. */
+  emptied(slot: number): readonly string[];
   /** Forgets all but the slots wanted. The answer holds the new slot of each old one, -1 for those forgotten. */
   compact(keep: (slot: number) => boolean): Int32Array;
 }
@@ -173,6 +175,12 @@ export class ExpositionReader implements PageReader {
     const head = this.#cache.bytesOf(slot);
     this.#heads.read(head, 0, head.length);
     return this.#labelsRead(this.#cache.kind(slot));
+  }
+
+  emptied(slot: number): readonly string[] {
+    const head = this.#cache.bytesOf(slot);
+    this.#heads.read(head, 0, head.length);
+    return emptyNames(this.#heads.pairs);
   }
 
   /** The pairs of the head that was read last, as labels of a line of this kind. */

@@ -28,6 +28,11 @@ export const textFunctions: GoFunctions = new Map([
   ['humanizeDuration', goFunction(['any'], humanizeDuration)],
 ]);
 
+/** Where Prometheus' own pages show an expression as a table: what the source of an alert links to, behind the external URL. */
+export function tableLink(expr: string): string {
+  return `/graph?g0.expr=${queryEscape(expr)}&g0.tab=1`;
+}
+
 const numberFunctions: GoFunctions = new Map([
   ['humanize', goFunction(['any'], humanize)],
   ['humanize1024', goFunction(['any'], humanize1024)],
@@ -37,7 +42,7 @@ const numberFunctions: GoFunctions = new Map([
   ['parseDuration', goFunction(['string'], durationSeconds)],
   ['urlQueryEscape', goFunction(['string'], queryEscape)],
   ['graphLink', goFunction(['string'], (expr) => `/graph?g0.expr=${queryEscape(expr)}&g0.tab=0`)],
-  ['tableLink', goFunction(['string'], (expr) => `/graph?g0.expr=${queryEscape(expr)}&g0.tab=1`)],
+  ['tableLink', goFunction(['string'], tableLink)],
   ['args', goVariadic([], 'any', argsMap)],
 ]);
 

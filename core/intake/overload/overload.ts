@@ -4,7 +4,7 @@ import { reached, sentenceOf, shedding, signalNames, type OverloadLevel, type St
 export interface OverloadOptions {
   readonly clock: Clock;
   readonly memory: { readonly used: () => number; readonly max: () => number };
-  /** Bytes free on the data's disk, and bytes in all. Asked every five seconds. */
+  /** Bytes free on the data's disk, and bytes in all. Asked every second. */
   readonly disk: () => { readonly free: number; readonly total: number };
   /** How far rules and the number of series are strained; not at all unless given. */
   readonly beside?: () => Pick<Strain, 'ruleShare' | 'seriesShare'>;
@@ -39,7 +39,9 @@ const commitsForgottenMs: DurationMs = 10_000;
 const commitsKept = 200;
 /** One slow commit is no slow disk. */
 const commitsMin = 3;
-const diskEveryMs: DurationMs = 5_000;
+const diskEveryMs: DurationMs = 1_000;
+/** Room on a disk does not come and go as memory does: pushes are taken again within ten seconds of it (reliability, row 6). */
+const diskCalmMs: DurationMs = 5_000;
 const diskFreeShareMin = 0.02;
 const diskFreeBytesMin = 500 << 20;
 /** What the host holds of pushes in memory at most. */
@@ -163,7 +165,8 @@ export class Overload {
     }
     if (held.level >= this.#level) this.#calmSinceMs = undefined;
     else this.#calmSinceMs ??= nowMs;
-    if (this.#calmSinceMs === undefined || nowMs - this.#calmSinceMs < calmMs) return;
+    const settleMs = this.#by.every((signal) => signal === 'diskShare') ? diskCalmMs : calmMs;
+    if (this.#calmSinceMs === undefined || nowMs - this.#calmSinceMs < settleMs) return;
     this.#calmSinceMs = undefined;
     this.#show(strain, held.by);
     this.#set(held.level);

@@ -120,7 +120,9 @@ export class Job {
     const budget = this.#budget(rules);
     heir?.setRules(rules, budget);
     const series = heir ?? new TargetSeries(this.#context.sink, rules, budget);
-    const loop = new TargetLoop(this.#context, this.config.job, target, this.#source(target, targetCount), series);
+    const limit = this.config.limits.samplesMax ?? 0;
+    const reported = !this.config.extraMetrics ? undefined : Number.isFinite(limit) ? limit : 0;
+    const loop = new TargetLoop(this.#context, this.config.job, target, this.#source(target, targetCount), series, reported);
     this.#loops.set(key, loop);
     loop.start();
   }

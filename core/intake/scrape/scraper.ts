@@ -165,6 +165,6 @@ const noLimits = {
   samplesMax: undefined,
   targetsMax: Number.POSITIVE_INFINITY,
   labelsMax: Number.POSITIVE_INFINITY,
-  labelNameCharsMax: Number.POSITIVE_INFINITY,
-  labelValueCharsMax: Number.POSITIVE_INFINITY,
+  labelNameBytesMax: Number.POSITIVE_INFINITY,
+  labelValueBytesMax: Number.POSITIVE_INFINITY,
 };

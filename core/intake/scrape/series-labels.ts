@@ -1,11 +1,13 @@
 import type { ScrapeConfig } from '#core/formats/index.ts';
-import { compareText, EngineError, labelsFrom, labelValue, type Labels } from '#core/model/index.ts';
+import { compareText, dropLabels, EngineError, labelsFrom, labelValue, type Labels } from '#core/model/index.ts';
 
 /**
  * The labels of a scraped series with those of its target. Where both have a name, `honorLabels` decides: the scraped one
- * stays, or it moves to `exported_NAME` (with as many prefixes as it takes to be free).
+ * stays, or it moves to `exported_NAME` (with as many prefixes as it takes to be free). `emptied` are honoured names that the page gives
+ * no value: they stay away altogether, as a Pushgateway has it for `instance`.
  */
-export function withTargetLabels(scraped: Labels, target: Labels, honorLabels: boolean): Labels {
+export function withTargetLabels(scraped: Labels, given: Labels, honorLabels: boolean, emptied: readonly string[] = []): Labels {
+  const target = emptied.length === 0 ? given : dropLabels(given, new Set(emptied));
   const merged: string[] = [];
   let i = 0;
   let k = 0;
@@ -36,19 +38,22 @@ function withConflicts(scraped: Labels, target: Labels, honorLabels: boolean): L
   return labelsFrom(merged);
 }
 
-export function hasLabelLimits({ labelsMax, labelNameCharsMax, labelValueCharsMax }: ScrapeConfig['limits']): boolean {
-  return [labelsMax, labelNameCharsMax, labelValueCharsMax].some((max) => max !== Number.POSITIVE_INFINITY);
+export function hasLabelLimits({ labelsMax, labelNameBytesMax, labelValueBytesMax }: ScrapeConfig['limits']): boolean {
+  return [labelsMax, labelNameBytesMax, labelValueBytesMax].some((max) => max !== Number.POSITIVE_INFINITY);
 }
 
+/** In bytes of UTF-8, as Prometheus counts; no UTF-16 unit takes more than three. */
+const isLonger = (text: string, bytesMax: number): boolean => text.length * 3 > bytesMax && Buffer.byteLength(text) > bytesMax;
+
 /** Throws EngineError `limit` when a series passes a label limit of its job: Prometheus fails the whole scrape then. */
-export function checkLabelLimits(labels: Labels, { labelsMax, labelNameCharsMax, labelValueCharsMax }: ScrapeConfig['limits']): void {
+export function checkLabelLimits(labels: Labels, { labelsMax, labelNameBytesMax, labelValueBytesMax }: ScrapeConfig['limits']): void {
   const metric = labelValue(labels, '__name__');
   if (labels.length / 2 > labelsMax) throw new EngineError('limit', `${metric} has ${labels.length / 2} labels, over label_limit ${labelsMax}`);
-  if (labelNameCharsMax === Number.POSITIVE_INFINITY && labelValueCharsMax === Number.POSITIVE_INFINITY) return;
+  if (labelNameBytesMax === Number.POSITIVE_INFINITY && labelValueBytesMax === Number.POSITIVE_INFINITY) return;
   for (let i = 0; i < labels.length; i += 2) {
-    if (labels[i]!.length > labelNameCharsMax)
-      throw new EngineError('limit', `${metric} has a label name over label_name_length_limit ${labelNameCharsMax}`);
-    if (labels[i + 1]!.length > labelValueCharsMax)
-      throw new EngineError('limit', `${metric} has a value of ${labels[i]} over label_value_length_limit ${labelValueCharsMax}`);
+    if (isLonger(labels[i]!, labelNameBytesMax))
+      throw new EngineError('limit', `${metric} has a label name over label_name_length_limit ${labelNameBytesMax}`);
+    if (isLonger(labels[i + 1]!, labelValueBytesMax))
+      throw new EngineError('limit', `${metric} has a value of ${labels[i]} over label_value_length_limit ${labelValueBytesMax}`);
   }
 }

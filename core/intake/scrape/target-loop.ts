@@ -37,6 +37,8 @@ const reportNames = [
   'scrape_samples_post_metric_relabeling',
   'scrape_series_added',
 ] as const;
+/** And those that it writes when a job asks for them (`extra_scrape_metrics`). */
+const extraNames = ['scrape_timeout_seconds', 'scrape_sample_limit', 'scrape_body_size_bytes'] as const;
 
 /** A new target is first scraped within this time, so that a first start shows something soon. */
 const firstWithinMs: DurationMs = 5_000;
@@ -65,7 +67,10 @@ export class TargetLoop {
   readonly #context: LoopContext;
   readonly #job: string;
   readonly #source: PageSource;
+  readonly #reportNames: readonly string[];
   readonly #reportRefs: SeriesRef[] = [];
+  /** `sample_limit` as Prometheus reports it, 0 for none; undefined when the job does not want it reported. */
+  readonly #sampleLimit: number | undefined;
   #status: Target;
   #cancelTimer: Cancel = () => undefined;
   #dueMs: DurationMs = 0;
@@ -76,7 +81,9 @@ export class TargetLoop {
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(context: LoopContext, job: string, target: ResolvedTarget, source: PageSource, series: TargetSeries) {
+  constructor(context: LoopContext, job: string, target: ResolvedTarget, source: PageSource, series: TargetSeries, sampleLimit?: number) {
+    this.#sampleLimit = sampleLimit;
+    this.#reportNames = sampleLimit === undefined ? reportNames : [...reportNames, ...extraNames];
     this.#context = context;
     this.#job = job;
     this.#source = source;
@@ -164,7 +171,7 @@ export class TargetLoop {
     const fate = typeof fetched === 'string' ? { ...noFate, problem: fetched } : this.#append(fetched, timeMs, batch);
     if (typeof fetched === 'string') this.series.markGone(timeMs, batch);
     const durationMs = clock.monotonicMs() - beginMs;
-    const reportCount = this.#report(batch, timeMs, durationMs, fate);
+    const reportCount = this.#report(batch, timeMs, durationMs, fate, typeof fetched === 'string' ? 0 : fetched.body.length);
     const problem = await this.#commit(batch, fate, reportCount);
     this.#status = {
       ...this.#status,
@@ -206,11 +213,14 @@ export class TargetLoop {
   }
 
   /** Adds the series about the scrape; answers how many of them were stored. */
-  #report(batch: Batch, timeMs: UnixMs, durationMs: DurationMs, fate: PageFate): number {
+  #report(batch: Batch, timeMs: UnixMs, durationMs: DurationMs, fate: PageFate, bodyBytes: number): number {
     const values = [fate.problem === '' ? 1 : 0, durationMs / 1000, fate.sampleCount, fate.afterRelabelCount, fate.newSeriesCount];
+    if (this.#sampleLimit !== undefined) values.push(this.target.timeoutMs / 1000, this.#sampleLimit, bodyBytes);
     let storedCount = 0;
-    reportNames.forEach((name, i) => {
-      const ref = (this.#reportRefs[i] ??= this.#context.sink.ref(withLabel(this.target.labels, METRIC_NAME, name)));
+    this.#reportNames.forEach((name, i) => {
+      const known = this.#reportRefs[i] ?? -1;
+      const ref = known >= 0 ? known : this.#context.sink.ref(withLabel(this.target.labels, METRIC_NAME, name));
+      this.#reportRefs[i] = ref;
       if (batch.add(ref, timeMs, values[i]!) <= verdicts.duplicate) storedCount++;
     });
     return storedCount;
@@ -220,9 +230,9 @@ export class TargetLoop {
   async #commit(batch: Batch, fate: PageFate, reportCount: number): Promise<string> {
     const { ledger } = this.#context;
     const source = `scrape:${this.#job}`;
-    ledger.received(source, fate.sampleCount + fate.badLineCount + reportNames.length);
+    ledger.received(source, fate.sampleCount + fate.badLineCount + this.#reportNames.length);
     for (const [reason, count] of fate.rejected) ledger.rejected(source, reason, count);
-    ledger.rejected(source, 'report_refused', reportNames.length - reportCount);
+    ledger.rejected(source, 'report_refused', this.#reportNames.length - reportCount);
     try {
       await batch.commit('process');
     } catch (error) {

@@ -61,6 +61,10 @@ export class TargetSeries {
   #seen = new Uint32Array(0);
   #ownTime = new Uint8Array(0);
   #page = 1;
+  /** The last page that was taken as a whole. A series that was not on it is a new one to whoever counts series added. */
+  #wholePage = 0;
+  /** Samples that relabelling left of the page under way. */
+  #keptCount = 0;
   /** Refs of the last page under an older reader or older rules; those that do not come again are gone. */
   #orphans = new Set<number>();
 
@@ -91,13 +95,14 @@ export class TargetSeries {
     this.#page++;
     try {
       const fate = this.#appendPage(reader, page, timeMs, columns, batch);
+      this.#wholePage = this.#page;
       this.#tidy(reader, fate.sampleCount);
       return fate;
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       this.#page--;
       this.markGone(timeMs, batch);
-      return refusedPage(page, columns.rowCount + page.histograms.length, error);
+      return refusedPage(page, columns.rowCount + page.histograms.length, this.#keptCount, error);
     }
   }
 
@@ -109,10 +114,11 @@ export class TargetSeries {
 
   #appendPage(reader: PageReader, page: ExpositionPage, timeMs: UnixMs, columns: ExpositionColumns, batch: Batch): PageFate {
     const sampleCount = columns.rowCount + page.histograms.length;
+    this.#keptCount = 0;
     this.#checkPage(page, sampleCount);
     const rejected = new Map<string, number>();
-    const { newSeriesCount, droppedCount } = this.#resolveAll(reader, page, columns);
-    const afterRelabelCount = sampleCount - droppedCount;
+    const newSeriesCount = this.#resolveAll(reader, page, columns);
+    const afterRelabelCount = this.#keptCount;
     const storedCount = this.#addRows(timeMs, columns, batch, rejected) + this.#addHistograms(timeMs, page, batch, rejected);
     this.#markLast(this.#page - 1, timeMs, batch);
     this.#addNotes(page, timeMs, columns);
@@ -138,30 +144,25 @@ export class TargetSeries {
   }
 
   /**
-   * Gives a ref to the slots that have none yet, had none given last time, or stayed away. Before the first of them is made, every one has
+   * Gives a ref to the slots that have none yet, had none given last time, or stayed away, and answers how many series are new. Before the first of them is made, every one has
    * been looked at, unless nothing about the page can be over a limit: then labels need not all be in memory at once.
    */
-  #resolveAll(
-    reader: PageReader,
-    page: ExpositionPage,
-    columns: ExpositionColumns,
-  ): { readonly newSeriesCount: number; readonly droppedCount: number } {
+  #resolveAll(reader: PageReader, page: ExpositionPage, columns: ExpositionColumns): number {
     const { slots, rowCount } = columns;
     const sampleCount = rowCount + page.histograms.length;
     const freshMax = sampleCount <= this.#rules.samplesMax && !hasLabelLimits(this.#rules.config.limits) ? freshAtOnce : Infinity;
     const fresh = new Map<number, Labels>();
-    let droppedCount = 0;
     let newSeriesCount = 0;
     const resolve = (slot: number): void => {
-      if (!this.#resolve(reader, slot, fresh)) droppedCount++;
+      if (this.#resolve(reader, slot, fresh)) this.#keptCount++;
       if (fresh.size < freshMax) return;
       newSeriesCount += this.#makeRefs(fresh);
       fresh.clear();
     };
     for (let row = 0; row < rowCount; row++) resolve(slots[row]!);
     for (const { slot } of page.histograms) resolve(slot);
-    if (sampleCount - droppedCount > this.#rules.samplesMax) throw this.#overSamples();
-    return { newSeriesCount: newSeriesCount + this.#makeRefs(fresh), droppedCount };
+    if (this.#keptCount > this.#rules.samplesMax) throw this.#overSamples();
+    return newSeriesCount + this.#makeRefs(fresh);
   }
 
   /** False: relabelling drops the series. */
@@ -178,7 +179,8 @@ export class TargetSeries {
 
   #seriesLabels(reader: PageReader, slot: number): Labels | undefined {
     const { targetLabels, config } = this.#rules;
-    const labels = relabel(withTargetLabels(reader.labels(slot), targetLabels, config.honorLabels), config.metricRelabel);
+    const emptied = config.honorLabels ? reader.emptied(slot) : [];
+    const labels = relabel(withTargetLabels(reader.labels(slot), targetLabels, config.honorLabels, emptied), config.metricRelabel);
     if (labels !== undefined) checkLabelLimits(labels, config.limits);
     return labels;
   }
@@ -187,13 +189,14 @@ export class TargetSeries {
     let newCount = 0;
     for (const [slot, labels] of fresh) {
       const known = this.#refs[slot]! >= 0;
+      const cameLast = known && this.#seen[slot] === this.#wholePage;
       if (!known && !this.#budget.take(labels)) {
         this.#refs[slot] = slotOverBudget;
         continue;
       }
       const ref = this.#sink.ref(labels);
       this.#refs[slot] = ref;
-      if (!known && ref >= 0) newCount++;
+      if (!cameLast && ref >= 0) newCount++;
     }
     return newCount;
   }
@@ -313,10 +316,10 @@ function refusalName(state: number): string {
   return state === slotOverBudget ? 'new_series_limit' : verdictName(refusal(state));
 }
 
-function refusedPage(page: ExpositionPage, sampleCount: number, error: EngineError): PageFate {
+function refusedPage(page: ExpositionPage, sampleCount: number, afterRelabelCount: number, error: EngineError): PageFate {
   const { badLineCount, firstBadLine } = page;
   const rejected = new Map<string, number>();
   if (sampleCount > 0) rejected.set(error.code === 'limit' ? 'page_over_limit' : 'page_refused', sampleCount);
   if (badLineCount > 0) rejected.set('bad_line', badLineCount);
-  return { sampleCount, afterRelabelCount: 0, newSeriesCount: 0, storedCount: 0, badLineCount, firstBadLine, rejected, problem: error.message };
+  return { sampleCount, afterRelabelCount, newSeriesCount: 0, storedCount: 0, badLineCount, firstBadLine, rejected, problem: error.message };
 }

@@ -93,6 +93,33 @@ describe('one scrape', () => {
     expect(scene.samples('a')).toContain('a{exported_job="y", instance="z", job="x"}: 1');
   });
 
+  test("an honoured label without a value keeps the target's own away, as a Pushgateway has it for instance", async () => {
+    const target = await httpTarget(page('a{instance="",job="batch"} 1\nb{job=""} 2\n'));
+    const scene = new ScrapeScene();
+    await scene.configure(jobOf([target.address], '  honor_labels: true'));
+    await scene.scrape();
+    expect(scene.samples('a|b')).toEqual(['a{job="batch"}: 1', `b{instance="${target.address}"}: 2`]);
+  });
+
+  test('extra_scrape_metrics, limits counted in bytes, and what a refused page had', async () => {
+    const target = await httpTarget(page('a{x="1"} 1\nb 1\nc 1\n'));
+    const scene = new ScrapeScene();
+    await scene.configure(jobOf([target.address], '  extra_scrape_metrics: true\n  sample_limit: 2\n  label_value_length_limit: 30'));
+    expect(await scene.scrape()).toMatchObject({ health: 'down' });
+    target.answer = page(`a{x="${'é'.repeat(16)}"} 1\n`);
+    expect((await scene.scrape()).lastError).toMatch(/label_value_length_limit 30/);
+    const values = scene.samples('scrape_.*').map((line) => line.replace(/\{.*\}/, ''));
+    expect(values.filter((line) => !line.includes('duration'))).toEqual([
+      'scrape_body_size_bytes: 19 42',
+      'scrape_sample_limit: 2 2',
+      'scrape_samples_post_metric_relabeling: 3 0',
+      'scrape_samples_scraped: 3 1',
+      'scrape_series_added: 0 0',
+      'scrape_timeout_seconds: 10 10',
+    ]);
+    scene.account('scrape:j');
+  });
+
   test('relabelling of targets and of metrics', async () => {
     const scene = new ScrapeScene();
     const target = await httpTarget(page('a_total 1\nb 2\ntmp_c 3\n'));
