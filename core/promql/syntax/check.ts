@@ -52,7 +52,7 @@ export function typeOf(expr: Expr): ValueType {
 export function checkExpr(text: string, expr: Expr, depth = 0): void {
   if (depth > depthMax) throw new EngineError('limit', `the query nests deeper than ${depthMax} levels`, expr.place);
   for (const child of childrenOf(expr)) checkExpr(text, child, depth + 1);
-  const problem = problemOf(expr);
+  const problem = problemOf(text, expr);
   if (problem !== undefined) throw syntaxError(text, problem.place, problem.what);
 }
 
@@ -61,7 +61,7 @@ interface Problem {
   readonly what: string;
 }
 
-function problemOf(expr: Expr): Problem | undefined {
+function problemOf(text: string, expr: Expr): Problem | undefined {
   switch (expr.kind) {
     case 'number':
     case 'string':
@@ -85,7 +85,7 @@ function problemOf(expr: Expr): Problem | undefined {
         `unary expression only allowed on expressions of type scalar or instant vector, got "${typeNames[typeOf(expr.expr)]}"`,
       );
     case 'call':
-      return callProblem(expr);
+      return callProblem(text, expr);
     case 'aggregation':
       return aggregationProblem(expr);
     case 'binary':
@@ -114,7 +114,7 @@ function durationProblem(duration: Duration | undefined, signed = false): Proble
   }
 }
 
-function callProblem(expr: Call): Problem | undefined {
+function callProblem(text: string, expr: Call): Problem | undefined {
   const shape = functionSignature(expr.name);
   if (shape === undefined) return { place: expr.place, what: `unknown function with name "${expr.name}"` };
   const count = countProblem(expr, shape);
@@ -124,7 +124,7 @@ function callProblem(expr: Call): Problem | undefined {
     if (expr.name === 'info' && i === 1) {
       if (arg.kind !== 'selector')
         return { place: arg.place, what: `expected label selectors as the second argument to "info" function, got ${typeNames[typeOf(arg)]}` };
-      if (!printExpr(arg).startsWith('{')) return { place: arg.place, what: 'expected label selectors only, got vector selector instead' };
+      if (text[arg.place.from] !== '{') return { place: arg.place, what: 'expected label selectors only, got vector selector instead' };
       continue;
     }
     const given = typeOf(arg);

@@ -6,13 +6,16 @@
  * `min_of`, `max_of`), it accepts wrong escapes and unclosed strings, and where it fails it knows a place but no reason.
  * Speed decides nothing: lezer takes about 10 us an expression and would still need a second pass to an AST.
  */
-import { EngineError, assert, matcher, messageOf, METRIC_NAME, type Matcher, type MatchOp, type Place } from '#core/model/index.ts';
-import type { Aggregation, AggregationOp, At, Binary, BinaryOp, Duration, Expr, Matching, Subquery, VectorSelector } from './ast.ts';
+import { EngineError, assert, type Matcher } from '#core/model/index.ts';
+import type { Aggregation, AggregationOp, Binary, BinaryOp, Expr } from './ast.ts';
 import { checkExpr } from './check.ts';
 import { functionNames, functionSignature } from './functions.ts';
 import { nearestName } from './nearest.ts';
 import { parseDurationExpr, parseOffsetExpr } from './parse-duration.ts';
 import { Cursor } from './cursor.ts';
+import { parseLabelList, parseMatching } from './parse-matching.ts';
+import { parseAt, withExtend, withModifier } from './parse-modifiers.ts';
+import { parseSelector } from './parse-selector.ts';
 
 const queryBytesMax = 16 * 1024; // Ten times the longest expression of the published rule sets.
 const nodesMax = 2_000;
@@ -108,57 +111,9 @@ class Parser {
 
   #operation(left: Expr, op: BinaryOp, parseRight: () => Expr): Binary {
     const bool = this.#at.acceptName('bool');
-    const matching = this.#matching(op);
+    const matching = parseMatching(this.#at, op);
     const right = parseRight();
     return this.#node({ kind: 'binary', place: { from: left.place.from, to: right.place.to }, op, left, right, bool, matching });
-  }
-
-  /** The modifiers between an operator and its right side; a plain one-to-one when there are none. */
-  #matching(op: BinaryOp): Matching {
-    const isSet = op === 'and' || op === 'or' || op === 'unless';
-    const on = this.#at.acceptName('on');
-    const labels = on || this.#at.acceptName('ignoring') ? this.#labelList() : [];
-    const side = this.#at.acceptName('group_left') ? 'many-to-one' : this.#at.acceptName('group_right') ? 'one-to-many' : undefined;
-    const include = side !== undefined && this.#at.token.text === '(' ? this.#labelList() : [];
-    const [fillLeft, fillRight] = this.#fills();
-    return { on, labels, include, cardinality: side ?? (isSet ? 'many-to-many' : 'one-to-one'), fillLeft, fillRight };
-  }
-
-  #fills(): [left: number | undefined, right: number | undefined] {
-    let left: number | undefined;
-    let right: number | undefined;
-    for (;;) {
-      const name = this.#at.token.text.toLowerCase();
-      if (this.#at.token.kind !== 'name' || !name.startsWith('fill') || this.#at.peek(1).text !== '(') return [left, right];
-      if (name === 'fill') left = right = this.#fillValue(left ?? right);
-      else if (name === 'fill_left') left = this.#fillValue(left);
-      else if (name === 'fill_right') right = this.#fillValue(right);
-      else return [left, right];
-    }
-  }
-
-  #fillValue(before: number | undefined): number {
-    if (before !== undefined) throw this.#at.error('a fill value must not be given twice', this.#at.token.place);
-    this.#at.next();
-    this.#at.expect('(', 'after the fill modifier');
-    const value = this.#at.signedNumber('as fill value');
-    this.#at.expect(')', 'after the fill value');
-    return value;
-  }
-
-  #labelList(): string[] {
-    this.#at.expect('(', 'before the label names');
-    const names: string[] = [];
-    while (!this.#at.accept(')')) {
-      const token = this.#at.token;
-      if (token.kind !== 'name' && token.kind !== 'string') throw this.#at.unexpected('in grouping opts, expected label');
-      if (token.kind === 'name' ? token.text.includes(':') : token.value === '' || !token.value.isWellFormed())
-        throw this.#at.error(`invalid label name ${JSON.stringify(token.value)}`, token.place);
-      names.push(token.value);
-      this.#at.next();
-      if (this.#at.token.text !== ')') this.#at.expect(',', 'between label names');
-    }
-    return names;
   }
 
   #primary(): Expr {
@@ -172,7 +127,7 @@ class Parser {
       return this.#node({ kind: 'string', place: token.place, value: token.value });
     }
     if (token.text === '(') return this.#paren();
-    if (token.text === '{') return this.#selector();
+    if (token.text === '{') return this.#node(parseSelector(this.#at));
     if (token.kind !== 'name') throw this.#at.unexpected('');
     return this.#named();
   }
@@ -197,7 +152,7 @@ class Parser {
     if (aggregations.has(lower) && (next.text === '(' || grouped)) return this.#aggregation(lower as AggregationOp);
     if (next.text === '(') return this.#call();
     if (reserved.has(lower)) throw this.#at.unexpected('');
-    return this.#selector();
+    return this.#node(parseSelector(this.#at));
   }
 
   #aggregation(op: AggregationOp): Aggregation {
@@ -225,8 +180,8 @@ class Parser {
   }
 
   #grouping(): { without: boolean; labels: string[] } | undefined {
-    if (this.#at.acceptName('by')) return { without: false, labels: this.#labelList() };
-    if (this.#at.acceptName('without')) return { without: true, labels: this.#labelList() };
+    if (this.#at.acceptName('by')) return { without: false, labels: parseLabelList(this.#at) };
+    if (this.#at.acceptName('without')) return { without: true, labels: parseLabelList(this.#at) };
     return undefined;
   }
 
@@ -250,67 +205,15 @@ class Parser {
     return this.#node({ kind: 'call', place: { from: token.place.from, to: this.#at.last.place.to }, name: token.text, args });
   }
 
-  #selector(): VectorSelector {
-    const start = this.#at.token;
-    const matchers: Matcher[] = [];
-    let name = '';
-    if (start.kind === 'name') {
-      this.#at.next();
-      name = start.text;
-    }
-    if (this.#at.accept('{')) {
-      while (!this.#at.accept('}')) {
-        name = this.#condition(name, matchers);
-        if (this.#at.token.text !== '}' && !this.#at.accept(',')) throw this.#at.unexpected('in label matching, expected "," or "}"');
-      }
-    }
-    const second = name === '' ? undefined : matchers.find((m) => m.name === METRIC_NAME);
-    if (second !== undefined) throw this.#at.error(`metric name must not be set twice: "${name}" or "${second.value}"`, start.place);
-    if (name !== '') matchers.unshift(matcher(METRIC_NAME, '=', name));
-    const place = { from: start.place.from, to: this.#at.last.place.to };
-    const named = matchers.filter((m) => m.name === METRIC_NAME);
-    if (name === '' && named.length === 1 && named[0]!.op === '=') name = named[0]!.value;
-    return this.#node({ kind: 'selector', place, name, matchers, offset: undefined, at: undefined, extend: undefined });
-  }
-
-  /** One condition inside braces, or a quoted metric name; returns the metric name that holds from here on. */
-  #condition(name: string, matchers: Matcher[]): string {
-    const token = this.#at.token;
-    if (token.kind !== 'name' && token.kind !== 'string') throw this.#at.unexpected('in label matching, expected identifier or "}"');
-    this.#at.next();
-    if (token.kind === 'string' && (this.#at.token.text === ',' || this.#at.token.text === '}')) {
-      if (name !== '')
-        throw this.#at.error(`metric name must not be set twice: ${JSON.stringify(name)} or ${JSON.stringify(token.value)}`, token.place);
-      return token.value;
-    }
-    if (token.text.includes(':') && token.kind === 'name') throw this.#at.error(`invalid label name ${JSON.stringify(token.text)}`, token.place);
-    const op = this.#at.token.text;
-    if (!['=', '!=', '=~', '!~'].includes(op)) throw this.#at.unexpected('in label matching, expected label matching operator');
-    this.#at.next();
-    const value = this.#at.token;
-    if (value.kind !== 'string') throw this.#at.unexpected('in label matching, expected string');
-    this.#at.next();
-    matchers.push(this.#matcher(token.value, op as MatchOp, value.value, value.place));
-    return name;
-  }
-
-  #matcher(name: string, op: MatchOp, value: string, place: Place): Matcher {
-    try {
-      return matcher(name, op, value);
-    } catch (error) {
-      throw this.#at.error(messageOf(error), place);
-    }
-  }
-
   /** Ranges, subqueries, `offset`, `@`, `anchored` and `smoothed`, in any order that makes sense. */
   #postfix(expr: Expr): Expr {
     for (;;) {
       const token = this.#at.token;
       if (this.#at.accept('[')) expr = this.#range(expr);
-      else if (this.#at.acceptName('offset')) expr = this.#modify(expr, 'offset', { offset: this.#offset() });
-      else if (this.#at.accept('@')) expr = this.#modify(expr, '@', { at: this.#instant() });
-      else if (this.#at.acceptName('anchored')) expr = this.#extend(expr, 'anchored', token.place);
-      else if (this.#at.acceptName('smoothed')) expr = this.#extend(expr, 'smoothed', token.place);
+      else if (this.#at.acceptName('offset')) expr = withModifier(this.#at, expr, 'offset', { offset: parseOffsetExpr(this.#at) });
+      else if (this.#at.accept('@')) expr = withModifier(this.#at, expr, '@', { at: parseAt(this.#at) });
+      else if (this.#at.acceptName('anchored')) expr = withExtend(this.#at, expr, 'anchored', token.place);
+      else if (this.#at.acceptName('smoothed')) expr = withExtend(this.#at, expr, 'smoothed', token.place);
       else return expr;
     }
   }
@@ -329,49 +232,6 @@ class Parser {
     if (expr.offset !== undefined) throw this.#at.error('no offset modifiers allowed before range', place);
     if (expr.at !== undefined) throw this.#at.error('no @ modifiers allowed before range', place);
     return this.#node({ kind: 'matrix', place, selector: expr, range });
-  }
-
-  #offset(): Duration {
-    return parseOffsetExpr(this.#at);
-  }
-
-  #instant(): At {
-    const name = this.#at.token.text.toLowerCase();
-    if ((name === 'start' || name === 'end') && this.#at.token.kind === 'name') {
-      this.#at.next();
-      this.#at.expect('(', `after @ ${name}`);
-      this.#at.expect(')', `after @ ${name}(`);
-      return { kind: name };
-    }
-    const place = this.#at.token.place;
-    const seconds = this.#at.signedNumber('in @, expected timestamp');
-    if (!Number.isFinite(seconds) || Math.abs(seconds) > Number.MAX_SAFE_INTEGER / 1000)
-      throw this.#at.error(`timestamp out of bounds for @ modifier: ${seconds}`, place);
-    return { kind: 'time', ms: Math.round(seconds * 1000) };
-  }
-
-  #modify(expr: Expr, what: string, change: { offset: Duration } | { at: At }): Expr {
-    const place = { from: expr.place.from, to: this.#at.last.place.to };
-    const target = expr.kind === 'matrix' ? expr.selector : expr;
-    if (target.kind !== 'selector' && target.kind !== 'subquery')
-      throw this.#at.error(`${what} modifier must be preceded by an instant vector selector or range vector selector or a subquery`, place);
-    if (what === 'offset' ? target.offset !== undefined : target.at !== undefined)
-      throw this.#at.error(what === 'offset' ? 'offset may not be set multiple times' : '@ <timestamp> may not be set multiple times', place);
-    if (expr.kind === 'matrix') return { ...expr, place, selector: { ...expr.selector, ...change } };
-    return { ...(expr as VectorSelector | Subquery), place, ...change };
-  }
-
-  #extend(expr: Expr, extend: 'anchored' | 'smoothed', word: Place): Expr {
-    const place = { from: expr.place.from, to: word.to };
-    const target = expr.kind === 'matrix' ? expr.selector : expr;
-    if (target.kind === 'subquery') throw this.#at.error(`${extend} modifier is not supported for subqueries`, place);
-    if (target.kind !== 'selector') throw this.#at.error(`${extend} modifier must be preceded by a vector selector`, place);
-    if (target.extend !== undefined)
-      throw this.#at.error(
-        target.extend === extend ? `${extend} may not be set multiple times` : 'anchored and smoothed modifiers cannot be used together',
-        place,
-      );
-    return expr.kind === 'matrix' ? { ...expr, place, selector: { ...expr.selector, extend } } : { ...target, place, extend };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Expr } from './ast.ts';
-import { printAggregationHead, printExpr, printOp, printSubqueryTail } from './print.ts';
+import { printAggregationHead, printArg, printExpr, printOp, printSubqueryTail } from './print.ts';
 
 /** What is longer is broken into lines; Prometheus' own measure, in bytes. */
 const lineBytesMax = 100;
@@ -19,7 +19,7 @@ export function prettyExpr(expr: Expr, level = 0): string {
     case 'binary':
       return `${prettyExpr(expr.left, level + 1)}\n${indent}${printOp(expr)}\n${prettyExpr(expr.right, level + 1)}`;
     case 'call':
-      return `${indent}${expr.name}(\n${expr.args.map((arg) => prettyExpr(arg, level + 1)).join(',\n')}\n${indent})`;
+      return `${indent}${expr.name}(\n${expr.args.map((arg, i) => prettyArg(expr.name, i, arg, level + 1)).join(',\n')}\n${indent})`;
     case 'paren':
       return `${indent}(\n${prettyExpr(expr.expr, level + 1)}\n${indent})`;
     case 'subquery':
@@ -27,4 +27,8 @@ export function prettyExpr(expr: Expr, level = 0): string {
     default:
       return indent + line;
   }
+}
+
+function prettyArg(name: string, index: number, arg: Expr, level: number): string {
+  return arg.kind === 'selector' ? '  '.repeat(level) + printArg(name, index, arg) : prettyExpr(arg, level);
 }

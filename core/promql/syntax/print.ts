@@ -19,7 +19,7 @@ export function printExpr(expr: Expr): string {
     case 'subquery':
       return `${printExpr(expr.expr)}${printSubqueryTail(expr)}`;
     case 'call':
-      return `${expr.name}(${expr.args.map(printExpr).join(', ')})`;
+      return `${expr.name}(${expr.args.map((arg, i) => printArg(expr.name, i, arg)).join(', ')})`;
     case 'aggregation':
       return printAggregation(expr);
     case 'binary':
@@ -29,6 +29,11 @@ export function printExpr(expr: Expr): string {
     case 'paren':
       return `(${printExpr(expr.expr)})`;
   }
+}
+
+/** An argument of a function. The second one of info() is conditions alone, in braces, that on the name among them. */
+export function printArg(name: string, index: number, arg: Expr): string {
+  return name === 'info' && index === 1 && arg.kind === 'selector' ? `{${arg.matchers.map(printMatcher).sort().join(',')}}` : printExpr(arg);
 }
 
 /** What stands behind the expression of a subquery. */

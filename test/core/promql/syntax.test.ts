@@ -28,7 +28,7 @@ describe('errors name the place and, where possible, the mend', () => {
     ['f(x)', '1:1: parse error: unknown function with name "f"'],
     ['foo{a="b"', '1:10: parse error: unexpected end of input in label matching, expected "," or "}"'],
     ['foo{a="b";}', '1:10: parse error: unexpected character: ";"'],
-    ['{"a b", "c d"}', '1:9: parse error: metric name must not be set twice: "a b" or "c d"'],
+    ['ab{"c d"}', '1:1: parse error: metric name must not be set twice: "ab" or "c d"'],
     ['foo{a=~"("}', '1:8: parse error: bad regular expression "(": missing closing ): `(?s)(`'],
     ['{}', '1:1: parse error: vector selector must contain at least one non-empty matcher'],
     ['foo[0s]', '1:5: parse error: duration must be greater than 0'],

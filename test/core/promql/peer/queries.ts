@@ -150,10 +150,16 @@ export class QueryMaker {
       () => `${r.pick(['topk', 'bottomk'])}${by()}(${r.pick(['1', '2', '5', '0', '100', '1.9', '-1', 'NaN'])}, temperature + 0 * ${inner()})`,
       () =>
         `${r.pick(['topk', 'bottomk'])}${by()}(${r.pick(['1', '2', '5'])}, ${r.pick(['temperature', 'rate(temperature[5m])', 'deriv(temperature[10m])', 'mixed', 'odd'])})`,
-      () =>
-        `${r.pick(['count', 'sum', 'group'])}${by()}(limitk${by()}(${r.pick(['1', '2', '100', '0', 'scalar(limit{job="api"}) % 3'])}, ${inner()}))`,
+      () => this.#counted(inner()),
     ]);
     return make();
+  }
+
+  /** How many elements limitk takes of each group; which ones it takes is for each engine to say. */
+  #counted(inner: string): string {
+    const by = this.#parts.grouping();
+    const param = this.#random.pick(['1', '2', '100', '0', 'scalar(limit{job="api"}) % 3']);
+    return `${this.#random.pick(['count', 'group'])}${by}(limitk${by}(${param}, ${inner}))`;
   }
 
   #binary(depth: number): string {
@@ -166,7 +172,7 @@ export class QueryMaker {
       () => `${side()} ${op()} ${this.#parts.scalar(1)}`,
       () => `${this.#parts.scalar(1)} ${op()} ${side()}`,
       () => `${side()} ${op()} ${this.#parts.matching()} ${side()}`,
-      () => `${inner()} ${op()} ${inner()} ${op()} ${this.#parts.scalar(1)}`,
+      () => `${closed(inner())} ${op()} ${closed(inner())} ${op()} ${this.#parts.scalar(1)}`,
       () => `${pair} (${inner()}) ${op()} ${pair} (${inner()})`,
       () =>
         `${side()} ${r.pick(['and', 'or', 'unless'])} ${r.pick(['', 'on (job)', 'on (instance)', 'ignoring (code)', 'on ()', 'on ("service.name")'])} ${side()}`,
@@ -188,4 +194,9 @@ export class QueryMaker {
     ]);
     return make();
   }
+}
+
+/** In parentheses if it has an offset: 3.5 takes an operator behind one for a part of the offset. */
+function closed(text: string): string {
+  return text.includes(' offset ') ? `(${text})` : text;
 }
