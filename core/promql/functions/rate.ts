@@ -31,25 +31,29 @@ export function extrapolated(kind: RateKind): RangeFunction {
 /** The steps whose windows have floats and no histograms. */
 function floatRates(row: RangeRow, out: Row, call: RangeCall, kind: RateKind, histograms?: HistogramWindows): void {
   const { values, lo, hi } = row;
+  const { counter, perSecond } = kind;
   const { sampled, toStart, toEnd, factor } = stretchesOf(row, call, kind);
-  const drops = kind.counter ? dropsOf(values) : noDrops;
-  const divisor = kind.perSecond ? call.rangeMs / 1000 : 1;
+  const { values: rates, kinds } = out;
+  const drops = counter ? dropsOf(values) : noDrops;
+  const divisor = perSecond ? call.rangeMs / 1000 : 1;
   let drop = 0;
-  for (let k = 0; k < call.steps; k++) {
+  for (let k = 0; k < lo.length; k++) {
     const from = lo[k]!;
     const last = hi[k]! - 1;
     if (last <= from || (histograms !== undefined && hasHistograms(row, k))) continue;
     const first = values[from]!;
     let difference = values[last]! - first;
-    while (drop < drops.length && drops[drop]! <= from) drop++;
-    for (let i = drop; i < drops.length && drops[i]! <= last; i++) difference += values[drops[i]! - 1]!;
+    if (drops.length > 0) {
+      while (drop < drops.length && drops[drop]! <= from) drop++;
+      for (let i = drop; i < drops.length && drops[i]! <= last; i++) difference += values[drops[i]! - 1]!;
+    }
     let multiplier = factor[k]!;
-    if (kind.counter && difference > 0 && first >= 0 && first * sampled[k]! < toStart[k]! * difference * nearlyOne) {
+    if (counter && difference > 0 && first >= 0 && first * sampled[k]! < toStart[k]! * difference * nearlyOne) {
       const toZero = sampled[k]! * (first / difference);
       if (toZero < toStart[k]!) multiplier = (sampled[k]! + toZero + toEnd[k]!) / sampled[k]! / divisor;
     }
-    out.values[k] = difference * multiplier;
-    out.kinds[k] = float;
+    rates[k] = difference * multiplier;
+    kinds[k] = float;
   }
 }
 
@@ -97,7 +101,11 @@ const noDrops = new Int32Array(0);
 /** Where a counter fell: indexes of samples smaller than the one before. */
 function dropsOf(values: Float64Array): Int32Array {
   let count = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! < values[i - 1]!) count++;
+  for (let i = 1, before = values[0]!; i < values.length; i++) {
+    const value = values[i]!;
+    if (value < before) count++;
+    before = value;
+  }
   if (count === 0) return noDrops;
   const drops = new Int32Array(count);
   for (let i = 1, at = 0; i < values.length; i++) if (values[i]! < values[i - 1]!) drops[at++] = i;

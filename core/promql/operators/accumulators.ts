@@ -42,19 +42,19 @@ abstract class FloatsAndHistograms implements Accumulator {
     this.#context = context;
   }
 
-  abstract addFloat(cell: number, value: number): void;
+  /** Adds the floats of a row to the cells from `base` on. */
+  abstract addFloats(base: number, row: Row): void;
   abstract result(cell: number): number;
   abstract combine(list: readonly Histogram[]): Combined | undefined;
 
   add(group: number, row: Row): void {
     const base = group * this.steps;
+    this.addFloats(base, row);
+    if (row.histograms === undefined) return;
     for (let k = 0; k < this.steps; k++) {
-      const kind = row.kinds[k]!;
-      if (kind === float) this.addFloat(base + k, row.values[k]!);
-      else if (kind === histogram) {
-        this.seen[base + k]! |= sawHistogram;
-        this.#histograms.push(base + k, row.histograms![k]!);
-      }
+      if (row.kinds[k] !== histogram) continue;
+      this.seen[base + k]! |= sawHistogram;
+      this.#histograms.push(base + k, row.histograms[k]!);
     }
   }
 
@@ -124,10 +124,25 @@ class Sum extends FloatsAndHistograms {
     this.#sums = new Sums(this.seen.length);
   }
 
-  override addFloat(cell: number, value: number): void {
-    if ((this.seen[cell]! & sawFloat) !== 0) return this.#sums.add(cell, value);
-    this.seen[cell]! |= sawFloat;
-    this.#sums.start(cell, value);
+  /** Sums.add in one loop: where most of the time of an aggregation goes. */
+  override addFloats(base: number, { kinds, values }: Row): void {
+    const { seen } = this;
+    const { sum, lost } = this.#sums;
+    for (let k = 0; k < kinds.length; k++) {
+      if (kinds[k] !== float) continue;
+      const cell = base + k;
+      const value = values[k]!;
+      if ((seen[cell]! & sawFloat) === 0) {
+        seen[cell]! |= sawFloat;
+        sum[cell] = value;
+        continue;
+      }
+      const before = sum[cell]!;
+      const total = before + value;
+      if (total === Infinity || total === -Infinity) lost[cell] = 0;
+      else lost[cell]! += Math.abs(before) >= Math.abs(value) ? before - total + value : value - total + before;
+      sum[cell] = total;
+    }
   }
 
   override result(cell: number): number {
@@ -150,7 +165,11 @@ class Average extends FloatsAndHistograms {
     this.#count = new Float64Array(this.seen.length);
   }
 
-  override addFloat(cell: number, value: number): void {
+  override addFloats(base: number, { kinds, values }: Row): void {
+    for (let k = 0; k < kinds.length; k++) if (kinds[k] === float) this.#addFloat(base + k, values[k]!);
+  }
+
+  #addFloat(cell: number, value: number): void {
     this.seen[cell]! |= sawFloat;
     const count = this.#count[cell]!;
     if (count === 0) {
