@@ -29,7 +29,7 @@ import {
 import { createApi, ownMetrics } from '#core/api/index.ts';
 import { ConfigFiles, nodeExporter, type Config, type NamedText } from '#core/config/index.ts';
 import { contract, serve, type Handlers, type SignalboxContract, type SystemInfo, type Transport } from '#core/contract/index.ts';
-import { closeDb, holdFolder, openDb, sqliteVersion, type HeldFolder, type WriteDb } from '#core/db/index.ts';
+import { closeDb, holdFolder, openDb, Reserve, sqliteVersion, type HeldFolder, type WriteDb } from '#core/db/index.ts';
 import { readSloFile } from '#core/formats/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
 import { createReceiver, createScraper, guardedSink, Ledger, listens, Outgoing, Overload } from '#core/intake/index.ts';
@@ -48,11 +48,15 @@ export interface EngineOptions {
   readonly configFile: string | undefined;
   readonly host: SystemInfo['host'];
   readonly version: string;
+  /** Bytes of disk kept for alerts, notifications, silences and incidents until it is full (core/db/reserve.ts); none when absent. */
+  readonly reserveBytes?: number;
   /** After several crashes in a row: nothing is scraped, so that a person can look and mend. */
   readonly safe?: boolean;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Where the app is reached from outside, without a slash at its end: links of notifications begin with it. */
+  readonly externalUrl?: () => string;
   /** The runbooks that come with Signalbox. */
   readonly runbooksDir: string;
   /** Markdown to HTML in a process that can be killed. */
@@ -82,12 +86,19 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 }
 
 async function openEngine(options: EngineOptions, folder: string, held: HeldFolder): Promise<Engine> {
-  const live = openTsdb({ folder, clock: options.clock });
+  const { clock, reserveBytes = 0 } = options;
+  const reserve = new Reserve({ path: join(folder, 'reserve'), bytes: reserveBytes, clock, free: () => diskOf(folder).free });
+  const live = openTsdb({ folder, clock, hasRoom: () => reserve.state !== 'spent' });
   const traces = openTraces({ folder, clock: options.clock });
   const logs = openLogs({ folder, clock: options.clock });
-  const engine = new LiveEngine(options, held, live, traces, logs, openDb(join(folder, 'journal.db'), 'journal'));
+  const engine = new LiveEngine(options, held, live, traces, logs, reserve);
   await engine.start();
   return engine;
+}
+
+function diskOf(folder: string): { free: number; total: number } {
+  const { bavail, blocks, bsize } = statfsSync(folder);
+  return { free: bavail * bsize, total: blocks * bsize };
 }
 
 /** Lets everything that waits for its turn run before a query goes on. */
@@ -104,6 +115,7 @@ class LiveEngine implements Engine {
   readonly #traces: Traces;
   readonly #logs: Logs;
   readonly #journal: WriteDb;
+  readonly #reserve: Reserve;
   readonly #config: ConfigFiles;
   /** Those of people and tools, and those of rules and runbooks: a slow one of the first never holds up one of the second. */
   readonly #queries: Queries;
@@ -133,23 +145,32 @@ class LiveEngine implements Engine {
   #templates = new Templates();
   #stopped = false;
 
-  constructor(options: EngineOptions, held: HeldFolder, live: Tsdb, traces: Traces, logs: Logs, journal: WriteDb) {
+  readonly #externalUrl = (): string => this.#options.externalUrl?.() ?? '';
+
+  constructor(options: EngineOptions, held: HeldFolder, live: Tsdb, traces: Traces, logs: Logs, reserve: Reserve) {
     const { clock, random, dataDir, configFile } = options;
+    const folder = join(dataDir, 'live');
+    const journal = openDb(join(folder, 'journal.db'), 'journal', () => reserve.ensureRoom());
     this.#options = options;
     this.#held = held;
     this.#live = live;
     this.#traces = traces;
     this.#logs = logs;
     this.#journal = journal;
+    this.#reserve = reserve;
     this.#config = new ConfigFiles({ dataDir, file: configFile, clock, onChange: () => void this.#configure() });
-    const folder = join(dataDir, 'live');
     const overload = (this.#overload = this.#makeOverload(folder));
     this.#queries = createQueries({ source: live, clock, breathe, strained: () => overload.level >= 2 });
     this.#ruleQueries = createQueries({ source: live, clock, breathe });
     const report = (problem: string): void => this.#systemDesk.problem(problem);
     this.#datasets = new Datasets({ dataDir, clock, breathe, report, live: { metrics: live, traces, logs, queries: this.#queries } });
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
-    this.#forwarding = new Forwarding({ clock, http: (call) => this.#outgoing.post(call), readSecret: (path) => this.#outgoing.readSecret(path) });
+    this.#forwarding = new Forwarding({
+      clock,
+      http: (call) => this.#outgoing.post(call),
+      readSecret: (path) => this.#outgoing.readSecret(path),
+      externalUrl: this.#externalUrl,
+    });
     const ledger = this.#ledger;
     const store = guardedSink(live, overload);
     this.#scraper = createScraper({ store, ownStore: live, clock, ledger, manners: this.#scrapeManners() });
@@ -160,6 +181,7 @@ class LiveEngine implements Engine {
       random,
       config: this.#config.current.alertmanager,
       send: this.#sender(),
+      externalUrl: this.#externalUrl,
     });
     this.#incidents = createIncidents({ db: journal, clock, onChange: (id) => this.#incidentDesk.changed(id) });
     this.#runbooks = this.#makeRunbooks();
@@ -202,6 +224,7 @@ class LiveEngine implements Engine {
   async start(): Promise<void> {
     this.#scraper.addLocal('signalbox', 'engine', () => this.#ownMetrics());
     await this.#configure();
+    this.#reserve.start();
     this.#overload.start();
     this.#rules.start();
     void this.#lookForNodeExporter();
@@ -219,6 +242,7 @@ class LiveEngine implements Engine {
   async close(): Promise<void> {
     this.#stopped = true;
     this.#config.stop();
+    this.#reserve.stop();
     this.#overload.stop();
     this.#rules.stop();
     await this.#scraper.stop();
@@ -239,10 +263,7 @@ class LiveEngine implements Engine {
     return new Overload({
       clock: this.#options.clock,
       memory: { used: () => process.memoryUsage.rss(), max: () => this.#config.current.settings.limits.memoryBytesMax },
-      disk: () => {
-        const { bavail, blocks, bsize } = statfsSync(folder);
-        return { free: bavail * bsize, total: blocks * bsize };
-      },
+      disk: () => (this.#reserve.state === 'spent' ? { ...diskOf(folder), free: 0 } : diskOf(folder)),
       beside: () => {
         const { series, seriesMax } = this.#live.stats();
         return { ruleShare: this.#rules.busyShare(), seriesShare: series / seriesMax };
@@ -277,7 +298,7 @@ class LiveEngine implements Engine {
     return createSender({
       clock: this.#options.clock,
       templates: () => this.#templates,
-      externalUrl: () => '',
+      externalUrl: this.#externalUrl,
       http: (call) => this.#outgoing.post(call),
       mail: (mail) => this.#outgoing.mail(mail),
       readSecret: (path) => this.#outgoing.readSecret(path),
@@ -297,6 +318,7 @@ class LiveEngine implements Engine {
       db: this.#journal,
       clock: this.#options.clock,
       externalLabels: settings.externalLabels,
+      externalUrl: this.#externalUrl,
       intervalMs: settings.evaluationIntervalMs,
       breathe,
       isBlind: () => this.#overload.isBlind,
@@ -345,6 +367,7 @@ class LiveEngine implements Engine {
       config: () => this.#practice.onTop(this.#config.current),
       alerts,
       overload: () => this.#overload.status,
+      reserve: this.#reserve,
       alert: (id) => alerts().find((alert) => alert.id === id),
       ackOf: (id) => this.#alerting.alert(id)?.ack,
       usersAffected: () => usersAffected(this.#practice.onTop(this.#config.current).settings.usersAffected, this.#queries, clock),
@@ -446,6 +469,7 @@ class LiveEngine implements Engine {
       queries: this.#queries.counts,
       ledger: this.#ledger.rows(),
       overload: this.#overload,
+      reserveBytes: this.#reserve.bytes,
       sampling: this.#receiver.samplingStatus(0),
       alerts: { pending: count(states, 'pending'), firing: count(states, 'firing') },
       targets: { up: count(healths, 'up'), down: count(healths, 'down') },

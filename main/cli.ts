@@ -17,12 +17,12 @@ const later = async (): Promise<Run> => (await import('./commands/later.ts')).re
 /** In the order of the help. */
 const commands: Readonly<Record<string, Command>> = {
   start: {
-    usage: 'start [--port N] [--data DIR] [--config FILE]',
+    usage: 'start [--port N] [--data DIR] [--config FILE] [--web.external-url URL]',
     does: 'opens the app: its window, or the browser where there is none',
     load: async () => (await import('./commands/start.ts')).start,
   },
   serve: {
-    usage: 'serve [--port N] [--otlp-port N] [--otlp-grpc-port N] [--data DIR] [--config FILE] [--no-open] [--json]',
+    usage: 'serve [--port N] [--otlp-port N] [--otlp-grpc-port N] [--data DIR] [--config FILE] [--web.external-url URL] [--no-open] [--json]',
     does: 'runs the app in the foreground for a browser',
     load: async () => (await import('./commands/serve.ts')).serve,
   },

@@ -15,6 +15,8 @@ export interface HostOptions {
   readonly port: number;
   readonly otlpPort: number;
   readonly grpcPort: number;
+  /** Where links lead that are sent to others, without a slash at its end; undefined is the app port's own address. */
+  readonly externalUrl: string | undefined;
   readonly clock: Clock;
   readonly startChild: StartChild;
   readonly warn: (sentence: string) => void;
@@ -70,7 +72,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
       screen: options.shell === 'web',
       warn: options.warn,
     });
-    held.publish({ url: `http://127.0.0.1:${web.port}`, otlpPort: web.otlpPort, token: web.bearer });
+    const url = `http://127.0.0.1:${web.port}`;
+    engine.setAddress(options.externalUrl ?? url);
+    held.publish({ url, otlpPort: web.otlpPort, token: web.bearer });
     return { engine, web, practice, stop };
   } catch (error) {
     await stop();

@@ -11,6 +11,7 @@ import { listen, loopback, plain, type Asking, type Given, type Listener } from 
 import { portError, PortTaken } from './web/port-holder.ts';
 import { relay } from './web/relay.ts';
 import { appRoutes, otlpRoutes } from './web/routes.ts';
+import { screenOf } from './web/links.ts';
 import { Session } from './web/session.ts';
 import { Sockets } from './web/sockets.ts';
 
@@ -152,6 +153,8 @@ const json = (value: object): Given => ({
 
 async function assetAnswer(assets: Assets | undefined, asking: Asking): Promise<Given> {
   if (assets === undefined) return plain({ status: 404, why: 'the screen is not served here; open it from the desktop app' });
+  const screen = screenOf(asking.path, asking.query);
+  if (screen !== undefined && asking.method === 'GET') return { status: 302, headers: { location: screen, 'cache-control': 'no-store' }, body: '' };
   const asset = assets.get(asking.path);
   if (asset === undefined) return plain({ status: 404, why: 'there is nothing here' });
   if (asking.method !== 'GET' && asking.method !== 'HEAD') return plain({ status: 405, why: `${asking.method} is not answered here` });

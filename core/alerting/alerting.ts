@@ -12,7 +12,7 @@ import {
   type UnixMs,
 } from '#core/model/index.ts';
 import { transaction, type WriteDb } from '#core/db/index.ts';
-import { formatMatchers, type AlertmanagerConfig, type NamedInterval } from '#core/formats/index.ts';
+import { formatMatchers, tableLink, type AlertmanagerConfig, type NamedInterval } from '#core/formats/index.ts';
 import { isResolved, type HeldAlert, type PostedAlert } from './alerts.ts';
 import { keepConfig } from './config-history.ts';
 
@@ -40,6 +40,8 @@ export interface AlertingOptions {
   /** What is in force from the first moment; `configure` changes it. */
   readonly config: AlertmanagerConfig;
   readonly send: Send;
+  /** Where the app is reached from outside, without a slash at its end; empty while that is not known. */
+  readonly externalUrl?: () => string;
   /** Each decision, after it is on disk. */
   readonly onDecision?: (decision: Decision) => void;
   /** Each notification that was committed, whoever its receiver is: for the app's own list and banner. */
@@ -77,6 +79,7 @@ export class Alerting {
     this.#held = new HeldAlerts({
       db,
       record: (decision) => this.#record(decision),
+      sourceUrl: (expr) => `${options.externalUrl?.() ?? ''}${tableLink(expr)}`,
       onHeld: (alert) => this.#inForce.inhibitor.add(alert),
       onFiring: (alert) => this.#inForce.groups.add(alert, false),
     });

@@ -42,7 +42,7 @@ export function isResolved(alert: HeldAlert, nowMs: UnixMs): boolean {
 }
 
 /** A rule's alert, in our terms. Only for firing and resolved ones. */
-export function fromRule(alert: Alert, nowMs: UnixMs): HeldAlert {
+export function fromRule(alert: Alert, nowMs: UnixMs, generatorUrl: string): HeldAlert {
   return {
     id: alert.id,
     labels: alert.labels,
@@ -52,7 +52,7 @@ export function fromRule(alert: Alert, nowMs: UnixMs): HeldAlert {
     timesOut: false,
     firstMs: nowMs,
     updatedMs: nowMs,
-    generatorUrl: '',
+    generatorUrl,
     rule: { expr: alert.expr, value: alert.value, group: alert.group, file: alert.ruleFile },
     leftRoutes: [],
   };

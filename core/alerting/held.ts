@@ -19,6 +19,8 @@ import type { NewDecision } from './decisions.ts';
 export interface HeldOptions {
   readonly db: WriteDb;
   readonly record: (decision: NewDecision) => void;
+  /** Where the source of a rule's alert is seen. */
+  readonly sourceUrl: (expr: string) => string;
   /** An alert is held that was not before. */
   readonly onHeld: (alert: HeldAlert) => void;
   /** An alert began to fire, for the first time or again. */
@@ -51,7 +53,7 @@ export class HeldAlerts {
   putRule(alert: Alert, nowMs: UnixMs): void {
     if (alert.state === 'pending') this.#pend(alert);
     else if (alert.firedAtMs === undefined) this.#unpend(alert);
-    else this.#take(fromRule(alert, nowMs), nowMs, 'its condition no longer holds');
+    else this.#take(fromRule(alert, nowMs, this.#options.sourceUrl(alert.expr)), nowMs, 'its condition no longer holds');
   }
 
   post(posted: PostedAlert, id: string, nowMs: UnixMs, resolveTimeoutMs: DurationMs): void {

@@ -1,5 +1,6 @@
 import { Forwarder, type ForwardState, type Http, type ReadSecret } from '#core/alerting/index.ts';
 import type { Config } from '#core/config/index.ts';
+import { tableLink } from '#core/formats/index.ts';
 import { AlertmanagerTargets, relabel } from '#core/intake/index.ts';
 import { labelPairs, labelsFrom, type Alert, type Clock, type Labels } from '#core/model/index.ts';
 
@@ -7,6 +8,7 @@ export interface ForwardingOptions {
   readonly clock: Clock;
   readonly http: Http;
   readonly readSecret: ReadSecret;
+  readonly externalUrl: () => string;
 }
 
 /** Alerts on their way to the Alertmanagers that a prometheus.yml names, found anew whenever the configuration changes. */
@@ -21,7 +23,7 @@ export class Forwarding {
     this.#forwarder = new Forwarder({
       ...options,
       targets: () => this.#sources.flatMap(({ targets, prepare }) => targets.targets.map((target) => ({ ...target, prepare }))),
-      graphUrl: ({ expr }: Alert) => `http://localhost/graph?g0.expr=${encodeURIComponent(expr)}`,
+      graphUrl: ({ expr }: Alert) => `${options.externalUrl()}${tableLink(expr)}`,
     });
   }
 

@@ -27,7 +27,9 @@ export class Expander {
     this.#externalLabels = goLabels(input.externalLabels);
     this.#functions = prometheusFunctions({
       query: async (expr) => input.query(parseExpr(expr), this.#timeMs),
-      externalUrl: input.externalUrl,
+      get externalUrl() {
+        return input.externalUrl;
+      },
       nowMs: () => this.#timeMs,
     });
   }

@@ -31,8 +31,8 @@ export interface RulesOptions {
   readonly clock: Clock;
   /** `global.external_labels`; templates read them, series do not carry them. */
   readonly externalLabels?: Labels;
-  /** Where `externalURL` in templates leads. */
-  readonly externalUrl?: string;
+  /** Where `externalURL` in templates leads, without a slash at its end. */
+  readonly externalUrl?: () => string;
   /** `global.evaluation_interval`, for groups that say none. */
   readonly intervalMs?: DurationMs;
   /** `global.rule_query_offset`, for groups that say none. */
@@ -112,7 +112,9 @@ class RulesEngine implements Rules {
       db: options.db,
       clock: options.clock,
       externalLabels: options.externalLabels ?? [],
-      externalUrl: options.externalUrl ?? '',
+      get externalUrl() {
+        return options.externalUrl?.() ?? '';
+      },
       resendMs: options.resendMs ?? resendDefaultMs,
       breathe: options.breathe ?? (() => Promise.resolve()),
       isBlind: options.isBlind ?? (() => false),

@@ -28,6 +28,7 @@ export const hostOptions = {
   'otlp-grpc-port': { type: 'string' },
   data: { type: 'string' },
   config: { type: 'string' },
+  'web.external-url': { type: 'string' },
 } as const;
 
 export interface HostArgs {
@@ -36,6 +37,7 @@ export interface HostArgs {
   readonly grpcPort: number;
   readonly dataDir: string;
   readonly configFile: string | undefined;
+  readonly externalUrl: string | undefined;
 }
 
 const appPort = 9797;
@@ -53,7 +55,16 @@ export function hostArgs(values: { readonly [K in keyof typeof hostOptions]?: st
     grpcPort: readPort(values['otlp-grpc-port'], port === 0 ? 0 : grpcPort, '--otlp-grpc-port'),
     dataDir: values.data === undefined ? defaultDataDir() : resolve(values.data),
     configFile: values.config === undefined ? undefined : resolve(values.config),
+    externalUrl: values['web.external-url'] === undefined ? undefined : readExternalUrl(values['web.external-url']),
   };
+}
+
+/** As Prometheus and Alertmanager read theirs: an http address whose path, if any, has no slash at its end. */
+function readExternalUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '')
+    throw new UsageError(`--web.external-url must be an address such as http://ops.example.com:9797, not "${text}"`);
+  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
 }
 
 function readPort(text: string | undefined, otherwise: number, option: string): number {

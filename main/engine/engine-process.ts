@@ -65,6 +65,7 @@ export class EngineProcess {
   #pingsLost = 0;
   #idNext = 1;
   #practice = practiceStopped;
+  #address: string | undefined;
   readonly #first = Promise.withResolvers<void>();
 
   constructor(options: Options) {
@@ -130,6 +131,12 @@ export class EngineProcess {
     return true;
   }
 
+  /** Where the app is reached from outside; an engine that is started again hears of it too. */
+  setAddress(url: string): void {
+    this.#address = url;
+    this.#post({ k: 'address', url });
+  }
+
   /** How the practice system is; an engine that is started again hears of it too. */
   setPractice(state: PracticeState): void {
     this.#practice = state;
@@ -188,6 +195,7 @@ export class EngineProcess {
     child.onMessage((message) => this.#take(message as FromEngine));
     child.onExit((how) => this.#exited(how));
     this.#post({ k: 'start', settings: { ...this.#options.settings, safe: this.#isCrashLoop() } });
+    if (this.#address !== undefined) this.#post({ k: 'address', url: this.#address });
   }
 
   #take(message: FromEngine): void {

@@ -17,6 +17,8 @@ type RenderMarkdown = (text: string) => Promise<string>;
 
 /** What the shell does for an engine. */
 export interface ShellFace {
+  /** Empty until the shell has opened its port. */
+  readonly externalUrl: () => string;
   readonly renderMarkdown: RenderMarkdown;
   readonly practice: {
     readonly wish: (wish: PracticeWish) => void;
@@ -36,6 +38,7 @@ export function runEngineSide(create: (settings: EngineSettings, shell: ShellFac
   const screens = new Map<number, Screen>();
   const reader = readerOf(parent);
   let engine: EngineFace | undefined;
+  let address = '';
   let practiceChanged: (state: PracticeState) => void = () => undefined;
   const practice = {
     wish: (wish: PracticeWish) => parent.post({ k: 'practice', wish }),
@@ -44,7 +47,7 @@ export function runEngineSide(create: (settings: EngineSettings, shell: ShellFac
 
   const start = async (settings: EngineSettings): Promise<void> => {
     try {
-      engine = await create(settings, { renderMarkdown: reader.render, practice });
+      engine = await create(settings, { renderMarkdown: reader.render, practice, externalUrl: () => address });
       parent.post({ k: 'up' });
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
@@ -82,6 +85,9 @@ export function runEngineSide(create: (settings: EngineSettings, shell: ShellFac
         return reader.settle(message);
       case 'practice':
         return practiceChanged(message.state);
+      case 'address':
+        address = message.url;
+        return undefined;
       case 'ping':
         return parent.post({ k: 'pong' });
       case 'stop':

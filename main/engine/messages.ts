@@ -29,6 +29,8 @@ export type ToEngine =
   | { readonly k: 'html'; readonly id: number; readonly html: string }
   | { readonly k: 'no-html'; readonly id: number; readonly why: string }
   | { readonly k: 'practice'; readonly state: PracticeState }
+  /** Where the app is reached from outside. */
+  | { readonly k: 'address'; readonly url: string }
   | { readonly k: 'ping' }
   | { readonly k: 'stop' };
 

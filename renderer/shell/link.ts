@@ -13,7 +13,15 @@ export function parseLink(hash: string): Place {
   const cut = text.indexOf('?');
   const path = (cut === -1 ? text : text.slice(0, cut)).split('/').filter((part) => part !== '');
   const params = new Map(new URLSearchParams(cut === -1 ? '' : text.slice(cut + 1)));
-  return { path: path.map(decodePart), params };
+  return fromAlertmanager({ path: path.map(decodePart), params });
+}
+
+/** Templates of notifications link to Alertmanager's silences: `#/silences/new?filter={...}`, `#/silences/ID`. Any other place is given back. */
+function fromAlertmanager({ path, params }: Place): Place {
+  if (path[0] !== 'silences') return { path, params };
+  const filter = params.get('filter');
+  const form: readonly (readonly [string, string])[] = path[1] === undefined ? [] : [['form', path[1]]];
+  return { path: ['alerts', 'silences'], params: new Map([...form, ...(filter === undefined ? [] : [['matchers', filter] as const])]) };
 }
 
 function decodePart(part: string): string {

@@ -66,6 +66,8 @@ describe('the command line', () => {
     ['servee', 2, /^$/, /^signalbox servee: there is no command named servee; "signalbox help" lists them\n$/],
     ['serve --prot 1', 2, /^$/, /^signalbox serve: Unknown option '--prot'.*; usage: signalbox serve /],
     ['serve --port 99999', 2, /^$/, /^signalbox serve: --port must be a port number, not "99999"; usage/],
+    ['serve --web.external-url ops.example.com', 2, /^$/, /--web.external-url must be an address such as http.*, not "ops.example.com"; usage/],
+    ['serve --web.external-url ftp://box/', 2, /^$/, /--web.external-url must be an address/],
     ['serve now', 2, /^$/, /^signalbox serve: "now" is one argument too many; usage/],
     ['check', 2, /^$/, /^signalbox check: say what to check, and name a file; usage/],
     ['check constructor rules.yml', 2, /^$/, /^signalbox check: say what to check/],

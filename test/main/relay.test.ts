@@ -50,6 +50,16 @@ describe('a screen behind the web host', () => {
     expect(Object.keys(seen.headers)).not.toContain('cookie');
   });
 
+  test("addresses of Prometheus' pages lead to the screen that shows the same", async () => {
+    const { web } = await startTrialHost();
+    const led = async (path: string): Promise<string | null> =>
+      (await fetch(`http://127.0.0.1:${web.port}${path}`, { redirect: 'manual' })).headers.get('location');
+    expect(await led('/graph?g0.expr=up&g0.tab=1')).toBe('/#/explore?g0.expr=up&g0.tab=1');
+    expect(await led('/query?g0.expr=up')).toBe('/#/explore?g0.expr=up');
+    expect(await led('/alerts')).toBe('/#/alerts');
+    expect(await led('/other')).toBeNull();
+  });
+
   test('pushes need no bearer and come with their bytes', async () => {
     const { web } = await startTrialHost();
     const push = (port: number, path: string, type: string): Promise<{ port: string; bodyBytes: number }> =>

@@ -19,6 +19,20 @@ describe('a place', () => {
     expect(parseLink('#/runbooks/100%').path).toEqual(['runbooks', '100%']);
   });
 
+  test("links of Alertmanager's templates lead to what they mean", () => {
+    const silence = parseLink('#/silences/new?filter=%7Balertname%3D%22Down%22%7D');
+    expect(silence).toEqual({
+      path: ['alerts', 'silences'],
+      params: new Map([
+        ['form', 'new'],
+        ['matchers', '{alertname="Down"}'],
+      ]),
+    });
+    expect(parseLink('#/silences/51-1')).toEqual({ path: ['alerts', 'silences'], params: new Map([['form', '51-1']]) });
+    expect(parseLink('#/silences')).toEqual({ path: ['alerts', 'silences'], params: new Map() });
+    expect(parseLink('#/alerts?receiver=on-call')).toEqual({ path: ['alerts'], params: new Map([['receiver', 'on-call']]) });
+  });
+
   test('every text comes back', () => {
     const word = string({ minLength: 1, unit: 'binary' }).filter((text) => text.isWellFormed());
     assert(

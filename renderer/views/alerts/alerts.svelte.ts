@@ -53,7 +53,7 @@ export class AlertsState {
   }
 
   /** Under their names, or in the groups in which they are told. */
-  readonly by: 'name' | 'route' = $derived(this.session.router.param('by') === 'name' ? 'name' : 'route');
+  readonly by: 'name' | 'route' = $derived.by(() => (this.session.router.param('by') === 'name' ? 'name' : 'route'));
 
   get text(): string {
     return this.session.router.param('filter') ?? '';
@@ -82,6 +82,7 @@ export class AlertsState {
       untaken: this.untaken,
       quiet: this.quiet,
       silence: this.session.router.param('silence'),
+      receiver: this.session.router.param('receiver'),
       text: this.text,
     }),
   );

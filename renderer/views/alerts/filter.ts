@@ -55,6 +55,8 @@ export interface Wanted {
   readonly quiet?: boolean;
   /** Kept quiet by this silence. */
   readonly silence?: string | undefined;
+  /** Told to this receiver, as the links of notifications ask. */
+  readonly receiver?: string | undefined;
   readonly text: string;
 }
 
@@ -67,6 +69,7 @@ export function filterAlerts(alerts: readonly AlertView[], wanted: Wanted): read
       (wanted.state === 'all' || alert.state === wanted.state) &&
       (wanted.quiet !== true || isQuiet(alert)) &&
       (wanted.silence === undefined || alert.silencedBy.includes(wanted.silence)) &&
+      (wanted.receiver === undefined || alert.receivers.includes(wanted.receiver)) &&
       (!wanted.untaken || (alert.state === 'firing' && alert.ack === undefined)) &&
       tests.every((test) => test(alert)),
   );

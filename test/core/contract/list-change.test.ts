@@ -2,7 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
-import { createClient, decodeFrame, encodeFrame, portTransport, serve, type Frame, type PortLike } from '#core/contract/index.ts';
+import { createClient, decodeFrame, encodeFrame, portTransport, serve, type Frame, type Handlers, type PortLike } from '#core/contract/index.ts';
 import { changedList, listChange, type ListChange } from '#core/contract/list-change.ts';
 import { listStream } from '#core/contract/rpc.ts';
 
@@ -72,7 +72,14 @@ test('a screen that is slow, goes and comes back always has the whole list', asy
     const far = portTransport(port2 as unknown as PortLike);
     const frames: string[] = [];
     const counted = { ...far, send: (frame: Frame): void => (frames.push(frame.k), far.send(frame)) };
-    serve(trial, { 'rows.watch': (_input, emit) => (emits.push(emit), emit(rows), () => undefined) }, counted);
+    const handlers: Handlers<typeof trial> = {
+      'rows.watch': (_input, emit) => {
+        emits.push(emit);
+        emit(rows);
+        return () => undefined;
+      },
+    };
+    serve(trial, handlers, counted);
     const seen: (readonly Row[])[] = [];
     const client = createClient<typeof trial>(portTransport(port1 as unknown as PortLike));
     client.open('rows.watch', {}, (item) => seen.push(item));

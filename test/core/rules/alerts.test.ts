@@ -108,7 +108,7 @@ describe('the life of an alert', () => {
 });
 
 test('labels and annotations are templates; the rule wins over the series, and alertname over both', async () => {
-  const world = new World({ externalLabels: ['region', 'eu'], externalUrl: 'http://box' });
+  const world = new World({ externalLabels: ['region', 'eu'], externalUrl: () => 'http://box' });
   world.answers.set('up == 0', { '__name__=up,i=a,severity=low': 7.5, 'i=b': 1 });
   world.answers.set('vector(3)', { '': 3 });
   const problems = await world.load(
