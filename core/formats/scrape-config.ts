@@ -137,13 +137,8 @@ const httpNames = new Set(
   ).split(' '),
 );
 
-/** Ways of finding targets that Prometheus has and we have not: their jobs get no targets from them, and a warning says so. */
-const otherDiscovery = (
-  'azure consul digitalocean dns docker dockerswarm ec2 eureka gce hetzner ionos kubernetes kuma lightsail linode marathon nerve nomad ' +
-  'openstack ovhcloud puppetdb scaleway serverset stackit triton uyuni vultr'
-)
-  .split(' ')
-  .map((name) => `${name}_sd_configs`);
+/** Ways of finding targets that Prometheus has, or will have, and we have not: their jobs get no targets from them, and a warning says so. */
+const isOtherDiscovery = (name: string): boolean => /_sd_configs$/.test(name) && name !== 'file_sd_configs' && name !== 'http_sd_configs';
 
 const anything: Decode<YamlNode> = (node) => node;
 const ignored = (name: string): ReturnType<typeof optional<YamlNode | undefined>> => optional(name, anything, undefined);
@@ -178,14 +173,13 @@ const ownFields = record('scrape config', {
   httpSources: optional('http_sd_configs', listOf(httpSource), []),
   relabel: optional('relabel_configs', listOf(relabelRule), []),
   metricRelabel: optional('metric_relabel_configs', listOf(relabelRule), []),
-  ...Object.fromEntries(otherDiscovery.map((name) => [name, ignored(name)])),
 });
 
 /** Decodes one entry of `scrape_configs`. `warn` takes what is understood but not yet supported. */
 export function scrapeConfig(defaults: ScrapeDefaults, warn: (node: YamlNode, sentence: string) => void): Decode<ScrapeConfig> {
   return (node) => {
     if (node.kind !== 'map') throw yamlError(node, 'scrape config must be a map of fields');
-    const read = ownFields(entriesOf(node, (name) => !httpNames.has(name)));
+    const read = ownFields(entriesOf(node, (name) => !httpNames.has(name) && !isOtherDiscovery(name)));
     if (read.job === '') throw yamlError(node, 'job_name must not be empty');
     const intervalMs = read.intervalMs || defaults.intervalMs;
     const timeoutMs = read.timeoutMs || Math.min(defaults.timeoutMs, intervalMs);
@@ -193,7 +187,8 @@ export function scrapeConfig(defaults: ScrapeDefaults, warn: (node: YamlNode, se
     for (const sentence of unsupported(node, read)) warn(node, `${sentence}, in job ${JSON.stringify(read.job)}`);
     const { limits, ...own } = withLimits(read, defaults);
     const http = inlineHttp(node);
-    for (const name of http.unsupported) warn(node, `${name} is not yet supported, in job ${JSON.stringify(read.job)}`);
+    for (const name of [...unsupportedHttp(http), ...read.httpSources.flatMap((source) => unsupportedHttp(source.http))])
+      warn(node, `${name} is not yet supported, in job ${JSON.stringify(read.job)}`);
     return { ...own, intervalMs, timeoutMs, limits, http };
   };
 }
@@ -232,8 +227,16 @@ function withLimits(read: OwnFields, defaults: ScrapeDefaults): Omit<ScrapeConfi
   };
 }
 
+/** No scrape goes through a proxy: targets are asked straight. */
+function unsupportedHttp({ unsupported: names, proxyUrl }: HttpSettings): readonly string[] {
+  return proxyUrl === '' ? names : ['proxy_url', ...names];
+}
+
+/** What to do without a way of finding targets. */
+const instead = '; give them in file_sd_configs or http_sd_configs';
+
 function unsupported(node: YamlMap, read: OwnFields): string[] {
-  const names = otherDiscovery.filter((name) => node.entries.has(name)).map((name) => `${name} is not yet supported, no targets come from it`);
+  const names = [...node.entries.keys()].filter(isOtherDiscovery).map((name) => `${name} is not yet supported, no targets come from it${instead}`);
   if (read.toCustomBuckets) names.push('convert_classic_histograms_to_nhcb is not yet supported');
   if (read.nativeBuckets > 0 || read.nativeFactor > 0) names.push('limits on the buckets of native histograms are not yet supported');
   if (read.validationScheme === 'legacy') names.push('metric_name_validation_scheme: legacy is not yet supported, names may be any UTF-8');

@@ -91,12 +91,16 @@ scrape_configs:
   - job_name: pods
     kubernetes_sd_configs: [{ role: pod }]
     oauth2: { client_id: a, token_url: 'http://x' }
+    some_later_sd_configs: [{}]
+    http_sd_configs: [{ url: 'http://x', proxy_url: 'http://p' }]
 `);
     expect(config.warnings).toEqual([
       'signalbox.yml:3: remote_write is left aside: it concerns only Prometheus itself',
-      'signalbox.yml:2: kubernetes_sd_configs is not yet supported, no targets come from it, in job "alertmanager"',
-      'signalbox.yml:5: kubernetes_sd_configs is not yet supported, no targets come from it, in job "pods"',
+      'signalbox.yml:2: kubernetes_sd_configs is not yet supported, no targets come from it; give them in file_sd_configs or http_sd_configs, in job "alertmanager"',
+      'signalbox.yml:5: kubernetes_sd_configs is not yet supported, no targets come from it; give them in file_sd_configs or http_sd_configs, in job "pods"',
+      'signalbox.yml:5: some_later_sd_configs is not yet supported, no targets come from it; give them in file_sd_configs or http_sd_configs, in job "pods"',
       'signalbox.yml:5: oauth2 is not yet supported, in job "pods"',
+      'signalbox.yml:5: proxy_url is not yet supported, in job "pods"',
     ]);
   });
 
