@@ -33,7 +33,7 @@ export async function info(evaluator: Evaluator, call: Call, grid: Grid): Promis
   const { budget } = evaluator.query;
   const base = await collect(await evaluator.vector(call.args[0]!, grid), grid.steps, budget);
   const wanted = wantedBy(call);
-  const isInfo = base.heads.map(({ labels }) => wanted.names.length > 0 && matchAll(wanted.names, labelValue(labels, METRIC_NAME)));
+  const isInfo = base.heads.map(({ labels }) => matchAll(wanted.names, labelValue(labels, METRIC_NAME)));
   const times = await infoTimes(evaluator, call, grid, base, isInfo, wanted);
   const joined = new Joined(grid.steps);
   for (const [i, row] of base.rows.entries()) {
@@ -44,13 +44,15 @@ export async function info(evaluator: Evaluator, call: Call, grid: Grid): Promis
   return joined.vector();
 }
 
+/** Without a condition on the name `target_info` is meant; where it only says what the name is not, any name that ends in `_info`. */
 function wantedBy(call: Call): Wanted {
   const selector = call.args[1];
-  if (selector?.kind !== 'selector') return { names: [matcher(METRIC_NAME, '=', targetInfo)], data: [] };
-  return {
-    names: selector.matchers.filter((m) => m.name === METRIC_NAME),
-    data: selector.matchers.filter((m) => m.name !== METRIC_NAME),
-  };
+  const matchers = selector?.kind === 'selector' ? selector.matchers : [];
+  const names = matchers.filter((m) => m.name === METRIC_NAME);
+  const data = matchers.filter((m) => m.name !== METRIC_NAME);
+  if (names.length === 0) return { names: [matcher(METRIC_NAME, '=', targetInfo)], data };
+  const isPositive = names.some((m) => m.op === '=' || m.op === '=~');
+  return { names: isPositive ? names : [matcher(METRIC_NAME, '=~', '.+_info'), ...names], data };
 }
 
 function matchAll(matchers: readonly Matcher[], value: string): boolean {
@@ -61,16 +63,10 @@ function matchAll(matchers: readonly Matcher[], value: string): boolean {
 async function infoTimes(evaluator: Evaluator, call: Call, grid: Grid, base: Block, isInfo: readonly boolean[], wanted: Wanted): Promise<Block> {
   const values = identifying.map((name) => {
     const found = new Set(base.heads.filter((_, i) => isInfo[i] !== true).map(({ labels }) => labelValue(labels, name)));
-    found.delete('');
     return { name, found: [...found] };
   });
-  const known = values.filter(({ found }) => found.length > 0);
-  if (known.length === 0) return new Block([], []);
-  const matchers = [
-    ...(wanted.names.length > 0 ? wanted.names : [matcher(METRIC_NAME, '=', targetInfo)]),
-    ...known.flatMap(({ name, found }) => oneOf(name, found)),
-    ...wanted.data,
-  ];
+  if (values.every(({ found }) => found.every((value) => value === ''))) return new Block([], []);
+  const matchers = [...wanted.names, ...values.flatMap(({ name, found }) => oneOf(name, found)), ...wanted.data];
   let first: VectorSelector | undefined;
   walk(call.args[0]!, (expr) => {
     if (expr.kind === 'selector') first ??= expr;
@@ -89,10 +85,11 @@ async function infoTimes(evaluator: Evaluator, call: Call, grid: Grid, base: Blo
   return collect(times, grid.steps, evaluator.query.budget);
 }
 
-/** A condition that a label has one of some values; none when there are too many for a pattern. */
+/** A condition that a label has one of some values, the empty one among them where it is absent; none where they are too many for a pattern. */
 function oneOf(name: string, values: readonly string[]): Matcher[] {
   const source = values.map((value) => value.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)).join('|');
-  return source.length > 4096 ? [matcher(name, '!=', '')] : [matcher(name, '=~', source)];
+  if (source.length <= 4096) return [matcher(name, '=~', source)];
+  return values.includes('') ? [] : [matcher(name, '!=', '')];
 }
 
 /** Info series of one metric with the same identity as a base series. */
@@ -101,7 +98,9 @@ interface Candidates {
   readonly rows: readonly Row[];
 }
 
+/** The info series with the same identity; a series without one has none. */
 function candidatesOf(labels: Labels, times: Block): Candidates[] {
+  if (identifying.every((name) => labelValue(labels, name) === '')) return [];
   const groups = new Map<string, { heads: Head[]; rows: Row[] }>();
   for (const [i, head] of times.heads.entries()) {
     if (identifying.some((name) => labelValue(head.labels, name) !== labelValue(labels, name))) continue;

@@ -51,9 +51,14 @@ export function typeOf(expr: Expr): ValueType {
 /** Throws EngineError `invalid` at the first place where types or modifiers do not fit together; `limit` when it nests too deep. */
 export function checkExpr(text: string, expr: Expr, depth = 0): void {
   if (depth > depthMax) throw new EngineError('limit', `the query nests deeper than ${depthMax} levels`, expr.place);
-  for (const child of childrenOf(expr)) checkExpr(text, child, depth + 1);
+  for (const child of childrenOf(expr)) if (!isInfoSelector(expr, child)) checkExpr(text, child, depth + 1);
   const problem = problemOf(text, expr);
   if (problem !== undefined) throw syntaxError(text, problem.place, problem.what);
+}
+
+/** The second argument of info() selects among info metrics: alone it may match anything, `{}` too. */
+function isInfoSelector(parent: Expr, child: Expr): boolean {
+  return parent.kind === 'call' && parent.name === 'info' && child === parent.args[1] && child.kind === 'selector';
 }
 
 interface Problem {

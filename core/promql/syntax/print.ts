@@ -33,7 +33,8 @@ export function printExpr(expr: Expr): string {
 
 /** An argument of a function. The second one of info() is conditions alone, in braces, that on the name among them. */
 export function printArg(name: string, index: number, arg: Expr): string {
-  return name === 'info' && index === 1 && arg.kind === 'selector' ? `{${arg.matchers.map(printMatcher).sort().join(',')}}` : printExpr(arg);
+  if (name !== 'info' || index !== 1 || arg.kind !== 'selector') return printExpr(arg);
+  return `{${arg.matchers.map(printMatcher).sort().join(',')}}${printModifiers(arg)}`;
 }
 
 /** What stands behind the expression of a subquery. */

@@ -32,6 +32,40 @@ eval instant at 20s info(t, {os=~".+"})
   t{instance="i",job="x",os="l"} 3
 
 eval instant at 20s info(t, {nope=~".+"})`,
+  'info of series that have one of the two labels of identity, or none': `
+clear
+load 10s
+  only_job{job="x"} 1+0x10
+  only_instance{instance="i"} 2+0x10
+  neither{a="b"} 3+0x10
+  target_info{job="x",ver="1"} 1+0x10
+  target_info{instance="i",ver="2"} 1+0x10
+  target_info{ver="3"} 1+0x10
+  build_info{job="x",rev="r"} 1+0x10
+
+eval instant at 20s info({__name__=~"only_job|only_instance|neither"})
+  only_job{job="x",ver="1"} 1
+  only_instance{instance="i",ver="2"} 2
+  neither{a="b"} 3
+
+eval instant at 20s info(only_job, {__name__!="target_info"})
+  only_job{job="x",rev="r"} 1
+
+eval instant at 20s info(only_job, {__name__="build_info"})
+  only_job{job="x",rev="r"} 1
+
+eval instant at 20s info(target_info{job="x"}, {ver=~".+"})
+  target_info{job="x",ver="1"} 1`,
+  'count_values whose label the grouping leaves out': `
+eval instant at 20s count_values without (job) ("__name__", b)
+  {} 2
+
+eval instant at 20s count_values by (job) ("__name__", b > 0)
+  {__name__="30",job="x"} 1
+  {__name__="5",job="y"} 1`,
+  'a smoothing factor is checked beside a histogram': `
+eval instant at 20s double_exponential_smoothing(h[1m], 1.5, 0.5)
+  expect fail msg: invalid smoothing factor. Expected: 0 < sf < 1, got: 1.500000`,
   'smoothed and anchored': `
 eval instant at 15s t smoothed
   t{instance="i",job="x"} 2.5
