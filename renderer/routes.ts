@@ -1,6 +1,7 @@
 import type { ViewEntry } from './shell/view.ts';
 import {
   IconAlert,
+  IconCompare,
   IconDataset,
   IconExplore,
   IconFlap,
@@ -44,5 +45,12 @@ export const views: readonly ViewEntry[] = [
   { id: 'runbooks', title: 'Runbooks', icon: IconRunbook, keys: 'g r', load: () => import('./views/runbooks/RunbooksView.svelte') },
   { id: 'cases', title: 'Cases', icon: IconDataset, keys: 'g c', load: () => import('./views/cases/CasesView.svelte') },
   { id: 'sources', title: 'Sources', icon: IconSource, keys: 'g s', load: () => import('./views/sources/SourcesView.svelte') },
+  {
+    id: 'settings/attributes',
+    title: 'Attributes of the signals',
+    icon: IconCompare,
+    keys: 'g m',
+    load: () => import('./views/attributes/AttributesView.svelte'),
+  },
   { id: 'settings', title: 'Settings', icon: IconSettings, keys: 'g ,', load: () => import('./views/settings/SettingsView.svelte') },
 ];

@@ -2,6 +2,7 @@ import { AttributeFile } from '#core/config/index.ts';
 import type { Handlers, SignalboxContract } from '#core/contract/index.ts';
 import {
   Attributes,
+  logsOfTrace,
   baselineBefore,
   Pace,
   rankRootCauses,
@@ -57,6 +58,7 @@ export class CorrelateDesk {
       },
       'correlate.ways': ({ dataset, pairs, ...window }, { signal }) =>
         waysFrom(datasets.of(dataset), [...labelPairs(pairs)], window, this.#named, signal),
+      'correlate.traceLogs': ({ dataset, traceId, ...window }, { signal }) => logsOfTrace(datasets.of(dataset), traceId, window, this.#named, signal),
       'attributes.get': () => this.#attributes.view,
       'attributes.save': (map) => {
         this.#attributes.save(map);

@@ -100,6 +100,10 @@ export const correlateContract = {
   'correlate.changes': procedure<ChangesView>()(v.object({ ...window.entries, baseline: v.optional(v.object({ startMs: unixMs, endMs: unixMs })) })),
   /** From what labels, attributes or fields name (names and values laid flat) to the other signals in the window. */
   'correlate.ways': procedure<WaysView>()(v.object({ ...window.entries, pairs: flatPairs })),
+  /** Queries that find the log lines of a trace; of each, how many lines (at most 1000) no query before it finds. None: there are no lines. */
+  'correlate.traceLogs': procedure<readonly { readonly query: string; readonly count: number }[]>()(
+    v.object({ ...window.entries, traceId: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/, 'is no trace id')) }),
+  ),
   'attributes.get': procedure<AttributesView>()(nothing),
   /** Fails with one sentence when a list is of no use. */
   'attributes.save': procedure<AttributesView>()(v.object({ service: keys, pod: keys, host: keys, traceId: keys, spanId: keys })),

@@ -5,7 +5,7 @@ export type { Change, ChangeKind } from './change-rows.ts';
 export { readAround, readCase, type CaseSources } from './read-case.ts';
 export { Pace, type PaceOptions } from './pace.ts';
 export { patternOf } from './log-pattern.ts';
-export { tracesCounted, waysFrom, type Signal, type Way, type Ways, type WaySources } from './ways.ts';
+export { logsOfTrace, waysFrom, type TraceLogs, type Way, type Ways, type WaySources } from './ways.ts';
 export { Attributes, serviceOfLabels, workloadOfPod } from './service-of.ts';
 export type {
   CallEdge,

@@ -29,7 +29,13 @@ export interface WaySources {
     labelNames(): readonly string[];
     series(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): readonly Labels[];
   };
-  readonly logs: { streams(selectors: readonly string[], fromNs: bigint, toNs: bigint): readonly Labels[] };
+  readonly logs: {
+    streams(selectors: readonly string[], fromNs: bigint, toNs: bigint): readonly Labels[];
+    search(
+      question: { readonly text: string; readonly fromNs: bigint; readonly toNs: bigint; readonly direction: 'backward'; readonly limit: number },
+      signal?: AbortSignal,
+    ): Promise<{ readonly records: readonly { readonly timeNs: bigint; readonly line: string }[] }>;
+  };
   readonly traces: {
     attributeKeys(): readonly string[];
     search(
@@ -39,9 +45,16 @@ export interface WaySources {
   };
 }
 
+/** A query that finds lines of a trace, and how many that no query before it finds, up to `linesCounted`. */
+export interface TraceLogs {
+  readonly query: string;
+  readonly count: number;
+}
+
 type Pair = readonly [name: string, value: string];
 
-export const tracesCounted = 100;
+const tracesCounted = 100;
+const linesCounted = 1000;
 const places: readonly Place[] = ['service', 'pod', 'host'];
 
 /** Where the signals speak of what `pairs` (labels, attributes or fields) name. What leads nowhere is left out. */
@@ -60,6 +73,7 @@ export async function waysFrom(
     ways.push(...metricWays(sources, thing, window, attributes), ...logWays(sources, thing, window, attributes));
     ways.push(...(await traceWays(sources, thing, window, attributes, signal)));
   }
+  ways.push(...instanceWay(sources, valueIn(pairs, 'service.instance.id'), window));
   return { ways, traceId: traceIdIn(attributes.of('traceId', pairs)), spanId: attributes.of('spanId', pairs) };
 }
 
@@ -87,6 +101,12 @@ function metricWays({ metrics }: WaySources, thing: Thing, { startMs, endMs }: T
     const query = `{${name}${pattern === undefined ? '=' : '=~'}${JSON.stringify(pattern ?? thing.value)}}`;
     return count === 0 ? [] : [{ to: 'metrics', of: thing.of, value: thing.value, query, count }];
   });
+}
+
+/** Prometheus' `instance` is OpenTelemetry's `service.instance.id` (Prometheus and OpenMetrics compatibility, "Resource attributes"). */
+function instanceWay({ metrics }: WaySources, value: string, { startMs, endMs }: TimeWindow): Way[] {
+  const count = value === '' ? 0 : metrics.series([matcher('instance', '=', value)], startMs, endMs).length;
+  return count === 0 ? [] : [{ to: 'metrics', of: 'host', value, query: `{instance=${JSON.stringify(value)}}`, count }];
 }
 
 /** The pattern of a label's values where they are more than the value itself: pods of a workload, ports of a host, jobs of a namespace. */
@@ -136,3 +156,29 @@ async function traceWays(
   }
   return ways;
 }
+
+/**
+ * How the lines of a trace are found: by its id anywhere in the line, and by fields sent beside the line under each key of a trace id. The
+ * query that finds most comes first.
+ */
+export async function logsOfTrace(
+  { logs }: Pick<WaySources, 'logs'>,
+  traceId: string,
+  { startMs, endMs }: TimeWindow,
+  { map }: Attributes,
+  signal?: AbortSignal,
+): Promise<readonly TraceLogs[]> {
+  const seen = new Set<string>();
+  const found: TraceLogs[] = [];
+  for (const text of [JSON.stringify(shortest(traceId)), ...map.traceId.map((key) => `${key}=${JSON.stringify(traceId)}`)]) {
+    const question = { text, fromNs: nsOf(startMs), toNs: nsOf(endMs) + 1_000_000n, direction: 'backward' as const, limit: linesCounted };
+    const { records } = await logs.search(question, signal);
+    const before = seen.size;
+    for (const { timeNs, line } of records) seen.add(`${timeNs} ${line}`);
+    if (seen.size > before) found.push({ query: text, count: seen.size - before });
+  }
+  return found.sort((a, b) => b.count - a.count);
+}
+
+/** An id of 64 bits is written without the zeros before it. */
+const shortest = (traceId: string): string => traceId.replace(/^0{16}(?=[0-9a-f]{16}$)/, '');

@@ -26,8 +26,8 @@ import {
 } from '../../renderer/views/traces/trace/rows.ts';
 import { SpanIndex } from '../../renderer/views/traces/trace/span-index.ts';
 import { tickTimes } from '../../renderer/views/traces/trace/ticks.ts';
-import { metricWays } from '../../renderer/views/traces/trace/ways.ts';
-import { readTracePath, readTraceView, traceIdOf, writeTraceView } from '../../renderer/views/traces/trace-link.ts';
+import { traceIdOf } from '../../renderer/shell/trace-id.ts';
+import { readTracePath, readTraceView, writeTraceView } from '../../renderer/views/traces/trace-link.ts';
 import { hex, service, span, text } from '../core/traces/support/spans.ts';
 
 const treeOf = (spans: readonly Span[]): TraceTree => assembleTrace(traceOfSpans(spans)!);
@@ -220,16 +220,6 @@ describe('links', () => {
     expect(readTracePath('1f')).toEqual({ kind: 'trace', traceId: hex(0x1f, 16) });
     expect(readTracePath('1...2')).toEqual({ kind: 'compare', before: hex(1, 16), after: hex(2, 16) });
     expect(readTracePath('1...x')).toBeUndefined();
-  });
-
-  test('a span leads to the series of its service, its pod and its host', () => {
-    const resource = service('checkout', text('service.namespace', 'shop'), text('k8s.pod.name', 'checkout-7'), text('host.name', 'web.1'));
-    expect(metricWays({ resource }).map(({ selector }) => selector)).toEqual([
-      '{job=~"shop/checkout|checkout"}',
-      '{pod="checkout-7"}',
-      String.raw`{instance=~"web\\.1(:[0-9]+)?"}`,
-    ]);
-    expect(metricWays({ resource: service('') })).toEqual([]);
   });
 
   test('words without an operator are looked for anywhere', () => {

@@ -1,4 +1,5 @@
 import { formatLink } from '../../shell/link.ts';
+import { traceIdOf } from '../../shell/trace-id.ts';
 
 /** How one trace is shown; all of it stands in the address. */
 export type TraceTab = 'waterfall' | 'flame' | 'statistics';
@@ -87,11 +88,4 @@ export function readTracePath(
   if (before === undefined) return undefined;
   if (!text.includes('...')) return { kind: 'trace', traceId: before };
   return after === undefined ? undefined : { kind: 'compare', before, after };
-}
-
-/** A trace id as people paste it: of 64 bits too, in capitals, or inside a traceparent. Undefined when it is none. */
-export function traceIdOf(text: string): string | undefined {
-  const bare = text.trim().toLowerCase();
-  const id = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(bare)?.[1] ?? bare.replaceAll('-', '');
-  return /^[0-9a-f]{1,32}$/.test(id) && !/^0+$/.test(id) ? id.padStart(32, '0') : undefined;
 }

@@ -6,6 +6,12 @@ function wordsOf(pattern: string): string {
   return parts.reduce((longest, part) => (part.length > longest.length ? part : longest), '');
 }
 
+/** `key=value` as the search of spans reads it, of one service. */
+function attributeQuery(subject: string, service: string): string {
+  const cut = subject.indexOf('=');
+  return `service=${JSON.stringify(service)} ${subject.slice(0, cut)}=${JSON.stringify(subject.slice(cut + 1))}`;
+}
+
 /** Where the evidence of a change or suspect is seen: a path and its parameters. */
 export function evidenceLink(
   kind: ChangeKind | 'calls',
@@ -14,13 +20,16 @@ export function evidenceLink(
   dataset: string | undefined,
 ): [path: readonly string[], params: Readonly<Record<string, string | undefined>>] {
   switch (kind) {
-    case 'metric':
     case 'deploy':
+      // A new version is told by a series, or by an attribute of spans.
+      if (!/^[\w.]+=/.test(subject)) return [['explore'], { dataset, 'g0.expr': subject }];
+      return [['explore', 'traces'], { dataset, q: attributeQuery(subject, service) }];
+    case 'metric':
       return [['explore'], { dataset, 'g0.expr': subject }];
     case 'log':
       return [['explore', 'logs'], { dataset, q: JSON.stringify(wordsOf(subject)) }];
     case 'attribute':
-      return [['explore', 'traces'], { dataset, q: subject.replace(/=(.*)$/s, (_, value: string) => `=${JSON.stringify(value)}`) }];
+      return [['explore', 'traces'], { dataset, q: attributeQuery(subject, service) }];
     case 'latency':
     case 'errors':
       return [['explore', 'traces'], { dataset, q: `service=${JSON.stringify(service)} name=${JSON.stringify(subject)}` }];

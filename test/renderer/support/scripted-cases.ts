@@ -100,12 +100,14 @@ export function caseAnswers(): Pick<Handlers<SignalboxContract>, Names> {
         ? []
         : [
             { to: 'metrics', of: 'service', value: 'cart', query: '{job="cart"}', count: 12 },
+            ...(pairs.includes('cart-7') ? [{ to: 'metrics', of: 'pod', value: 'cart-7', query: '{pod="cart-7"}', count: 3 } as const] : []),
             { to: 'logs', of: 'service', value: 'cart', query: '{app="cart"}', count: 2 },
             { to: 'traces', of: 'service', value: 'cart', query: 'service="cart"', count: 100 },
           ],
       traceId: '',
       spanId: '',
     }),
+    'correlate.traceLogs': ({ traceId }) => [{ query: JSON.stringify(traceId), count: 7 }],
     'cases.files': () => [
       { ...file, path: 'capture/metric/cart.csv', format: 'CSV of series', samples: 931 },
       {

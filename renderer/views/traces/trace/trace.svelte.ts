@@ -9,6 +9,8 @@ import { findQuery } from './find.ts';
 import { indexPath } from './paint.ts';
 import { bothKept, collapsedFrom, longSpans, membersOf, placeOf, reveal, spanOfRow, visibleRows, withAncestors } from './rows.ts';
 import { SpanIndex } from './span-index.ts';
+import { logMarginMs } from './ways.ts';
+import { msOfNs } from '../words.ts';
 
 interface TraceKey {
   readonly dataset: string;
@@ -21,6 +23,8 @@ export class TraceState {
   readonly answer: LiveQuery<TraceKey & { readonly readCount: number }, TraceAnswer>;
   readonly found: LiveQuery<TraceKey & { readonly text: string }, Answer<'traces.find'>>;
   readonly detail: LiveQuery<TraceKey & { readonly spanId: string }, Answer<'traces.spans'>>;
+  /** How the trace's log lines are found. */
+  readonly logs: LiveQuery<TraceKey & { readonly startMs: number; readonly endMs: number }, Answer<'correlate.traceLogs'>>;
   /** Repeated siblings that were unfolded. */
   #unfolded = $state.raw<ReadonlySet<number>>(new Set());
   /** Opened and closed by hand since the level was chosen. */
@@ -45,6 +49,20 @@ export class TraceState {
         return selected === undefined ? undefined : { ...of(), spanId: this.index!.idOf(selected) };
       },
       ask: (key, signal) => session.engine.call('traces.spans', key, signal),
+    });
+    this.logs = new LiveQuery(session.engine, {
+      key: () => {
+        const { tree } = this;
+        if (tree === undefined) return undefined;
+        const startMs = msOfNs(tree.baseNs);
+        return {
+          ...of(),
+          traceId: tree.traceId,
+          startMs: Math.floor(startMs - logMarginMs),
+          endMs: Math.ceil(startMs + tree.durationNs / 1e6 + logMarginMs),
+        };
+      },
+      ask: (key, signal) => session.engine.call('correlate.traceLogs', key, signal),
     });
     $effect.pre(() => {
       if (this.tree === undefined) return;
