@@ -101,7 +101,8 @@ export class EngineProcess {
     const id = this.#idNext++;
     const asked = Promise.withResolvers<HttpAnswer>();
     this.#requests.set(id, asked);
-    this.#post({ k: 'http', id, request });
+    const { body, ...rest } = request;
+    this.#post({ k: 'http', id, request: rest, bytes: body });
     const cancel = this.#options.clock.after(answerMsMax, () => {
       if (this.#requests.delete(id)) asked.reject(new EngineError('timeout', `the engine gave no answer within ${answerMsMax / 1000} s`));
     });
@@ -215,7 +216,7 @@ export class EngineProcess {
       case 'hangup':
         return this.#hangUp(message.peer, 'the engine ended the connection');
       case 'answer':
-        this.#requests.get(message.id)?.resolve(message.answer);
+        this.#requests.get(message.id)?.resolve({ ...message.answer, body: message.bytes });
         return void this.#requests.delete(message.id);
       case 'render':
         return void this.#render(message.id, message.text);

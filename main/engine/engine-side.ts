@@ -79,7 +79,9 @@ export function runEngineSide(create: (settings: EngineSettings, shell: ShellFac
       case 'port':
         return ports.forEach((port) => engine?.attach(portTransport(port)));
       case 'http':
-        return void answer(engine, message.request).then((given) => parent.post({ k: 'answer', id: message.id, answer: given }));
+        return void answer(engine, { ...message.request, body: message.bytes }).then(({ body, ...given }) => {
+          parent.post({ k: 'answer', id: message.id, answer: given, bytes: typeof body === 'string' ? Buffer.from(body) : body });
+        });
       case 'html':
       case 'no-html':
         return reader.settle(message);

@@ -1,6 +1,6 @@
 /**
- * What a shell and the engine's process say to each other. Both wires carry it by structured clone: Node's process
- * channel (advanced serialization) and Electron's parent port. A screen's frames cross as the bytes that its socket
+ * What a shell and the engine's process say to each other. Both wires carry it by structured clone: a pipe under Node, which
+ * sends `bytes` past it, and Electron's parent port. A screen's frames cross as the bytes that its socket
  * carries, so the shell never reads them; on the desktop a screen gets a port of its own and its frames do not pass here.
  */
 import type { HttpAnswer, HttpRequest } from '#core/model/index.ts';
@@ -25,7 +25,7 @@ export type ToEngine =
   | { readonly k: 'gone'; readonly peer: number }
   /** A screen of the desktop; its MessagePort comes with this message. */
   | { readonly k: 'port' }
-  | { readonly k: 'http'; readonly id: number; readonly request: HttpRequest }
+  | { readonly k: 'http'; readonly id: number; readonly request: Omit<HttpRequest, 'body'>; readonly bytes: Uint8Array }
   | { readonly k: 'html'; readonly id: number; readonly html: string }
   | { readonly k: 'no-html'; readonly id: number; readonly why: string }
   | { readonly k: 'practice'; readonly state: PracticeState }
@@ -41,7 +41,7 @@ export type FromEngine =
   | { readonly k: 'failed'; readonly why: string }
   | { readonly k: 'bytes'; readonly peer: number; readonly bytes: Uint8Array }
   | { readonly k: 'hangup'; readonly peer: number }
-  | { readonly k: 'answer'; readonly id: number; readonly answer: HttpAnswer }
+  | { readonly k: 'answer'; readonly id: number; readonly answer: Omit<HttpAnswer, 'body'>; readonly bytes: Uint8Array }
   | { readonly k: 'render'; readonly id: number; readonly text: string }
   | { readonly k: 'practice'; readonly wish: PracticeWish };
 

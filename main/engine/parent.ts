@@ -1,5 +1,7 @@
-/** The shell, seen from a process that it started: Electron's parent port or Node's channel, whichever is there. */
+/** The shell, seen from a process that it started: Electron's parent port or the pipe from a shell of Node, whichever is there. */
+import { Socket } from 'node:net';
 import type { PortLike } from '#core/contract/index.ts';
+import { pipeFd, PipeWire } from './wire.ts';
 
 export interface Parent<In, Out> {
   post(message: Out): void;
@@ -23,11 +25,11 @@ export function parentOf<In, Out>(): Parent<In, Out> {
       onGone: () => undefined, // Chromium ends a utility process with its parent
     };
   }
+  const takers: ((message: unknown) => void)[] = [];
+  const wire = new PipeWire(new Socket({ fd: pipeFd, readable: true, writable: true }), (message) => takers.forEach((act) => act(message)));
   return {
-    post: (message) => {
-      if (process.connected) process.send?.(message);
-    },
-    onMessage: (act) => void process.on('message', (message) => act(message as In, [])),
+    post: (message) => wire.post(message as object),
+    onMessage: (act) => void takers.push((message) => act(message as In, [])),
     onGone: (act) => void process.on('disconnect', act),
   };
 }

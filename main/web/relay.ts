@@ -29,7 +29,7 @@ export async function relay(options: Options, asking: Asking): Promise<Given | u
   if (route.types !== undefined && !route.types.includes(mediaType(headers['content-type']))) {
     return plain({ status: 415, why: `the content type must be ${route.types.filter((type) => type !== '').join(' or ')}` });
   }
-  const read = await bodies.read(asking.request, route.bodyBytesMax);
+  const read = hasBody(headers) ? await bodies.read(asking.request, route.bodyBytesMax) : noBody;
   if ('why' in read) return plain(read);
   try {
     const { method, path, query } = asking;
@@ -42,6 +42,10 @@ export async function relay(options: Options, asking: Asking): Promise<Given | u
     read.release();
   }
 }
+
+/** A request of HTTP/1 that announces no body has none, and most have none; waiting for it takes a tenth of a small answer's time. RFC 9112, section 6.3. */
+const hasBody = (headers: IncomingHttpHeaders): boolean => headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
+const noBody = { body: new Uint8Array(), release: (): void => undefined };
 
 /** The headers without what proves who asks: the engine has no use for it. */
 function handedOn(headers: IncomingHttpHeaders): Record<string, string> {
