@@ -1,5 +1,5 @@
 /** The composition root: builds bottom-up, wires callbacks, implements the contract, stops in reverse. */
-import { appendFileSync, statfsSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createAlerting, createSender, Templates, type Alerting, type Send } from '#core/alerting/index.ts';
 import {
@@ -29,7 +29,7 @@ import {
 import { createApi, ownMetrics } from '#core/api/index.ts';
 import { ConfigFiles, nodeExporter, type Config, type NamedText } from '#core/config/index.ts';
 import { contract, serve, type Handlers, type SignalboxContract, type SystemInfo, type Transport } from '#core/contract/index.ts';
-import { closeDb, holdFolder, openDb, Reserve, sqliteVersion, type HeldFolder, type WriteDb } from '#core/db/index.ts';
+import { closeDb, diskOf, holdFolder, openDb, Reserve, sqliteVersion, type HeldFolder, type WriteDb } from '#core/db/index.ts';
 import { readSloFile } from '#core/formats/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
 import { createReceiver, createScraper, guardedSink, Ledger, listens, Outgoing, Overload } from '#core/intake/index.ts';
@@ -87,18 +87,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
 async function openEngine(options: EngineOptions, folder: string, held: HeldFolder): Promise<Engine> {
   const { clock, reserveBytes = 0 } = options;
-  const reserve = new Reserve({ path: join(folder, 'reserve'), bytes: reserveBytes, clock, free: () => diskOf(folder).free });
+  const reserve = new Reserve({ path: join(folder, 'reserve'), bytes: reserveBytes, clock });
   const live = openTsdb({ folder, clock, hasRoom: () => reserve.state !== 'spent' });
   const traces = openTraces({ folder, clock: options.clock });
   const logs = openLogs({ folder, clock: options.clock });
   const engine = new LiveEngine(options, held, live, traces, logs, reserve);
   await engine.start();
   return engine;
-}
-
-function diskOf(folder: string): { free: number; total: number } {
-  const { bavail, blocks, bsize } = statfsSync(folder);
-  return { free: bavail * bsize, total: blocks * bsize };
 }
 
 /** Lets everything that waits for its turn run before a query goes on. */
@@ -217,8 +212,7 @@ class LiveEngine implements Engine {
       ...new LogDesk(parts).handlers(),
       ...new CorrelateDesk({ ...parts, dataDir, breathe }).handlers(),
     };
-    const snapshotsFolder = join(dataDir, 'snapshots');
-    this.#api = createApi({ ...parts, random, breathe, snapshotsFolder, logs, receiver: this.#receiver, ownMetrics: () => this.#ownMetrics() });
+    this.#api = this.#makeApi(parts);
   }
 
   async start(): Promise<void> {
@@ -281,6 +275,12 @@ class LiveEngine implements Engine {
     } catch (error) {
       this.#systemDesk.problem(`open incidents could not be told of the overload: ${messageOf(error)}`);
     }
+  }
+
+  #makeApi(parts: Parts): (request: HttpRequest) => Promise<HttpAnswer> {
+    const { dataDir, random } = this.#options;
+    const rest = { random, breathe, snapshotsFolder: join(dataDir, 'snapshots'), logs: this.#logs, receiver: this.#receiver };
+    return createApi({ ...parts, ...rest, ownMetrics: () => this.#ownMetrics() });
   }
 
   /** Under overload targets that no rule reads are scraped every second time (level 4), and then not at all. */

@@ -1,6 +1,7 @@
 /** The engine's process, under both hosts. */
+import { reserveBytes } from '#core/db/index.ts';
 import { createEngine } from '#core/engine.ts';
 import { systemClock } from './clock.ts';
 import { runEngineSide } from './engine/engine-side.ts';
 
-runEngineSide((settings, shell) => createEngine({ ...settings, ...shell, clock: systemClock, random: Math.random }));
+runEngineSide((settings, shell) => createEngine({ ...settings, ...shell, clock: systemClock, random: Math.random, reserveBytes }));

@@ -26,6 +26,8 @@ export interface Parts {
   readonly runbooks: Runbooks;
   readonly config: () => Config;
   readonly overload: () => OverloadStatus;
+  /** What alerts and incidents go on with when the disk is full. */
+  readonly reserve: { readonly state: 'building' | 'kept' | 'spent'; readonly bytes: number };
   readonly renderMarkdown: (text: string) => Promise<string>;
   /** Every alert that is pending, firing or lately resolved, of our rules and from outside. */
   readonly alerts: () => readonly Alert[];

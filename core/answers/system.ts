@@ -16,6 +16,8 @@ const problemForgottenMs = 5 * 60_000;
 const downNamed = 5;
 /** From this level of overload on data is turned away. */
 const failingLevel = 4;
+const fullDisk =
+  'the disk is full: samples, spans and lines are refused; alerts, notifications, silences and incidents go into the room kept for them. Free some space';
 
 /** Signalbox itself: how it is, how it is configured, and the operator's first questions. */
 export class SystemDesk {
@@ -101,7 +103,8 @@ export class SystemDesk {
     const nowMs = clock.now();
     for (const [sentence, atMs] of this.#problems) if (nowMs - atMs > problemForgottenMs) this.#problems.delete(sentence);
     const stats = live.stats();
-    const failing = [...this.#problems.keys()];
+    const { reserve } = this.#parts;
+    const failing = [...(reserve.state === 'spent' ? [fullDisk] : []), ...this.#problems.keys()];
     const { level, reasons, shedding } = this.#parts.overload();
     const overload = level === 0 ? [] : [`overload, level ${level} of 5: ${reasons.join(', ')}`, ...shedding.map((what) => `left out: ${what}`)];
     const strained = [...overload, ...explosions(this.#parts)];
@@ -116,6 +119,7 @@ export class SystemDesk {
       sampleCount: stats.headSamples + stats.sealedSamples,
       samplesPerSecond: this.#rate,
       bytesOnDisk: stats.diskBytes + stats.walBytes,
+      reserveBytes: reserve.bytes,
     };
   }
 

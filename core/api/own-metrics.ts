@@ -7,6 +7,8 @@ export interface OwnFigures {
   /** Where everything that came in went, by source. */
   readonly ledger: readonly LedgerRow[];
   readonly overload: Pick<Overload, 'level' | 'shed' | 'status'>;
+  /** Bytes kept for alerts and incidents until the disk is full. */
+  readonly reserveBytes: number;
   /** Undefined where every span is kept. */
   readonly sampling: SamplingStatus | undefined;
   readonly startedMs: number;
@@ -44,6 +46,9 @@ export function ownMetrics(figures: OwnFigures): string {
     ),
     family('signalbox_overload_level', 'gauge', 'How overloaded the engine is: 0 not at all, 5 only the most needed is done.', [
       ['', figures.overload.level],
+    ]),
+    family('signalbox_disk_reserve_bytes', 'gauge', 'Kept for alerts and incidents; 0 once the disk was full and they are given back.', [
+      ['', figures.reserveBytes],
     ]),
     family(
       'signalbox_overload_cause',

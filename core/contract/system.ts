@@ -30,6 +30,8 @@ export interface SystemStatus {
   readonly sampleCount: number;
   readonly samplesPerSecond: number;
   readonly bytesOnDisk: number;
+  /** Bytes kept for alerts, notifications, silences and incidents until the disk is full; 0 once they are given back. */
+  readonly reserveBytes: number;
 }
 
 /** A time in which overload turned data away: charts that span it show less than there was. */

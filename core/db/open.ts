@@ -12,6 +12,8 @@ export interface ReadDb {
 }
 export interface WriteDb extends ReadDb {
   readonly writable: true;
+  /** Called before each transaction. */
+  readonly ensureRoom?: () => void;
 }
 
 /** SQLite 3.51.3 mends the WAL-reset corruption of 3.7.0 to 3.51.2 (sqlite.org/wal.html, March 2026). */
@@ -22,12 +24,13 @@ const busyTimeoutMs = 5000;
  * Opens (and makes, and migrates) the file of a store. Commits are on stable storage when they return:
  * better-sqlite3 would otherwise fall back to synchronous=NORMAL after the first write and lose commits in a power cut.
  * Room that deletes leave is given back to the disk by `pragma incremental_vacuum`, a few pages at a time.
+ * `ensureRoom` is called before each transaction: a reserve of what must be written (reserve.ts).
  * Throws EngineError `unavailable` when the file was written by a newer Signalbox.
  */
-export function openDb(path: string, store: StoreName): WriteDb {
+export function openDb(path: string, store: StoreName, ensureRoom?: () => void): WriteDb {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const connection = new Database(path);
-  const db: WriteDb = { connection, path, writable: true };
+  const db: WriteDb = { connection, path, writable: true, ...(ensureRoom && { ensureRoom }) };
   try {
     checkVersion(connection);
     connection.pragma('auto_vacuum = INCREMENTAL');
@@ -163,7 +166,23 @@ function keepForm({ connection, path }: WriteDb, form: number): void {
 
 /** All or nothing. Nested calls become savepoints. */
 export function transaction<T>(db: WriteDb, act: () => T): T {
+  db.ensureRoom?.();
   return db.connection.transaction(act).immediate();
+}
+
+/**
+ * A transaction that need not be on stable storage when it returns, for what can be made again from what is. A power cut takes it back
+ * together with all that were committed after it and before the next full transaction or checkpoint, never without them
+ * (sqlite.org/pragma.html, "synchronous": NORMAL in WAL mode). Within another transaction it is part of that one.
+ */
+export function lazyTransaction<T>(db: WriteDb, act: () => T): T {
+  if (db.connection.inTransaction) return transaction(db, act);
+  db.connection.pragma('synchronous = NORMAL');
+  try {
+    return transaction(db, act);
+  } finally {
+    db.connection.pragma('synchronous = FULL');
+  }
 }
 
 const prepared = new WeakMap<Database.Database, Map<string, Database.Statement>>();

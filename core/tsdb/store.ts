@@ -20,7 +20,7 @@ import { allTombstones, insertTombstone, Tombstones } from './upkeep/deletion.ts
 import { Frames } from './frames.ts';
 import { Groups } from './names/groups.ts';
 import { defaultLimits, labelFault } from './names/limits.ts';
-import { clean, compact, maintain, type MaintenanceParts } from './upkeep/maintenance.ts';
+import { clean, compact, maintain, makeRoom, type MaintenanceParts } from './upkeep/maintenance.ts';
 import { matchRefs } from './names/match.ts';
 import { insertExemplar, putMetadata, type RefExemplar } from './log/notes.ts';
 import { quarantined, quarantineFrame, quarantineGroup, quarantineRollup, quarantineSegment, type Damage } from './upkeep/quarantine.ts';
@@ -34,7 +34,7 @@ import { verdictName, verdicts } from './types.ts';
 import type { Batch, Retention, SeriesRef, StoreLimits, Tsdb, TsdbOptions, TsdbStats, Verdict } from './types.ts';
 import { Observers } from './observe.ts';
 import { View } from './view.ts';
-import { Wal, type WalFiles } from './log/wal.ts';
+import { realFiles, Wal, type WalFiles } from './log/wal.ts';
 
 /** Between slices of upkeep: when there is nothing more to do, and when there is. A slice takes a few ms. */
 const tickMs = 1000;
@@ -53,7 +53,19 @@ export function openTsdb(options: TsdbOptions, files?: WalFiles): Tsdb {
   mkdirSync(join(options.folder, 'wal'), { recursive: true, mode: 0o700 });
   const salvaged: Damage[] = [];
   const db = openOrSalvage(options.folder, (one) => salvaged.push(one));
-  return new Store(options, db, [...quarantined(db), ...salvaged], files);
+  return new Store(options, db, [...quarantined(db), ...salvaged], files ?? filesWithin(options.hasRoom));
+}
+
+/** The log's disk, which is full while what is left of it is not for samples. */
+function filesWithin(hasRoom: TsdbOptions['hasRoom']): WalFiles {
+  if (hasRoom === undefined) return realFiles;
+  return {
+    ...realFiles,
+    write: (...of) => {
+      if (!hasRoom()) throw new Error('the disk is full but for what alerts and incidents are written with');
+      realFiles.write(...of);
+    },
+  };
 }
 
 class Store extends View implements Tsdb, Ledger {
@@ -67,6 +79,7 @@ class Store extends View implements Tsdb, Ledger {
 
   readonly #folder: string;
   readonly #clock: Clock;
+  readonly #hasRoom: () => boolean;
   /** Upkeep reads it anew each time. */
   readonly #limits: { -readonly [Limit in keyof StoreLimits]: StoreLimits[Limit] };
   readonly #db: WriteDb;
@@ -84,7 +97,7 @@ class Store extends View implements Tsdb, Ledger {
   #appended = 0;
   #cancelTick: Cancel;
 
-  constructor({ folder, clock, limits }: TsdbOptions, db: WriteDb, damage: Damage[], files: WalFiles | undefined) {
+  constructor({ folder, clock, limits, hasRoom }: TsdbOptions, db: WriteDb, damage: Damage[], files: WalFiles) {
     const groups = new Groups(lastIds(db).group);
     const tombstones = new Tombstones(allTombstones(db));
     super({
@@ -97,6 +110,7 @@ class Store extends View implements Tsdb, Ledger {
     });
     this.#folder = folder;
     this.#clock = clock;
+    this.#hasRoom = hasRoom ?? (() => true);
     this.#limits = { ...defaultLimits, ...limits };
     this.#db = db;
     this.#groups = groups;
@@ -284,7 +298,7 @@ class Store extends View implements Tsdb, Ledger {
   }
 
   #tickByTimer(): void {
-    const more = this.#guardUpkeep(() => this.tick()) ?? false;
+    const more = this.#guardUpkeep(() => (this.#hasRoom() ? this.tick() : makeRoom(this.#upkeep))) ?? false;
     this.#cancelTick = this.#clock.after(more ? busyTickMs : tickMs, () => this.#tickByTimer());
   }
 

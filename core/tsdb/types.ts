@@ -110,6 +110,8 @@ export interface TsdbOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly limits?: Partial<StoreLimits>;
+  /** False while what is left of the disk is not for samples: commits are then refused as on a full disk, and upkeep waits. */
+  readonly hasRoom?: () => boolean;
 }
 
 /** `process`: survives the death of the process. `power`: on stable storage. */

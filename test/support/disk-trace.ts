@@ -225,7 +225,7 @@ export class DiskReplay {
     else if (call.kind === 'truncate') file.add(this.#number, { size: call.size });
     else if (call.kind === 'sync') file.sync(call.from);
     else if (call.kind === 'unlink') this.#name(call.path, undefined);
-    else {
+    else if (call.kind === 'rename' || call.kind === 'link') {
       this.#name(call.to, file);
       if (call.kind === 'rename') this.#name(call.path, undefined);
     }

@@ -44,6 +44,13 @@ export function compact(parts: MaintenanceParts, goOn: () => boolean): void {
   while (goOn() && releasePages(parts.db, pagesPerStep));
 }
 
+/** One slice of what gives room back on a full disk, and takes none: drops what is too old or too much. True when more is due at once. */
+export function makeRoom(parts: MaintenanceParts): boolean {
+  if (retain(parts) || releasePages(parts.db, pagesPerStep)) return true;
+  checkpoint(parts.db);
+  return false;
+}
+
 /**
  * Takes one slice of what was deleted out of frames and rollups, or gives some of the room back; true when more is due. What the log holds of
  * it goes with the next walk of the sweep, a few minutes later at most.

@@ -222,6 +222,7 @@ export class ScriptedEngine {
         sampleCount: 18_204_113,
         samplesPerSecond: 227.8,
         bytesOnDisk: 21_733_376,
+        reserveBytes: 67_108_864,
       })),
       'overview.watch': this.#watch(() => {
         const targets = this.#targets();
