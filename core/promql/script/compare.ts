@@ -4,7 +4,8 @@ import { formatG } from '../format-number.ts';
 import { pack, unpack } from '../histogram/buckets.ts';
 import type { Notes } from '../notes.ts';
 import type { InstantResult, Sample } from '../query.ts';
-import type { EvalCommand, Expectation } from './commands.ts';
+import type { EvalCommand } from './commands.ts';
+import type { Expectation } from './expectations.ts';
 import type { Point, SeriesDescription } from './series.ts';
 
 const tolerance = 1e-6; // Relative, as in Prometheus' own runner.

@@ -112,6 +112,9 @@ function combine(value: Histogram, step: Histogram, sign: string): Histogram {
   return { ...combined.histogram, resetHint: value.resetHint };
 }
 
+/** What `parseNumber` reads. */
+export const numberForm = /^[+-]?(?:inf|nan|(?:\d[\d_]*\.?\d*|\.\d+)(?:e[+-]?\d+)?)$/i;
+
 /** A number as scripts write it: never hexadecimal, since `0x5` is five zeros more. */
 export function parseNumber(text: string): number {
   const lower = text.toLowerCase();
@@ -120,30 +123,26 @@ export function parseNumber(text: string): number {
   return Number(text.replaceAll('_', ''));
 }
 
-const hints: Readonly<Record<string, Histogram['resetHint']>> = { unknown: 'unknown', reset: 'reset', not_reset: 'none', gauge: 'gauge' };
-const propertyForm = /\s*([a-z_]+):(?:\[([^\]]*)\]|(\S+))/y;
+const hints: ReadonlyMap<string, Histogram['resetHint']> = new Map([
+  ['unknown', 'unknown'],
+  ['reset', 'reset'],
+  ['not_reset', 'none'],
+  ['gauge', 'gauge'],
+]);
+const propertyForm = /\s*([a-z_]+):(?:\[([^\]]*)\]|([^\s[]+))(?=\s|$)/y;
+const listNames: ReadonlySet<string> = new Set(['buckets', 'n_buckets', 'custom_values']);
+const numberNames: ReadonlySet<string> = new Set(['schema', 'sum', 'count', 'z_bucket', 'z_bucket_w', 'offset', 'n_offset']);
 
-/** A histogram such as `{{schema:1 sum:3 count:22 buckets:[5 10 7]}}`. */
+/** A histogram such as `{{schema:1 sum:3 count:22 buckets:[5 10 7]}}`. Throws EngineError `invalid` for properties that there are not. */
 export function parseHistogram(text: string): { readonly value: Histogram; readonly hinted: boolean } {
-  const body = text.slice(2, -2).trimEnd();
-  const single = new Map<string, string>();
-  const lists = new Map<string, number[]>();
-  propertyForm.lastIndex = 0;
-  for (let at = 0; at < body.length; at = propertyForm.lastIndex) {
-    const found = propertyForm.exec(body);
-    if (found === null) throw new EngineError('invalid', `cannot read the histogram from ${JSON.stringify(body.slice(at))} on`);
-    const [, name = '', list, value] = found;
-    if (list !== undefined) lists.set(name, list.trim() === '' ? [] : list.trim().split(/\s+/).map(parseNumber));
-    else single.set(name, value!);
-  }
-  const numeric = (name: string): number => parseNumber(single.get(name) ?? '0');
+  const { lists, numbers, hint } = propertiesOf(text.slice(2, -2).trimEnd());
+  const numeric = (name: string): number => numbers.get(name) ?? 0;
   const buckets = lists.get('buckets') ?? [];
   const negative = lists.get('n_buckets') ?? [];
-  const hint = single.get('counter_reset_hint');
   const value: Histogram = {
     ...emptyHistogram,
     schema: numeric('schema'),
-    resetHint: hints[hint ?? 'unknown'] ?? 'unknown',
+    resetHint: hint ?? 'unknown',
     sum: numeric('sum'),
     count: numeric('count'),
     zeroCount: numeric('z_bucket'),
@@ -155,4 +154,51 @@ export function parseHistogram(text: string): { readonly value: Histogram; reado
     negative,
   };
   return { value, hinted: hint !== undefined };
+}
+
+interface Properties {
+  readonly lists: ReadonlyMap<string, readonly number[]>;
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly hint: Histogram['resetHint'] | undefined;
+}
+
+function propertiesOf(body: string): Properties {
+  const lists = new Map<string, number[]>();
+  const numbers = new Map<string, number>();
+  let hint: Histogram['resetHint'] | undefined;
+  propertyForm.lastIndex = 0;
+  for (let at = 0; at < body.length; at = propertyForm.lastIndex) {
+    const found = propertyForm.exec(body);
+    if (found === null) throw new EngineError('invalid', `cannot read the histogram from ${JSON.stringify(body.slice(at))} on`);
+    const [, name = '', list, value = ''] = found;
+    const isTwice = lists.has(name) || numbers.has(name) || (name === 'counter_reset_hint' && hint !== undefined);
+    if (isTwice) throw new EngineError('invalid', `a histogram with ${name} twice`);
+    if (list !== undefined && listNames.has(name))
+      lists.set(
+        name,
+        list.trim() === ''
+          ? []
+          : list
+              .trim()
+              .split(/[\s,]+/)
+              .map(histogramNumber),
+      );
+    else if (list === undefined && numberNames.has(name)) numbers.set(name, histogramNumber(value));
+    else if (list === undefined && name === 'counter_reset_hint') hint = hintOf(value);
+    else throw new EngineError('invalid', `a histogram has no ${JSON.stringify(found[0].trim())}; ${propertyNames}`);
+  }
+  return { lists, numbers, hint };
+}
+
+const propertyNames = `its properties are ${[...numberNames, 'counter_reset_hint'].join(', ')}, and as lists in brackets ${[...listNames].join(', ')}`;
+
+function histogramNumber(text: string): number {
+  if (!numberForm.test(text)) throw new EngineError('invalid', `${JSON.stringify(text)} in a histogram is no number`);
+  return parseNumber(text);
+}
+
+function hintOf(text: string): Histogram['resetHint'] {
+  const hint = hints.get(text);
+  if (hint === undefined) throw new EngineError('invalid', `counter_reset_hint is ${[...hints.keys()].join(', ')}, not ${JSON.stringify(text)}`);
+  return hint;
 }
