@@ -196,22 +196,7 @@ class LiveEngine implements Engine {
       report: parts.report,
       onChange: () => void this.#configure(),
     });
-    this.#handlers = {
-      ...this.#systemDesk.handlers(),
-      ...this.#metricDesk.handlers(),
-      ...this.#sourceDesk.handlers(),
-      ...this.#alertDesk.handlers(),
-      ...this.#ruleDesk.handlers(),
-      ...new RouteDesk(parts, this.#forwarding).handlers(),
-      ...this.#silenceDesk.handlers(),
-      ...new SloDesk(parts).handlers(),
-      ...this.#incidentDesk.handlers(),
-      ...this.#runbookDesk.handlers(),
-      ...this.#practice.handlers(),
-      ...new TraceDesk(parts).handlers(),
-      ...new LogDesk(parts).handlers(),
-      ...new CorrelateDesk({ ...parts, dataDir, breathe }).handlers(),
-    };
+    this.#handlers = this.#makeHandlers(parts);
     this.#api = this.#makeApi(parts);
   }
 
@@ -275,6 +260,25 @@ class LiveEngine implements Engine {
     } catch (error) {
       this.#systemDesk.problem(`open incidents could not be told of the overload: ${messageOf(error)}`);
     }
+  }
+
+  #makeHandlers(parts: Parts): Handlers<SignalboxContract> {
+    return {
+      ...this.#systemDesk.handlers(),
+      ...this.#metricDesk.handlers(),
+      ...this.#sourceDesk.handlers(),
+      ...this.#alertDesk.handlers(),
+      ...this.#ruleDesk.handlers(),
+      ...new RouteDesk(parts, this.#forwarding).handlers(),
+      ...this.#silenceDesk.handlers(),
+      ...new SloDesk(parts).handlers(),
+      ...this.#incidentDesk.handlers(),
+      ...this.#runbookDesk.handlers(),
+      ...this.#practice.handlers(),
+      ...new TraceDesk(parts).handlers(),
+      ...new LogDesk(parts).handlers(),
+      ...new CorrelateDesk({ ...parts, dataDir: this.#options.dataDir, breathe }).handlers(),
+    };
   }
 
   #makeApi(parts: Parts): (request: HttpRequest) => Promise<HttpAnswer> {
