@@ -7,12 +7,10 @@ export type { SlackSettings, SlackAction, PagerdutySettings, EmailSettings } fro
 export { plainHttp, type HttpSettings, type TlsSettings } from './alertmanager-http.ts';
 export type { NamedInterval, TimeInterval } from './alertmanager-times.ts';
 export { parseMatcher, parseMatchers, formatMatchers, matchesEmpty } from './alertmanager-matchers.ts';
-export { parseTemplate, type Template } from './go-template/parse.ts';
-export { renderTemplate } from './go-template/render.ts';
-export { goLabels, goTime, prometheusFunctions, tableLink, textFunctions } from './go-template/functions.ts';
-export { goAwaitedFunction, goFunction, goStringMap, goStruct, goVariadic, type GoFunction } from './go-template/value.ts';
-export type { GoFunctions, GoObject, GoValue } from './go-template/value.ts';
-export { labelsUsed } from './go-template/labels-used.ts';
+export { goDuration, goTime, goZeroTime, instantOf, labelsUsed, parseTemplate, renderTemplate } from './go-template/index.ts';
+export { goLabels, prometheusFunctions, tableLink, textFunctions, titleCase } from './go-template/index.ts';
+export { goAwaitedFunction, goFunction, goStringMap, goStruct, goVariadic } from './go-template/index.ts';
+export type { GoFunction, GoFunctions, GoObject, GoValue, Template } from './go-template/index.ts';
 export { readRuleFile, type NamedTemplate, type RuleFileReading, type RuleGroupSpec, type RuleSpec } from './rule-file.ts';
 export { readRuleTestFile, type AlertTest, type QueryTest, type RuleTest, type RuleTestFile } from './rule-test-file.ts';
 export { readSloFile, writeOpenSlo, type SloFileReading } from './slo-file.ts';

@@ -1,6 +1,6 @@
 /** What a notification template sees: the names and methods that Alertmanager's notification template reference lists. */
 import { compareText, formatTime, labelPairs, labelsFrom, type Labels, type UnixMs } from '#core/model/index.ts';
-import { goFunction, goStringMap, goStruct, goTime, type GoObject, type GoValue } from '#core/formats/index.ts';
+import { goFunction, goStringMap, goStruct, goTime, goZeroTime, type GoObject, type GoValue } from '#core/formats/index.ts';
 import type { Notification, NotifiedAlert, NotifyReason } from '../notification.ts';
 
 /** Why a notification is sent, in the words that Alertmanager's receivers get. */
@@ -50,7 +50,7 @@ function alertData(alert: NotifiedAlert, escape: (text: string) => string): GoOb
     Labels: pairsData(alert.labels, escape),
     Annotations: pairsData(alert.annotations, escape),
     StartsAt: goTime(alert.startsMs),
-    EndsAt: alert.endsMs === undefined ? noTime : goTime(alert.endsMs),
+    EndsAt: alert.endsMs === undefined ? goZeroTime() : goTime(alert.endsMs),
     GeneratorURL: escape(alert.generatorUrl),
     Fingerprint: alert.id,
   });
@@ -58,12 +58,6 @@ function alertData(alert: NotifiedAlert, escape: (text: string) => string): GoOb
 
 /** Go's zero time, which an alert that still fires has as its end. */
 export const zeroTime = '0001-01-01T00:00:00Z';
-const noTime = goStruct(
-  'time.Time',
-  { IsZero: goFunction([], () => true), Unix: goFunction([], () => -62135596800n) },
-  '0001-01-01 00:00:00 +0000 UTC',
-);
-
 /** A time of the JSON that receivers get. */
 export function jsonTime(timeMs: UnixMs | undefined): string {
   return timeMs === undefined ? zeroTime : formatTime(timeMs);

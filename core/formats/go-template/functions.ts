@@ -1,7 +1,8 @@
 /** The functions of templates that Prometheus and Alertmanager share, and those of Prometheus' rules. */
 import { compareText, compileSearch, EngineError, labelPairs, parseDuration, type Labels } from '#core/model/index.ts';
 import { outputCharsMax, queryEscape } from './builtins.ts';
-import { goTimeText, humanize, humanize1024, humanizeDuration, humanizePercentage, humanizeTimestamp, instantMs, toNumber } from './humanize.ts';
+import { humanize, humanize1024, humanizeDuration, humanizePercentage, humanizeTimestamp, instantMs, toNumber } from './humanize.ts';
+import { goTime } from './time.ts';
 import {
   goAwaitedFunction,
   goFunction,
@@ -18,7 +19,7 @@ import {
 /** Functions on texts and numbers alone. */
 export const textFunctions: GoFunctions = new Map([
   ['title', goFunction(['string'], titleCase)],
-  ['toUpper', goFunction(['string'], (text) => text.toUpperCase())],
+  ['toUpper', goFunction(['string'], upperCase)],
   ['toLower', goFunction(['string'], (text) => text.toLowerCase())],
   ['match', goFunction(['string', 'string'], (pattern, text) => compileSearch(pattern).found(text))],
   ['reReplaceAll', goFunction(['string', 'string', 'string'], (pattern, by, text) => compileSearch(pattern).replaceAll(text, by, outputCharsMax))],
@@ -84,82 +85,6 @@ function goSample(sample: TemplateSample): GoObject {
   return goStruct('*template.sample', { Labels: goLabels(sample.labels), Value: sample.value });
 }
 
-/** A time with the methods that people call: Format with Go's reference layout, Unix, String. */
-export function goTime(timeMs: number): GoObject {
-  const text = goTimeText(timeMs);
-  return goStruct(
-    'time.Time',
-    {
-      Format: goFunction(['string'], (layout) => formatGoTime(timeMs, layout)),
-      Unix: goFunction([], () => BigInt(Math.floor(timeMs / 1000))),
-      UnixMilli: goFunction([], () => BigInt(timeMs)),
-      UTC: goFunction([], () => goTime(timeMs)),
-      Year: goFunction([], () => BigInt(new Date(timeMs).getUTCFullYear())),
-      Day: goFunction([], () => BigInt(new Date(timeMs).getUTCDate())),
-      Hour: goFunction([], () => BigInt(new Date(timeMs).getUTCHours())),
-      Minute: goFunction([], () => BigInt(new Date(timeMs).getUTCMinutes())),
-      Month: goFunction([], () => months[new Date(timeMs).getUTCMonth()]!),
-      Weekday: goFunction([], () => weekdays[new Date(timeMs).getUTCDay()]!),
-      IsZero: goFunction([], () => false),
-      String: goFunction([], () => text),
-    },
-    text,
-  );
-}
-
-const months = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
-const weekdays = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-const layoutForm =
-  /2006|January|Jan|Monday|Mon|MST|Z07:00|Z0700|-07:00|-0700|-07|[.,](?:000000000|000000|000|999999999|999999|999)|002|01|02|03|04|05|06|15|PM|pm|_2|[12345]/g;
-
-/** Go's layouts, in UTC: the reference time is Mon Jan 2 15:04:05 MST 2006. */
-function formatGoTime(timeMs: number, layout: string): string {
-  const date = new Date(timeMs);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const hour = date.getUTCHours();
-  const hour12 = hour % 12 === 0 ? 12 : hour % 12;
-  const yearDay = Math.floor((timeMs - Date.UTC(date.getUTCFullYear(), 0)) / 86_400_000) + 1;
-  const parts: Readonly<Record<string, string>> = {
-    2006: String(date.getUTCFullYear()).padStart(4, '0'),
-    '06': two(date.getUTCFullYear() % 100),
-    January: months[date.getUTCMonth()]!,
-    Jan: months[date.getUTCMonth()]!.slice(0, 3),
-    '01': two(date.getUTCMonth() + 1),
-    1: String(date.getUTCMonth() + 1),
-    Monday: weekdays[date.getUTCDay()]!,
-    Mon: weekdays[date.getUTCDay()]!.slice(0, 3),
-    '02': two(date.getUTCDate()),
-    _2: String(date.getUTCDate()).padStart(2, ' '),
-    2: String(date.getUTCDate()),
-    '002': String(yearDay).padStart(3, '0'),
-    15: two(hour),
-    '03': two(hour12),
-    3: String(hour12),
-    '04': two(date.getUTCMinutes()),
-    4: String(date.getUTCMinutes()),
-    '05': two(date.getUTCSeconds()),
-    5: String(date.getUTCSeconds()),
-    PM: hour < 12 ? 'AM' : 'PM',
-    pm: hour < 12 ? 'am' : 'pm',
-    MST: 'UTC',
-    'Z07:00': 'Z',
-    Z0700: 'Z',
-    '-07:00': '+00:00',
-    '-0700': '+0000',
-    '-07': '+00',
-  };
-  const fraction = `${String(date.getUTCMilliseconds()).padStart(3, '0')}000000`;
-  return layout.replace(layoutForm, (found) => parts[found] ?? fractionOf(found, fraction));
-}
-
-/** `.000` keeps its zeros, `.999` drops trailing ones. */
-function fractionOf(layout: string, fraction: string): string {
-  const digits = fraction.slice(0, layout.length - 1);
-  if (layout[1] === '0') return layout[0]! + digits;
-  const kept = digits.replace(/0+$/, '');
-  return kept === '' ? '' : layout[0]! + kept;
-}
-
 function durationSeconds(text: string): number {
   const durationMs = parseDuration(text);
   if (durationMs === undefined) throw new EngineError('invalid', `not a valid duration string: ${JSON.stringify(text)}`);
@@ -192,8 +117,13 @@ function sortByLabel(name: string, samples: readonly GoValue[]): GoValue {
   return [...samples].sort((a, b) => compareText(key(a), key(b)));
 }
 
+/** Letter by letter, as Go does it: one that has no single capital, such as `ß`, stays. */
+function upperCase(text: string): string {
+  return text.replace(/\p{L}/gu, (letter) => (letter.toUpperCase().length === letter.length ? letter.toUpperCase() : letter));
+}
+
 /** The first letter of each word in title case, the others as they are. Words as in UAX 29, near enough: `o'neil` and `a_b` are one. */
-function titleCase(text: string): string {
+export function titleCase(text: string): string {
   return text.replace(/[\p{L}\p{M}\p{N}_]+(?:['\u2019.:](?=\p{L})[\p{L}\p{M}\p{N}_]+)*/gu, (word) =>
     word.replace(/\p{L}/u, (letter) => letter.toUpperCase()),
   );

@@ -1,6 +1,7 @@
-import { EngineError, formatTime } from '#core/model/index.ts';
+import { EngineError } from '#core/model/index.ts';
 import { formatFloat } from './number.ts';
-import { typeName, type GoValue } from './value.ts';
+import { goTime, secondsOf } from './time.ts';
+import { isGoObject, typeName, type GoValue } from './value.ts';
 
 /** Prometheus' number formats for people. Each takes a number, or a text that holds one. */
 
@@ -12,6 +13,8 @@ const binaryPrefixes = ['', 'ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei', 'Zi', 'Yi'];
 export function toNumber(value: GoValue): number {
   if (typeof value === 'number') return value;
   if (typeof value === 'bigint') return Number(value);
+  const seconds = isGoObject(value) ? secondsOf(value) : undefined;
+  if (seconds !== undefined) return seconds;
   if (typeof value !== 'string') throw new EngineError('invalid', `can't convert ${typeName(value)} to float`);
   const number = parseFloatText(value);
   if (number === undefined) throw new EngineError('invalid', `${JSON.stringify(value)} is not a number`);
@@ -84,7 +87,7 @@ export function humanizePercentage(value: GoValue): string {
 /** Unix seconds as Go prints a time in UTC: `2026-01-05 03:00:00 +0000 UTC`. */
 export function humanizeTimestamp(value: GoValue): string {
   const seconds = toNumber(value);
-  return Number.isFinite(seconds) ? goTimeText(instantMs(seconds)) : four(seconds);
+  return Number.isFinite(seconds) ? goTime(instantMs(seconds)).text! : four(seconds);
 }
 
 /** Unix ms of Unix seconds, cut to whole ms. Throws EngineError `invalid` when that is no time. */
@@ -92,9 +95,4 @@ export function instantMs(seconds: number): number {
   const timeMs = Math.trunc(seconds * 1000);
   if (Number.isNaN(new Date(timeMs).getTime())) throw new EngineError('invalid', `${seconds} seconds since 1970 is not a time`);
   return timeMs;
-}
-
-export function goTimeText(timeMs: number): string {
-  const [day, rest] = formatTime(timeMs).split('T') as [string, string];
-  return `${day} ${rest.slice(0, -1).replace(/(\.\d*?)0+$/, '$1')} +0000 UTC`;
 }

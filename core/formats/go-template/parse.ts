@@ -3,8 +3,6 @@ import { lexTemplate, wrong, type Token, type TokenKind } from './lex.ts';
 import type { Body, Command, Operand, Pipe, Statement, Template } from './tree.ts';
 import type { GoFunctions } from './value.ts';
 
-export type { Template } from './tree.ts';
-
 export interface ParseOptions {
   /** Said in messages. */
   readonly name?: string;

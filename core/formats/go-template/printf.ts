@@ -13,13 +13,15 @@ interface Directive {
 
 /** Widths beyond this are refused; nobody aligns a page's text by more. */
 const widthMax = 1_000;
-const directiveForm = /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d+)?)?([\s\S])?/gu;
+const directiveForm = /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d+)?)?(?:\[(\d+)\])?([\s\S])?/gu;
 
 /** Throws EngineError `limit` when the text would pass `charsMax`. */
 export function sprintf(format: string, args: readonly GoValue[], charsMax: number): string {
   let next = 0;
   let size = format.length;
-  const text = format.replace(directiveForm, (whole, flags: string, width?: string, precision?: string, verb?: string) => {
+  /** Arguments named by their place may be left over. */
+  let placed = false;
+  const text = format.replace(directiveForm, (whole, flags: string, width?: string, precision?: string, place?: string, verb?: string) => {
     if (verb === undefined) return '%!(NOVERB)';
     if (verb === '%') return '%';
     const take = (given: string | undefined): number | undefined =>
@@ -28,13 +30,18 @@ export function sprintf(format: string, args: readonly GoValue[], charsMax: numb
     const exact = whole.includes('.') ? (take(precision) ?? 0) : undefined;
     if (!fits(wide)) return '%!(BADWIDTH)';
     if (!fits(exact)) return '%!(BADPREC)';
+    if (place !== undefined) {
+      placed = true;
+      next = Number(place) - 1;
+      if (next < 0 || next >= args.length) return `%!${verb}(BADINDEX)`;
+    }
     if (next >= args.length) return `%!${verb}(MISSING)`;
     const piece = formatOne({ verb, flags, width: wide, precision: exact }, args[next++]);
     size += piece.length;
     if (size > charsMax) throw new EngineError('limit', `printf would make more than ${charsMax} characters`);
     return piece;
   });
-  if (next >= args.length) return text;
+  if (placed || next >= args.length) return text;
   return `${text}%!(EXTRA ${args
     .slice(next)
     .map((arg) => `${typeName(arg)}=${printValue(arg)}`)
