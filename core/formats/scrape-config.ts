@@ -138,7 +138,7 @@ const httpNames = new Set(
 );
 
 /** Ways of finding targets that Prometheus has, or will have, and we have not: their jobs get no targets from them, and a warning says so. */
-const isOtherDiscovery = (name: string): boolean => /_sd_configs$/.test(name) && name !== 'file_sd_configs' && name !== 'http_sd_configs';
+const isOtherDiscovery = (name: string): boolean => name.endsWith('_sd_configs') && name !== 'file_sd_configs' && name !== 'http_sd_configs';
 
 const anything: Decode<YamlNode> = (node) => node;
 const ignored = (name: string): ReturnType<typeof optional<YamlNode | undefined>> => optional(name, anything, undefined);

@@ -113,7 +113,7 @@ export class ExpositionReader implements PageReader {
   #cache = new LineCache();
   /** The kind of the lines of samples that follow the last `# TYPE`. */
   #sampleKind: number = kinds.sample;
-  /** Labels of the first slots that the last page brought, so that their heads need not be parsed twice. */
+  /** Labels of the first slots that the last page brought, until somebody asks: their heads need not be parsed twice. */
   #brought = new Map<number, Labels>();
 
   constructor(format: ExpositionFormat) {
@@ -171,6 +171,7 @@ export class ExpositionReader implements PageReader {
 
   labels(slot: number): Labels {
     const brought = this.#brought.get(slot);
+    this.#brought.delete(slot);
     if (brought !== undefined) return brought;
     const head = this.#cache.bytesOf(slot);
     this.#heads.read(head, 0, head.length);

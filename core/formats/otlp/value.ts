@@ -104,7 +104,7 @@ export function jsonValue(json: unknown, depth: number): OtlpValue {
   if (typeof value['boolValue'] === 'boolean') return value['boolValue'];
   if (value['intValue'] !== undefined) return jsonInteger(value['intValue']);
   if (value['doubleValue'] !== undefined) return jsonNumber(value['doubleValue']);
-  if (typeof value['bytesValue'] === 'string') return Buffer.from(value['bytesValue'], 'base64');
+  if (typeof value['bytesValue'] === 'string') return new Uint8Array(Buffer.from(value['bytesValue'], 'base64'));
   if (value['arrayValue'] !== undefined) return jsonList(jsonObject(value['arrayValue'])['values']).map((item) => jsonValue(item, depth + 1));
   if (value['kvlistValue'] !== undefined) return { pairs: jsonAttributes(jsonObject(value['kvlistValue'])['values'], depth + 1) };
   return null;

@@ -75,19 +75,27 @@ export class SpanIds {
   /** Ids that were replaced by a hash. */
   readonly replaced = new Set<string>();
 
+  /** Throws where it is all zeros, which W3C's trace context and OTLP call no id. */
   trace(json: unknown): string {
-    return this.#id(json, 16, 'the trace id');
+    return notZero(this.#id(json, 16, 'the trace id'), 'the trace id');
   }
 
   span(json: unknown): string {
-    return this.#id(json, 8, 'the span id');
+    return notZero(this.#id(json, 8, 'the span id'), 'the span id');
   }
 
   /** Empty for a missing or all-zero one. */
   parent(json: unknown): string {
-    if (json === undefined || json === null || json === '') return '';
-    const id = this.#id(json, 8, 'the parent id');
-    return /^0+$/.test(id) ? '' : id;
+    return this.#optional(json, 8, 'the parent id');
+  }
+
+  /** The ids that a link names, likewise. */
+  linked(traceId: unknown, spanId: unknown): { readonly traceId: string; readonly spanId: string } {
+    return { traceId: this.#optional(traceId, 16, "the link's trace id"), spanId: this.#optional(spanId, 8, "the link's span id") };
+  }
+
+  #optional(json: unknown, width: number, what: string): string {
+    return json === undefined || json === null || json === '' ? '' : zeroIsNone(this.#id(json, width, what));
   }
 
   /** The attributes that keep ids which were replaced. */
@@ -107,6 +115,15 @@ export class SpanIds {
     this.replaced.add(text);
     return hashId(text, width);
   }
+}
+
+/** The same id in hex; empty where it is all zeros. */
+export const zeroIsNone = (id: string): string => (/^0*$/.test(id) ? '' : id);
+
+/** The same id in hex. Throws where it is all zeros. */
+export function notZero(id: string, what: string): string {
+  if (zeroIsNone(id) === '') throw bad(`${what} is all zeros`);
+  return id;
 }
 
 /** FNV-1a of 64 bits, once for each eight bytes of the id. */

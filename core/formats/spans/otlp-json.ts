@@ -93,8 +93,7 @@ function readEvent(json: Json): SpanEvent {
 
 function readLink(json: Json, ids: SpanCollector['ids']): SpanLink {
   return {
-    traceId: ids.trace(json['traceId']),
-    spanId: ids.span(json['spanId']),
+    ...ids.linked(json['traceId'], json['spanId']),
     traceState: textOf(json['traceState'], "the link's traceState"),
     attributes: attributesOf(jsonAttributes(json['attributes'])),
     droppedCount: dropped(json['droppedAttributesCount'], json['attributes'], attributesMax),

@@ -2,7 +2,7 @@ import { noScope, resourceOf, spanKinds, spanStatuses, EngineError } from '#core
 import type { Resource, Scope, Span, SpanEvent, SpanLink } from '#core/model/index.ts';
 import { takeAttribute, type OtlpAttribute } from '../otlp/value.ts';
 import { ProtoReader } from '../protobuf.ts';
-import { attributesOf, bad, eventsMax } from './fields.ts';
+import { attributesOf, bad, eventsMax, notZero, zeroIsNone } from './fields.ts';
 import { SpanCollector, type SpanReading } from './reading.ts';
 
 /**
@@ -176,8 +176,8 @@ class SpanFields {
     const attributes: OtlpAttribute[] = [];
     let [traceId, spanId, traceState, droppedCount] = ['', '', '', 0];
     while (reader.next()) {
-      if (reader.field === 1) traceId = hex(reader);
-      else if (reader.field === 2) spanId = hex(reader);
+      if (reader.field === 1) traceId = zeroIsNone(hex(reader));
+      else if (reader.field === 2) spanId = zeroIsNone(hex(reader));
       else if (reader.field === 3) traceState = reader.text();
       else if (reader.field === 4) droppedCount += Number(!taken(reader, attributes));
       else if (reader.field === 5) droppedCount += reader.uint();
@@ -204,9 +204,9 @@ class SpanFields {
     if (kind === undefined) throw bad(`the kind ${this.#kind} is not known`);
     if (status === undefined) throw bad(`the status code ${this.#status} is not known`);
     return {
-      traceId: this.#traceId,
-      spanId: this.#spanId,
-      parentId: /^0*$/.test(this.#parentId) ? '' : this.#parentId,
+      traceId: notZero(this.#traceId, 'the trace id'),
+      spanId: notZero(this.#spanId, 'the span id'),
+      parentId: zeroIsNone(this.#parentId),
       name: this.#name,
       kind,
       startNs: this.#startNs,

@@ -241,6 +241,68 @@ tail_sampling:
   - {name: c, type: composite, composite: {max_total_spans_per_second: 9, policy_order: [x], composite_sub_policy: [{name: x, type: always_sample}]}}
 `);
 
+const logsProto = proto([
+  [
+    1,
+    'message',
+    [
+      [
+        1,
+        'message',
+        [
+          [
+            1,
+            'message',
+            [
+              [1, 'bytes', 'service.name'],
+              [2, 'message', [[1, 'bytes', 'shop']]],
+            ],
+          ],
+        ],
+      ],
+      [
+        2,
+        'message',
+        [
+          [1, 'message', [[1, 'bytes', 'scope']]],
+          [
+            2,
+            'message',
+            [
+              [2, 'varint', 17],
+              [3, 'bytes', 'ERROR'],
+              [
+                5,
+                'message',
+                [
+                  [
+                    6,
+                    'message',
+                    [
+                      [
+                        1,
+                        'message',
+                        [
+                          [1, 'bytes', 'k'],
+                          [2, 'message', [[4, 'double', 1.5]]],
+                        ],
+                      ],
+                    ],
+                  ],
+                ],
+              ],
+              [9, 'bytes', '0123456789abcdef'],
+              [10, 'bytes', '01234567'],
+            ],
+          ],
+        ],
+      ],
+    ],
+  ],
+]);
+const jaeger =
+  '{"data":[{"traceID":"5af7183fb1d4cf5f","spans":[{"traceID":"5af7183fb1d4cf5f","spanID":"352bff9a74ca9ad2","operationName":"get","references":[{"refType":"CHILD_OF","traceID":"5af7183fb1d4cf5f","spanID":"6b221d5bc9e6496c"}],"startTime":1556604172355737,"duration":1431,"tags":[{"key":"error","type":"bool","value":true}],"logs":[{"timestamp":1556604172355738,"fields":[{"key":"event","type":"string","value":"x"}]}],"processID":"p1"}],"processes":{"p1":{"serviceName":"a","tags":[]}}}]}';
+
 const columns = new ExpositionColumns();
 const written = new RemoteWriteColumns();
 const utf8 = (decode: (content: string) => unknown) => (bytes: Uint8Array) => decode(Buffer.from(bytes).toString());
@@ -256,13 +318,14 @@ const targets: readonly (readonly [name: string, seed: Uint8Array, decode: (byte
   ['OTLP metrics, JSON', metricsJson, readOtlpMetricsJson],
   ['OTLP spans, protobuf', exportRequest([spanOf(1, { name: 'fuzz', status: 'error' })]), readOtlpSpans],
   ['OTLP spans, JSON', example('trace'), readOtlpSpansJson],
-  ['OTLP logs, protobuf', exportRequest([spanOf(1, { name: 'fuzz' })]), (bytes) => readOtlpLogs(bytes, 0n)],
+  ['OTLP logs, protobuf', logsProto, (bytes) => readOtlpLogs(bytes, 0n)],
   ['OTLP logs, JSON', example('logs'), (bytes) => readOtlpLogsJson(bytes, 0n)],
   ['Loki, protobuf', lokiProto, readLokiPush],
   ['Loki, JSON', text('{"streams":[{"stream":{"app":"x"},"values":[["1700000000000000000","a line",{"k":"v"}]]}]}'), readLokiPushJson],
   ['Zipkin, JSON', text(zipkinSpan), readZipkinJson],
   ['Zipkin, protobuf', zipkinBytes, readZipkinProto],
   ['spans of a file', text(zipkinSpan), utf8(readSpanText)],
+  ['Jaeger, JSON', text(jaeger), utf8(readSpanText)],
   ['signalbox.yml', config, utf8((content) => parseSignalboxConfig(content, 'x.yml'))],
   [
     'alertmanager.yml',
