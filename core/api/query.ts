@@ -1,5 +1,13 @@
 import { customBoundsSchema, EngineError, labelsToRecord, type HttpAnswer, type Labels, type SeriesColumns } from '#core/model/index.ts';
-import { allBuckets, formatValue, type InstantResult, type Queries, type QueryLimits, type QueryRange, type QueryStats } from '#core/promql/index.ts';
+import {
+  allBuckets,
+  formatValue,
+  type InstantResult,
+  type Queries,
+  type QueryOptions,
+  type QueryRange,
+  type QueryStats,
+} from '#core/promql/index.ts';
 import { typeOf } from '#core/promql/syntax/index.ts';
 import type { Clock, Histogram } from '#core/model/index.ts';
 import { closed, opened, succeeded } from './answer.ts';
@@ -21,10 +29,10 @@ const pointsPerBreath = 20_000;
 const intervalsMax = 11_000;
 
 /** GET and POST /api/v1/query. */
-export async function instantQuery({ queries, clock }: QueryParts, params: Params): Promise<HttpAnswer> {
+export async function instantQuery({ queries, clock }: QueryParts, params: Params, signal?: AbortSignal): Promise<HttpAnswer> {
   const limit = limitParam(params);
   const timeMs = timeParam(params, 'time', clock.now());
-  const options = optionsOf(params);
+  const options = optionsOf(params, signal);
   const expr = exprParam(params);
   const result = await evaluated(() => queries.instant(expr, timeMs, options));
   const cut = limit > 0 && countOf(result) > limit;
@@ -39,10 +47,10 @@ export async function instantQuery({ queries, clock }: QueryParts, params: Param
 }
 
 /** GET and POST /api/v1/query_range; `nocache=1` takes nothing from earlier answers, as with VictoriaMetrics. */
-export async function rangeQuery({ queries }: QueryParts, params: Params): Promise<HttpAnswer> {
+export async function rangeQuery({ queries }: QueryParts, params: Params, signal?: AbortSignal): Promise<HttpAnswer> {
   const limit = limitParam(params);
   const range = rangeOf(params);
-  const options = optionsOf(params);
+  const options = optionsOf(params, signal);
   const expr = exprParam(params);
   const type = typeOf(expr);
   if (type !== 'scalar' && type !== 'vector')
@@ -64,6 +72,7 @@ export async function rangeQuery({ queries }: QueryParts, params: Params): Promi
     if (written < pointsPerBreath) continue;
     written = 0;
     await queries.breathe();
+    if (signal?.aborted === true) throw new EngineError('cancelled', 'whoever asked has left');
   }
   writeStats(out.ascii(']'), params, result.stats);
   return closed(out, withCut(result.notes, cut));
@@ -81,11 +90,11 @@ function rangeOf(params: Params): QueryRange {
   return { startMs, endMs, stepMs: Math.max(1, Math.trunc(stepMs)) };
 }
 
-function optionsOf(params: Params): { lookbackMs?: number; limits: Partial<QueryLimits> } {
+function optionsOf(params: Params, signal: AbortSignal | undefined): Pick<QueryOptions, 'lookbackMs' | 'limits' | 'signal'> {
   const durationMs = Math.min(optionalDuration(params, 'timeout') ?? durationMaxMs, durationMaxMs);
   const lookbackMs = optionalDuration(params, 'lookback_delta', 'error parsing lookback delta duration: ') ?? 0;
   const limits = { durationMs, pointsMax: intervalsMax + 1 };
-  return lookbackMs > 0 ? { lookbackMs, limits } : { limits };
+  return { limits, ...(lookbackMs > 0 && { lookbackMs }), ...(signal !== undefined && { signal }) };
 }
 
 /** The expression is right by now: what the data makes impossible is an `execution` error to Prometheus. */

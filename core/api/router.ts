@@ -32,7 +32,8 @@ export interface ApiParts extends AdminParts {
   readonly config: () => ConfigInForce;
 }
 
-type Endpoint = (parts: ApiParts, params: Params) => HttpAnswer | Promise<HttpAnswer>;
+/** `signal` is aborted when the client leaves. */
+type Endpoint = (parts: ApiParts, params: Params, signal: AbortSignal | undefined) => HttpAnswer | Promise<HttpAnswer>;
 
 /** Prometheus' API under /api/v1/, for GET and POST alike. Source: its HTTP API documentation. */
 const endpoints: Readonly<Record<string, Endpoint>> = {
@@ -88,7 +89,7 @@ async function route(parts: ApiParts, request: HttpRequest): Promise<HttpAnswer>
   if (values !== null && request.method !== 'GET') return text(405, 'Method Not Allowed\n');
   if (values !== null) return listLabelValues(parts.live, decoded(values[1]!), readParams(request));
   const name = path.startsWith('/api/v1/') ? path.slice('/api/v1/'.length) : '';
-  if (Object.hasOwn(endpoints, name)) return endpoints[name]!(parts, readParams(request));
+  if (Object.hasOwn(endpoints, name)) return endpoints[name]!(parts, readParams(request), request.signal);
   const act = name.startsWith('admin/tsdb/') ? name.slice('admin/tsdb/'.length) : '';
   if (Object.hasOwn(adminActs, act)) {
     const changes = request.method === 'POST' || request.method === 'PUT';

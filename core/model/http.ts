@@ -10,6 +10,8 @@ export interface HttpRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** Aborted when whoever asked has left: what is done for the answer may stop. */
+  readonly signal?: AbortSignal;
 }
 
 export interface HttpAnswer {

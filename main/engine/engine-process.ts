@@ -95,18 +95,30 @@ export class EngineProcess {
     return this.#status.engine === 'up';
   }
 
-  /** Rejects with `unavailable` when the engine is away or goes before it answered. */
+  /** Rejects with `unavailable` when the engine is away or goes before it answered, and with `cancelled` when the request's signal is aborted. */
   async http(request: HttpRequest): Promise<HttpAnswer> {
     await this.#started();
     const id = this.#idNext++;
     const asked = Promise.withResolvers<HttpAnswer>();
     this.#requests.set(id, asked);
-    const { body, ...rest } = request;
+    const { body, signal, ...rest } = request;
     this.#post({ k: 'http', id, request: rest, bytes: body });
+    const leave = (): void => this.#leave(id);
+    signal?.addEventListener('abort', leave);
     const cancel = this.#options.clock.after(answerMsMax, () => {
       if (this.#requests.delete(id)) asked.reject(new EngineError('timeout', `the engine gave no answer within ${answerMsMax / 1000} s`));
     });
-    return asked.promise.finally(cancel);
+    return asked.promise.finally(() => {
+      cancel();
+      signal?.removeEventListener('abort', leave);
+    });
+  }
+
+  #leave(id: number): void {
+    const asked = this.#requests.get(id);
+    if (!this.#requests.delete(id)) return;
+    this.#post({ k: 'http-gone', id });
+    asked?.reject(new EngineError('cancelled', 'whoever asked has left'));
   }
 
   /** Joins a screen to the engine; rejects with `unavailable` when the engine is away. */

@@ -36,6 +36,7 @@ interface Screen {
 export function runEngineSide(create: (settings: EngineSettings, shell: ShellFace) => Promise<EngineFace>): void {
   const parent = parentOf<ToEngine, FromEngine>();
   const screens = new Map<number, Screen>();
+  const requests = new Map<number, AbortController>();
   const reader = readerOf(parent);
   let engine: EngineFace | undefined;
   let address = '';
@@ -58,6 +59,13 @@ export function runEngineSide(create: (settings: EngineSettings, shell: ShellFac
     await engine?.close();
     process.exit(0);
   };
+  const request = async ({ id, request: asked, bytes }: Extract<ToEngine, { k: 'http' }>): Promise<void> => {
+    const leaving = new AbortController();
+    requests.set(id, leaving);
+    const { body, ...given } = await answer(engine, { ...asked, body: bytes, signal: leaving.signal });
+    requests.delete(id);
+    if (!leaving.signal.aborted) parent.post({ k: 'answer', id, answer: given, bytes: typeof body === 'string' ? Buffer.from(body) : body });
+  };
   const take = (peer: number, bytes: Uint8Array): void => {
     const screen = screens.get(peer);
     if (screen === undefined) return;
@@ -79,9 +87,9 @@ export function runEngineSide(create: (settings: EngineSettings, shell: ShellFac
       case 'port':
         return ports.forEach((port) => engine?.attach(portTransport(port)));
       case 'http':
-        return void answer(engine, { ...message.request, body: message.bytes }).then(({ body, ...given }) => {
-          parent.post({ k: 'answer', id: message.id, answer: given, bytes: typeof body === 'string' ? Buffer.from(body) : body });
-        });
+        return void request(message);
+      case 'http-gone':
+        return requests.get(message.id)?.abort();
       case 'html':
       case 'no-html':
         return reader.settle(message);

@@ -25,7 +25,9 @@ export type ToEngine =
   | { readonly k: 'gone'; readonly peer: number }
   /** A screen of the desktop; its MessagePort comes with this message. */
   | { readonly k: 'port' }
-  | { readonly k: 'http'; readonly id: number; readonly request: Omit<HttpRequest, 'body'>; readonly bytes: Uint8Array }
+  | { readonly k: 'http'; readonly id: number; readonly request: Omit<HttpRequest, 'body' | 'signal'>; readonly bytes: Uint8Array }
+  /** Whoever asked has left; no answer is awaited. */
+  | { readonly k: 'http-gone'; readonly id: number }
   | { readonly k: 'html'; readonly id: number; readonly html: string }
   | { readonly k: 'no-html'; readonly id: number; readonly why: string }
   | { readonly k: 'practice'; readonly state: PracticeState }
