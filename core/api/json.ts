@@ -7,6 +7,8 @@ const encoder = new TextEncoder();
 /** The longest number is one like -2.2250738585072014e-308. */
 const numberBytesMax = 32;
 const sampleBytesMax = numberBytesMax + 32;
+/** A bracket, seconds as far as a date of the language reaches, a comma and a quote. */
+const startBytesMax = 32;
 /** Seconds, brackets, quotes and a number of some digits. */
 const sampleBytesUsual = 34;
 const ascii = (character: string): number => character.charCodeAt(0);
@@ -49,8 +51,7 @@ export class JsonBytes {
     bytes[at++] = openBracket;
     for (let i = 0; i < timesMs.length; i++) {
       if (i > 0) bytes[at++] = comma;
-      const start = this.#times.at(i, timesMs[i]!);
-      for (let k = 0; k < start.length; k++) bytes[at++] = start[k]!;
+      at = this.#times.put(bytes, at, i, timesMs[i]!);
       at = putNumber(bytes, at, values[i]!);
       bytes[at++] = quote;
       bytes[at++] = closeBracket;
@@ -92,11 +93,22 @@ function putNumber(bytes: Uint8Array, at: number, value: number): number {
     bytes[at] = zero;
     return at + 1;
   }
-  const decimals = decimalsOf(value);
-  if (decimals >= 0) return putDecimal(bytes, at, Math.round(value * powersOf10[decimals]!), decimals);
-  const text = formatNumber(value);
-  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
-  return at + text.length;
+  let decimals = decimalsBefore;
+  let whole = wholeOf(value, decimals);
+  if (whole === 0) {
+    decimals = decimalsOf(value);
+    if (decimals < 0) return putText(bytes, at, formatNumber(value));
+    decimalsBefore = decimals;
+    whole = wholeOf(value, decimals);
+  }
+  // A decimal that ends in zeros is written with fewer digits.
+  for (; decimals > 0; decimals--) {
+    const tenth = Math.round(whole * 0.1);
+    if (tenth * 10 !== whole) break;
+    whole = tenth;
+  }
+  if (decimals === 0) decimalsBefore = 0;
+  return putDecimal(bytes, at, whole, decimals);
 }
 
 const decimalsMax = 6;
@@ -108,18 +120,15 @@ let decimalsBefore = 0;
 
 /** The least `k` up to six for which the value is a whole number of 10^-k, of fifteen digits at most; -1 when there is none. */
 function decimalsOf(value: number): number {
-  if (isDecimal(value, decimalsBefore)) {
-    while (decimalsBefore > 0 && isDecimal(value, decimalsBefore - 1)) decimalsBefore--;
-    return decimalsBefore;
-  }
-  for (let k = 0; k <= decimalsMax; k++) if (k !== decimalsBefore && isDecimal(value, k)) return (decimalsBefore = k);
+  for (let k = 0; k <= decimalsMax; k++) if (wholeOf(value, k) !== 0) return k;
   return -1;
 }
 
-function isDecimal(value: number, decimals: number): boolean {
+/** The value in units of 10^-decimals, when it is a whole number of them of fifteen digits at most; else 0. */
+function wholeOf(value: number, decimals: number): number {
   const power = powersOf10[decimals]!;
   const whole = Math.round(value * power);
-  return whole / power === value && whole < wholeMax && whole > -wholeMax && whole !== 0;
+  return whole / power === value && whole < wholeMax && whole > -wholeMax ? whole : 0;
 }
 
 /** `whole` / 10^decimals; `whole` is not 0 and has fifteen digits at most. */
@@ -127,59 +136,107 @@ function putDecimal(bytes: Uint8Array, at: number, whole: number, decimals: numb
   let from = at;
   if (whole < 0) bytes[from++] = minus;
   const digits = Math.abs(whole);
-  const length = Math.max(digitsIn(digits), decimals + 1);
-  const point = from + length - decimals;
-  const end = from + length + (decimals > 0 ? 1 : 0);
-  const high = Math.floor(digits / 1e8);
-  let rest = digits - high * 1e8;
-  let turn = 0;
-  for (let i = end - 1; i >= from; i--) {
-    if (decimals > 0 && i === point) {
-      bytes[i] = dot;
-      continue;
-    }
-    if (turn++ === 8) rest = high;
-    const tenth = (rest / 10) | 0;
-    bytes[i] = zero + rest - tenth * 10;
-    rest = tenth;
+  if (decimals === 0) return putDigits(bytes, from, digits, digitsIn(digits));
+  const power = powersOf10[decimals]!;
+  const units = Math.floor(digits / power);
+  const point = putDigits(bytes, from, units, digitsIn(units));
+  bytes[point] = dot;
+  return putDigits(bytes, point + 1, digits - units * power, decimals);
+}
+
+/** The digits of 0 to 9999, four bytes each. */
+const fours = Uint8Array.from({ length: 40_000 }, (_, i) => zero + (Math.floor(i / 4 / 10 ** (3 - (i % 4))) % 10));
+
+/** Writes a whole number of fifteen digits at most with so many digits, zeros in front. */
+function putDigits(bytes: Uint8Array, at: number, whole: number, digits: number): number {
+  const end = at + digits;
+  if (digits <= 8) {
+    putSmall(bytes, at, end, whole);
+    return end;
   }
+  const high = Math.floor(whole / 1e8);
+  putSmall(bytes, at, end - 8, high);
+  putSmall(bytes, end - 8, end, whole - high * 1e8);
   return end;
 }
 
+/** Fills `[from, to)` with the digits of a whole number below 10^8. */
+function putSmall(bytes: Uint8Array, from: number, to: number, whole: number): void {
+  let rest = whole | 0;
+  let at = to;
+  for (; at - from >= 4; at -= 4) {
+    const above = (rest / 10_000) | 0;
+    const four = (rest - above * 10_000) * 4;
+    bytes[at - 4] = fours[four]!;
+    bytes[at - 3] = fours[four + 1]!;
+    bytes[at - 2] = fours[four + 2]!;
+    bytes[at - 1] = fours[four + 3]!;
+    rest = above;
+  }
+  const four = rest * 4 + 4;
+  for (let back = 1; at > from; back++) bytes[--at] = fours[four - back]!;
+}
+
 function digitsIn(whole: number): number {
-  let digits = 1;
-  for (let bound = 10; whole >= bound; bound *= 10) digits++;
-  return digits;
+  if (whole >= 1e8) return 8 + digitsIn(Math.floor(whole / 1e8));
+  if (whole >= 1e4) return whole >= 1e6 ? (whole >= 1e7 ? 8 : 7) : whole >= 1e5 ? 6 : 5;
+  return whole >= 100 ? (whole >= 1000 ? 4 : 3) : whole >= 10 ? 2 : 1;
+}
+
+function putText(bytes: Uint8Array, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+  return at + text.length;
 }
 
 /** What stands before the value of a sample, `[1700000000.123,"`, by the sample's place in its series. */
 class SampleStarts {
-  readonly #timesMs: number[] = [];
-  readonly #texts: Uint8Array[] = [];
+  #timesMs = new Float64Array(64).fill(NaN);
+  #lengths = new Uint8Array(64);
+  #bytes = new Uint8Array(64 * startBytesMax);
 
-  at(index: number, timeMs: number): Uint8Array {
-    if (this.#timesMs[index] !== timeMs) {
-      this.#timesMs[index] = timeMs;
-      this.#texts[index] = bytesOf(`[${formatSeconds(timeMs)},"`);
-    }
-    return this.#texts[index]!;
+  put(bytes: Uint8Array, at: number, index: number, timeMs: number): number {
+    if (index >= this.#timesMs.length) this.#grow(index);
+    if (this.#timesMs[index] !== timeMs) this.#format(index, timeMs);
+    const from = index * startBytesMax;
+    const length = this.#lengths[index]!;
+    const own = this.#bytes;
+    for (let i = 0; i < length; i++) bytes[at + i] = own[from + i]!;
+    return at + length;
   }
-}
 
-/** Of ASCII text; for a few characters faster than an encoder. */
-function bytesOf(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
+  #format(index: number, timeMs: number): void {
+    const from = index * startBytesMax;
+    this.#timesMs[index] = timeMs;
+    this.#bytes[from] = openBracket;
+    let at = from + 1;
+    const seconds = timeMs / 1000;
+    if (Number.isInteger(seconds) && seconds > 0 && seconds < wholeMax) at = putDigits(this.#bytes, at, seconds, digitsIn(seconds));
+    else at = putText(this.#bytes, at, formatSeconds(timeMs));
+    this.#bytes[at++] = comma;
+    this.#bytes[at++] = quote;
+    this.#lengths[index] = at - from;
+  }
+
+  #grow(index: number): void {
+    const room = Math.max(index + 1, this.#timesMs.length * 2);
+    const [timesMs, lengths, bytes] = [new Float64Array(room).fill(NaN), new Uint8Array(room), new Uint8Array(room * startBytesMax)];
+    timesMs.set(this.#timesMs);
+    lengths.set(this.#lengths);
+    bytes.set(this.#bytes);
+    this.#timesMs = timesMs;
+    this.#lengths = lengths;
+    this.#bytes = bytes;
+  }
 }
 
 /** Prometheus' form of a number in JSON: the shortest digits, an exponent of at least two digits below 1e-6 and from 1e21 on. */
 export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 1e-6 && size < 1e21) return String(value);
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
   if (Object.is(value, -0)) return '-0';
-  const text = String(value);
-  return text.includes('e') ? text.replace(/e([+-])(\d)$/, 'e$10$2') : text;
+  return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
 /** Unix seconds, to the millisecond where there are any, as Prometheus writes times. */
