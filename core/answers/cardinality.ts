@@ -22,8 +22,9 @@ export function explosions({ scraper, live, clock }: Pick<Parts, 'scraper' | 'li
   return [...cuts, ...live.refused(told).filter(isNow).map(ofStore)].slice(0, told);
 }
 
-function ofTarget({ job, url, metric, label, values, sinceMs, newSeriesMax }: CutTarget): string {
+function ofTarget({ job, url, metric, label, values, sinceMs, newSeriesMax, pageSamplesMax }: CutTarget): string {
   const what = label === '' ? metric : `${metric}, label ${label}: ${grouped(values)} values beyond the limit since ${clockTime(sinceMs)}`;
+  if (pageSamplesMax !== undefined) return `${job} ${url} has pages of more than ${grouped(pageSamplesMax)} samples, which are refused: ${what}`;
   return `${job} ${url} was cut at ${grouped(newSeriesMax)} new series: ${what}`;
 }
 

@@ -100,6 +100,8 @@ export interface CutTargetView {
   readonly lastMs: number;
   /** New series that the target may make at once, and again every hour. */
   readonly newSeriesMax: number;
+  /** Whole pages were refused, since they have more samples than this. */
+  readonly pageSamplesMax: number | undefined;
 }
 
 /** A metric of which the store refused series, whoever sent them; by reason, such as `series_limit`. */

@@ -1,14 +1,13 @@
 import { defaultIntakeLimits, type IntakeLimits, type ScrapeConfig, type TargetGroup } from '#core/formats/index.ts';
 import { labelsKey, labelValue, type Target } from '#core/model/index.ts';
 import { Discovery } from './discovery.ts';
-import type { CutMetric } from './explosion.ts';
 import type { FileTexts } from './file-texts.ts';
 import { HttpClient } from './http-client.ts';
 import { brokenPages, httpPages, type PageSource } from './page-source.ts';
 import { SeriesBudget } from './series-budget.ts';
 import { resolveGroup, type ResolvedTarget, type TargetResolution } from './target-labels.ts';
 import { TargetLoop, unknownTarget, type LoopContext } from './target-loop.ts';
-import { TargetSeries, type SeriesRules } from './target-series.ts';
+import { TargetSeries, type CutBy, type SeriesRules } from './target-series.ts';
 
 export interface JobOptions {
   readonly context: LoopContext;
@@ -20,10 +19,9 @@ export interface JobOptions {
 }
 
 /** A metric of which a target was refused series, and how many new ones the target may make at once, and again every hour. */
-export interface CutTarget extends CutMetric {
+export interface CutTarget extends CutBy {
   readonly job: string;
   readonly url: string;
-  readonly newSeriesMax: number;
 }
 
 /** One scrape config: its client, its targets, their loops. */
@@ -50,10 +48,7 @@ export class Job {
 
   /** Targets that were refused series, and which. */
   get cuts(): readonly CutTarget[] {
-    return [...this.#loops.values()].flatMap(({ target, series }) => {
-      const { metrics, newSeriesMax } = series.cut;
-      return metrics.map((cut) => ({ ...cut, job: this.config.job, url: target.url, newSeriesMax }));
-    });
+    return [...this.#loops.values()].flatMap(({ target, series }) => series.cut.map((cut) => ({ ...cut, job: this.config.job, url: target.url })));
   }
 
   get targets(): readonly Target[] {

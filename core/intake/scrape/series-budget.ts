@@ -14,6 +14,8 @@ export class SeriesBudget {
   readonly max: number;
   /** What was refused. */
   readonly explosion: Explosion;
+  /** What was new on pages that were refused whole. */
+  readonly oversize: Explosion;
   readonly #clock: Clock;
   /** True: only sources that brought few new series lately may bring more. */
   readonly #isTight: () => boolean;
@@ -25,6 +27,7 @@ export class SeriesBudget {
     this.#isTight = isTight;
     this.max = max;
     this.explosion = new Explosion(clock);
+    this.oversize = new Explosion(clock);
     this.#left = max;
     this.#atMs = clock.monotonicMs();
   }

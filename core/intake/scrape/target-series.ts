@@ -19,6 +19,13 @@ export interface SeriesRules {
   readonly samplesMax: number;
 }
 
+/** A metric that was cut, and at which limit. */
+export interface CutBy extends CutMetric {
+  readonly newSeriesMax: number;
+  /** The page was refused whole, since it has more samples than this. */
+  readonly pageSamplesMax: number | undefined;
+}
+
 /** What became of a page: sampleCount + badLineCount = storedCount + everything in `rejected`. */
 export interface PageFate {
   readonly sampleCount: number;
@@ -42,6 +49,8 @@ const slotOverBudget = -1002;
 const exemplarCharsMax = 128;
 /** Relabelling may drop all but one in so many samples before the page is too large just to look at. */
 const droppedShareMax = 4;
+/** Rows of a refused page that are looked at for the label that explodes: about 10 ms. */
+const notedRowsMax = 8192;
 /** New series whose labels are held at once where a page cannot be refused any more. */
 const freshAtOnce = 64;
 /** Slots are tidied when more than half of them, and more than this many, are of series that no longer come. */
@@ -81,9 +90,13 @@ export class TargetSeries {
     this.#forgetReader();
   }
 
-  /** What was refused because the target makes too many series, and how many it may make at once. */
-  get cut(): { readonly metrics: readonly CutMetric[]; readonly newSeriesMax: number } {
-    return { metrics: this.#budget.explosion.cuts(), newSeriesMax: this.#budget.max };
+  /** What was refused because the target makes too many series, and how many it may make at once; last what made whole pages too large. */
+  get cut(): readonly CutBy[] {
+    const newSeriesMax = this.#budget.max;
+    return [
+      ...this.#budget.explosion.cuts().map((cut) => ({ ...cut, newSeriesMax, pageSamplesMax: undefined })),
+      ...this.#budget.oversize.cuts().map((cut) => ({ ...cut, newSeriesMax, pageSamplesMax: this.#rules.samplesMax })),
+    ];
   }
 
   /** Reads a page and adds its samples. Either the whole page is looked at, or nothing is added and `problem` says why. */
@@ -101,6 +114,7 @@ export class TargetSeries {
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       this.#page--;
+      if (error.code === 'limit') this.#noteOversize(reader, columns);
       this.markGone(timeMs, batch);
       return refusedPage(page, columns.rowCount + page.histograms.length, this.#keptCount, error);
     }
@@ -135,6 +149,12 @@ export class TargetSeries {
     if (page.overLimit) throw this.#overSamples();
     if (!page.complete) throw new EngineError('invalid', page.firstBadLine || 'the page does not end with # EOF, so it was cut short');
     if (sampleCount === 0 && page.badLineCount > 0) throw new EngineError('invalid', `no line of the page could be read; ${page.firstBadLine}`);
+  }
+
+  /** Notes what is new on a page that is too large: some of it, evenly, since a page may be of any size. */
+  #noteOversize(reader: PageReader, { slots, rowCount }: ExpositionColumns): void {
+    const stride = Math.ceil(rowCount / notedRowsMax);
+    for (let row = 0; row < rowCount; row += stride) if (this.#refs[slots[row]!] === slotNew) this.#budget.oversize.note(reader.labels(slots[row]!));
   }
 
   #overSamples(): EngineError {

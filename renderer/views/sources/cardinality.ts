@@ -14,13 +14,16 @@ export interface Explosion {
 
 /** What was cut, the most often refused first. */
 export function explosionsOf({ cut, refused }: CardinalityView): readonly Explosion[] {
-  const ofTargets = cut.map(({ job, url, metric, label, values, sinceMs, newSeriesMax }) => ({
-    id: `${job} ${url} ${metric}`,
+  const ofTargets = cut.map(({ job, url, metric, label, values, sinceMs, newSeriesMax, pageSamplesMax }) => ({
+    id: `${job} ${url} ${metric} ${pageSamplesMax}`,
     label: label === '' ? metric : label,
     values,
     sinceMs,
     where: `in ${metric} of ${job}, ${url}`,
-    what: `The target was cut at ${formatCount(newSeriesMax)} new series an hour; the series that it had go on.`,
+    what:
+      pageSamplesMax === undefined
+        ? `The target was cut at ${formatCount(newSeriesMax)} new series an hour; the series that it had go on.`
+        : `Its pages have more than ${formatCount(pageSamplesMax)} samples, so they are refused whole.`,
     expr: ofMetricLabel(metric, label),
   }));
   const ofStore = refused.map(({ metric, reason, times, label, values, sinceMs }) => ({

@@ -45,6 +45,28 @@ test('the bomb is cut and named, 1,000 steady targets lose nothing', { timeout: 
   expect(explosions({ scraper: scene.scraper, live: scene.store, clock: scene.clock })).toEqual([]);
 });
 
+test('a page too large to be taken names the label that made it so', async () => {
+  const scene = new ScrapeScene();
+  let n = 0;
+  let count = 100;
+  const target = await httpTarget((request, response) => {
+    const lines = Array.from({ length: count }, () => `requests_total{user_id="u${n++}",code="200"} 1\n`);
+    page(`steady 1\nother_total{code="200"} 1\n${lines.join('')}`)(request, response);
+  });
+  await scene.configure(
+    `scrape_configs:\n- job_name: bomb\n  scrape_interval: 15s\n  sample_limit: 1000\n  static_configs: [{targets: ["${target.address}"]}]\n`,
+  );
+  await scene.scrape();
+  expect(scene.scraper.cuts()).toEqual([]);
+  count = 1500;
+  for (let round = 0; round < 3; round++) await scene.scrape();
+  expect(scene.scraper.cuts()).toMatchObject([{ metric: 'requests_total', label: 'user_id', values: 4500, refused: 4500, pageSamplesMax: 1000 }]);
+  const [told] = explosions({ scraper: scene.scraper, live: scene.store, clock: scene.clock });
+  expect(told).toMatch(
+    /^bomb http:\S+ has pages of more than 1,000 samples, which are refused: requests_total, label user_id: 4,500 values beyond the limit since \d\d:\d\d UTC$/,
+  );
+});
+
 test('what the whole store refuses is named too', async () => {
   const scene = new ScrapeScene();
   scene.store.ref(['__name__', 'a', 'x'.repeat(300), 'b']);

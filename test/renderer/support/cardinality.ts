@@ -34,6 +34,7 @@ export function cardinalityView(startMs: number): CardinalityView {
         sinceMs,
         lastMs: startMs,
         newSeriesMax: 20_000,
+        pageSamplesMax: undefined,
       },
     ],
   };
