@@ -36,7 +36,7 @@ interface Screen {
 export function runEngineSide(create: (settings: EngineSettings, shell: ShellFace) => Promise<EngineFace>): void {
   const parent = parentOf<ToEngine, FromEngine>();
   const screens = new Map<number, Screen>();
-  const requests = new Map<number, AbortController>();
+  const requests = requestsOf(parent);
   const reader = readerOf(parent);
   let engine: EngineFace | undefined;
   let address = '';
@@ -59,13 +59,6 @@ export function runEngineSide(create: (settings: EngineSettings, shell: ShellFac
     await engine?.close();
     process.exit(0);
   };
-  const request = async ({ id, request: asked, bytes }: Extract<ToEngine, { k: 'http' }>): Promise<void> => {
-    const leaving = new AbortController();
-    requests.set(id, leaving);
-    const { body, ...given } = await answer(engine, { ...asked, body: bytes, signal: leaving.signal });
-    requests.delete(id);
-    if (!leaving.signal.aborted) parent.post({ k: 'answer', id, answer: given, bytes: typeof body === 'string' ? Buffer.from(body) : body });
-  };
   const take = (peer: number, bytes: Uint8Array): void => {
     const screen = screens.get(peer);
     if (screen === undefined) return;
@@ -87,9 +80,9 @@ export function runEngineSide(create: (settings: EngineSettings, shell: ShellFac
       case 'port':
         return ports.forEach((port) => engine?.attach(portTransport(port)));
       case 'http':
-        return void request(message);
+        return void requests.take(engine, message);
       case 'http-gone':
-        return requests.get(message.id)?.abort();
+        return requests.leave(message.id);
       case 'html':
       case 'no-html':
         return reader.settle(message);
@@ -125,6 +118,25 @@ function relayed(parent: Parent<ToEngine, FromEngine>, screens: Map<number, Scre
       if (screens.has(peer)) parent.post({ k: 'hangup', peer });
       closed('closed here');
     },
+  };
+}
+
+/** Requests of tools that are under way: who leaves aborts the signal of theirs, and gets no answer. */
+function requestsOf(parent: Parent<ToEngine, FromEngine>): {
+  take: (engine: EngineFace | undefined, asked: Extract<ToEngine, { k: 'http' }>) => Promise<void>;
+  leave: (id: number) => void;
+} {
+  const leaving = new Map<number, AbortController>();
+  return {
+    take: async (engine, { id, request, bytes }) => {
+      const controller = new AbortController();
+      leaving.set(id, controller);
+      const { body, ...given } = await answer(engine, { ...request, body: bytes, signal: controller.signal });
+      leaving.delete(id);
+      if (controller.signal.aborted) return;
+      parent.post({ k: 'answer', id, answer: given, bytes: typeof body === 'string' ? Buffer.from(body) : body });
+    },
+    leave: (id) => leaving.get(id)?.abort(),
   };
 }
 

@@ -50,6 +50,24 @@ describe('a screen behind the web host', () => {
     expect(Object.keys(seen.headers)).not.toContain('cookie');
   });
 
+  test('a request whose client leaves is cancelled in the engine within 100 ms', async () => {
+    const { web } = await startTrialHost();
+    const screen = await connect(web);
+    const tookMs: number[] = [];
+    for (let asked = 1; asked <= 3; asked++) {
+      const leaving = new AbortController();
+      const headers = { authorization: `Bearer ${web.bearer}` };
+      const answer = fetch(`http://127.0.0.1:${web.port}/api/v1/query?query=forever`, { headers, signal: leaving.signal });
+      await expect.poll(() => screen.call('wait.begun', {}), { interval: 5 }).toBe(asked);
+      const leftMs = performance.now();
+      leaving.abort();
+      await expect(answer).rejects.toThrow('aborted');
+      await expect.poll(() => screen.call('wait.cancelled', {}), { interval: 5 }).toBe(asked);
+      tookMs.push(performance.now() - leftMs);
+    }
+    expect(Math.min(...tookMs)).toBeLessThan(100);
+  });
+
   test("addresses of Prometheus' pages lead to the screen that shows the same", async () => {
     const { web } = await startTrialHost();
     const led = async (path: string): Promise<string | null> =>

@@ -6,7 +6,9 @@ export const trial = {
   'sum.of': procedure<{ readonly sum: number; readonly squares: Float64Array }>()(v.object({ parts: v.array(v.number()) })),
   'bytes.of': procedure<Uint8Array>()(v.object({ length: v.number() })),
   'wait.forever': procedure<null>()(v.strictObject({})),
-  /** How many of `wait.forever` were cancelled. */
+  /** How many of `wait.forever`, and of requests for `/api/v1/query?query=forever`, have come. */
+  'wait.begun': procedure<number>()(v.strictObject({})),
+  /** How many of them were cancelled. */
   'wait.cancelled': procedure<number>()(v.strictObject({})),
   'html.of': procedure<string>()(v.object({ markdown: v.string() })),
   'environment.names': procedure<readonly string[]>()(v.strictObject({})),

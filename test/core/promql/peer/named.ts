@@ -89,12 +89,14 @@ const names: readonly Named[] = [
   ],
   [
     'with delayed names, a filter between vectors forgets in 3.5 that names were to go',
-    ({ query, what }) => /[<>=]=? on .* group_|atan2 on/.test(query) && /series missing in (?:ours|theirs): __name__/.test(what),
+    ({ query, what }) => /[<>=]|atan2/.test(query) && /series missing in (?:ours|theirs): __name__/.test(what),
   ],
   [
     'newer: info() over series that come and go, and over labels that the series have already',
     ({ query, what }) =>
-      query.includes('info(') && /series missing|points in theirs|theirs none, ours vector cannot contain|error: theirs found dup/.test(what),
+      query.includes('info(') &&
+      (/_over_time.*info\(/.test(query) ||
+        /series missing|points in theirs|theirs none, ours vector cannot contain|error: theirs found dup/.test(what)),
   ],
   // Values of floats.
   [
