@@ -16,7 +16,7 @@ import { tags } from '@lezer/highlight';
 import { PromQLExtension } from '@prometheus-io/codemirror-promql';
 import type { Place } from '#core/model/index.ts';
 import type { Engine } from '../../client/engine.svelte.ts';
-import { promqlSource } from './promql-source.ts';
+import { promqlSource } from '../../client/promql-source.ts';
 
 export interface EditorOptions {
   readonly parent: ShadowRoot;

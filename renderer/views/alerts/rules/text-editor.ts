@@ -1,3 +1,4 @@
+import { acceptCompletion, autocompletion, completionKeymap, type CompletionSource } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { HighlightStyle, indentUnit, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
 import { lintGutter, setDiagnostics } from '@codemirror/lint';
@@ -20,8 +21,17 @@ export interface TextEditor {
   destroy(): void;
 }
 
+export interface TextEditorOptions {
+  readonly parent: ShadowRoot;
+  readonly label: string;
+  readonly onchange: (text: string) => void;
+  readonly complete?: CompletionSource;
+  /** Finds the very places that are to blame; a mark of the same line gives way to them. */
+  readonly places?: (text: string) => readonly { readonly from: number; readonly to: number; readonly message: string }[];
+}
+
 /** An editor of YAML in a shadow root, where its style sheets are allowed by the page's policy. */
-export function openTextEditor(parent: ShadowRoot, label: string, onchange: (text: string) => void): TextEditor {
+export function openTextEditor({ parent, label, onchange, complete, places = () => [] }: TextEditorOptions): TextEditor {
   const view = new EditorView({
     parent,
     root: parent,
@@ -35,7 +45,8 @@ export function openTextEditor(parent: ShadowRoot, label: string, onchange: (tex
         syntaxHighlighting(colors),
         lintGutter({ hoverTime: 200 }),
         EditorView.contentAttributes.of({ 'aria-label': label }),
-        keymap.of([...historyKeymap, ...defaultKeymap, indentWithTab]),
+        complete === undefined ? [] : autocompletion({ override: [complete], icons: false }),
+        keymap.of([{ key: 'Tab', run: acceptCompletion }, ...completionKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) onchange(update.state.doc.toString());
         }),
@@ -49,8 +60,17 @@ export function openTextEditor(parent: ShadowRoot, label: string, onchange: (tex
       if (view.state.doc.toString() !== text) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
     },
     setMarks(marks) {
-      const found = marks.map(({ line, severity, message }) => ({ from: lineAt(line).from, to: lineAt(line).to, severity, message }));
-      view.dispatch(setDiagnostics(view.state, found));
+      const exact = places(view.state.doc.toString()).map((place) => ({ ...place, severity: 'error' as const }));
+      const taken = new Set(exact.map(({ from }) => view.state.doc.lineAt(from).number));
+      const whole = marks
+        .filter(({ line, severity }) => severity !== 'error' || !taken.has(line))
+        .map(({ line, severity, message }) => ({ from: lineAt(line).from, to: lineAt(line).to, severity, message }));
+      view.dispatch(
+        setDiagnostics(
+          view.state,
+          [...exact, ...whole].toSorted((a, b) => a.from - b.from),
+        ),
+      );
     },
     goTo(line) {
       view.dispatch({ selection: { anchor: lineAt(line).from }, effects: EditorView.scrollIntoView(lineAt(line).from, { y: 'center' }) });
@@ -88,6 +108,11 @@ const look = EditorView.theme({
   '.cm-gutters': { backgroundColor: 'var(--sunken)', color: 'var(--muted)', border: '0' },
   '.cm-cursor': { borderLeftColor: 'var(--text)' },
   '.cm-selectionBackground, &.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground': { background: 'var(--selected)' },
-  '.cm-tooltip': { border: '1px solid var(--line)', backgroundColor: 'var(--raised)', color: 'var(--text)' },
+  '.cm-tooltip': { border: '1px solid var(--line)', borderRadius: '6px', backgroundColor: 'var(--raised)', color: 'var(--text)', overflow: 'hidden' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { fontFamily: 'var(--mono)', fontSize: '12.5px', maxHeight: '18em' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { padding: '3px 8px', lineHeight: '1.4' },
+  '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--selected)', color: 'var(--text)' },
+  '.cm-completionMatchedText': { textDecoration: 'none', fontWeight: '700', color: 'var(--accent)' },
+  '.cm-completionDetail': { float: 'right', marginLeft: '2em', color: 'var(--muted)', fontStyle: 'normal' },
   '.cm-diagnostic': { padding: '4px 10px', fontFamily: 'var(--font)' },
 });

@@ -1,8 +1,17 @@
-import type { PrometheusClient } from '@prometheus-io/codemirror-promql/dist/esm/client/index.js';
-import type { Engine } from '../../client/engine.svelte.ts';
+import type { Engine } from './engine.svelte.ts';
+
+/** What the editors' completion of PromQL asks: the shape of its library's own client. */
+export interface PromqlSource {
+  labelNames(metric?: string): Promise<string[]>;
+  labelValues(label: string, metric?: string): Promise<string[]>;
+  metricMetadata(): Promise<Record<string, { readonly type: string; readonly help: string }[]>>;
+  metricNames(): Promise<string[]>;
+  series(): Promise<Map<string, string>[]>;
+  flags(): Promise<Record<string, string>>;
+}
 
 /** What the completion asks, answered by the engine. Fails soft: no completion is better than an error over the query being typed. */
-export function promqlSource(engine: Engine, dataset: () => string): PrometheusClient {
+export function promqlSource(engine: Engine, dataset: () => string): PromqlSource {
   const soft = async <T>(answer: Promise<T>, otherwise: T): Promise<T> => {
     try {
       return await answer;
