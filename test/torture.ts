@@ -1,4 +1,4 @@
-/** The long forms of the harnesses, for a night: kills, power cuts, damaged files, mutated bodies, slow peers, and queries beside a real Prometheus. */
+/** The long forms of the harnesses, for a night: kills, power cuts, damaged files, mutated bodies, slow peers, overload, and queries beside a real Prometheus. */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -12,7 +12,9 @@ const runs = [
     '--testTimeout=3600000',
     'test/core/tsdb',
     'test/core/formats/fuzz',
+    'test/core/formats/protobuf-oracle',
     'test/core/intake/scrape-many',
+    'test/core/overload-run',
   ],
   ['test/core/promql/torture.ts'],
 ];

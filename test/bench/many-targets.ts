@@ -41,8 +41,9 @@ export async function benchManyTargets(): Promise<BenchRow[]> {
       const late = [...arrivals.values()].flatMap((times) => times.slice(1).map((time, i) => Math.abs(time - times[i]! - 15_000)));
       return [
         { name: '2,000 targets x 250 samples at 15 s, their server included', value: (user + system) / 1e6 / watchSeconds, unit: 'cores' },
-        { name: 'their interval, deviation p99', value: p99(late), unit: 'ms', goal: '< 50' },
-        { name: 'a plain timer beside them, lateness p99', value: p99(controlLate), unit: 'ms' },
+        { name: 'their interval, deviation p50', value: rank(late, 0.5), unit: 'ms' },
+        { name: 'their interval, deviation p99', value: rank(late, 0.99), unit: 'ms', goal: '< 50' },
+        { name: 'a plain timer beside them, lateness p99', value: rank(controlLate, 0.99), unit: 'ms' },
         { name: 'targets down', value: down, unit: 'targets', goal: '0' },
       ];
     });
@@ -52,7 +53,7 @@ export async function benchManyTargets(): Promise<BenchRow[]> {
   }
 }
 
-const p99 = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN;
+const rank = (values: readonly number[], share: number): number => [...values].sort((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN;
 
 /** How late a timer of 20 ms is, again and again until the answer is called: what the machine and the event loop cost anybody. */
 function timerLateness(): () => readonly number[] {
