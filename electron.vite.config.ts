@@ -26,6 +26,7 @@ export default defineConfig({
           'engine-entry': at('main/engine-entry.ts'),
           'reader-entry': at('main/reader-entry.ts'),
           'practice-entry': at('main/practice-entry.ts'),
+          'importer-entry': at('main/importer-entry.ts'),
         },
         // What stays outside is imported where it is used only: the reader needs no SQLite.
         treeshake: { moduleSideEffects: (_id, external) => !external },

@@ -6,6 +6,7 @@ import {
   AlertDesk,
   Forwarding,
   fromOutside,
+  ImportDesk,
   IncidentDesk,
   CorrelateDesk,
   Datasets,
@@ -25,6 +26,7 @@ import {
   usersAffected,
   type Parts,
   type PracticeRunner,
+  type RunImport,
 } from '#core/answers/index.ts';
 import { createApi, ownMetrics } from '#core/api/index.ts';
 import { ConfigFiles, nodeExporter, type Config, type NamedText } from '#core/config/index.ts';
@@ -63,6 +65,7 @@ export interface EngineOptions {
   readonly renderMarkdown: (text: string) => Promise<string>;
   /** The practice system, whose processes the shell runs; absent where nobody does. */
   readonly practice?: PracticeRunner;
+  readonly runImport?: RunImport;
 }
 
 export interface Engine {
@@ -278,6 +281,7 @@ class LiveEngine implements Engine {
       ...new TraceDesk(parts).handlers(),
       ...new LogDesk(parts).handlers(),
       ...new CorrelateDesk({ ...parts, dataDir: this.#options.dataDir, breathe }).handlers(),
+      ...new ImportDesk({ ...parts, dataDir: this.#options.dataDir, run: this.#options.runImport }).handlers(),
     };
   }
 

@@ -3,5 +3,6 @@ import { reserveBytes } from '#core/db/index.ts';
 import { createEngine } from '#core/engine.ts';
 import { systemClock } from './clock.ts';
 import { runEngineSide } from './engine/engine-side.ts';
+import { runImport } from './engine/importer.ts';
 
-runEngineSide((settings, shell) => createEngine({ ...settings, ...shell, clock: systemClock, random: Math.random, reserveBytes }));
+runEngineSide((settings, shell) => createEngine({ ...settings, ...shell, clock: systemClock, random: Math.random, reserveBytes, runImport }));

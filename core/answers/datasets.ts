@@ -38,6 +38,8 @@ export class Datasets {
   readonly #options: DatasetsOptions;
   readonly #live: DatasetStores;
   readonly #open = new Map<string, Opened>();
+  /** Cases that an import writes: nobody else may. */
+  readonly #lent = new Set<string>();
   readonly #sizes = new Map<string, { readonly size: Dataset; readonly atMs: UnixMs }>();
   #stopped = false;
 
@@ -65,6 +67,7 @@ export class Datasets {
   /** The live one first. A case that cannot be opened is told of and left out. */
   list(): Dataset[] {
     const cases = this.names().flatMap((name) => {
+      if (this.#lent.has(name)) return this.#sizes.get(name)?.size ?? [];
       try {
         return [this.#size(name)];
       } catch (error) {
@@ -87,8 +90,20 @@ export class Datasets {
     return size;
   }
 
+  /** Closes a case, new or there already, for somebody else to write; what is returned gives it back. Throws EngineError `conflict` while it is lent. */
+  async lend(name: string): Promise<() => void> {
+    if (this.#lent.has(name)) throw beingImported(name);
+    this.#lent.add(name);
+    await this.#close(name);
+    return () => {
+      this.#lent.delete(name);
+      this.#sizes.delete(name);
+    };
+  }
+
   async delete(name: string): Promise<void> {
     existingCase(this.#options.dataDir, name);
+    if (this.#lent.has(name)) throw beingImported(name);
     await this.#close(name);
     this.#sizes.delete(name);
     deleteCase(this.#options.dataDir, name);
@@ -101,6 +116,7 @@ export class Datasets {
 
   #case(name: string): Opened {
     const { clock, dataDir, breathe } = this.#options;
+    if (this.#lent.has(name)) throw beingImported(name);
     const known = this.#open.get(name);
     if (known !== undefined) {
       known.usedMs = clock.now();
@@ -133,6 +149,9 @@ export class Datasets {
     this.#options.clock.after(idleMs / 10, () => this.#closeIdle());
   }
 }
+
+const beingImported = (name: string): EngineError =>
+  new EngineError('conflict', `files are being imported into ${name}; ask again when that is done`);
 
 function sizeOf(name: string, { metrics, traces, logs }: DatasetStores): Dataset {
   const stats = metrics.stats();

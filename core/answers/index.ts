@@ -4,6 +4,7 @@ export { CorrelateDesk } from './correlate.ts';
 export { Datasets } from './datasets.ts';
 export { Forwarding } from './forwarding.ts';
 export { IncidentDesk } from './incidents.ts';
+export { ImportDesk, type RunImport } from './imports.ts';
 export { LogDesk } from './logs.ts';
 export { overloadNote } from './overload-note.ts';
 export { MetricDesk } from './metrics.ts';

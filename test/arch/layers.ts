@@ -71,6 +71,7 @@ export const rows: readonly Row[] = [
       'incidents',
       'practice',
     ],
+    outside: ['node:path'],
   },
   {
     name: 'engine',

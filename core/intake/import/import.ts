@@ -36,6 +36,8 @@ export interface ImportedFile {
 export interface ImportOptions {
   readonly stores: ImportStores;
   readonly limits?: ImportLimits;
+  /** Called for each part of a file as it is read. An EngineError `unavailable` that it throws ends the import. */
+  readonly onBytes?: (bytes: number) => void;
   /** Called after each file. */
   readonly onFile?: (file: ImportedFile) => void;
 }
@@ -46,13 +48,13 @@ export interface ImportOptions {
  */
 export async function importPaths(
   paths: readonly string[],
-  { stores, limits = importLimits, onFile }: ImportOptions,
+  { stores, limits = importLimits, onFile, onBytes }: ImportOptions,
 ): Promise<readonly ImportedFile[]> {
   const walk = new EntryWalk(limits);
   const files: ImportedFile[] = [];
   for (const path of paths) {
     for await (const entry of walk.under(path)) {
-      const file = await importEntry(entry, stores, limits);
+      const file = await importEntry(entry, stores, limits, onBytes);
       files.push(file);
       onFile?.(file);
     }
@@ -65,9 +67,9 @@ export async function importPaths(
 /** Readers of text, the surest first. Each looks at the head and takes the file or not. */
 const readers: readonly ((input: ReaderInput) => FileReader | undefined)[] = [jsonReader, expositionReader, csvReader, logReader];
 
-async function importEntry(entry: Entry, stores: ImportStores, limits: ImportLimits): Promise<ImportedFile> {
+async function importEntry(entry: Entry, stores: ImportStores, limits: ImportLimits, onBytes: ImportOptions['onBytes']): Promise<ImportedFile> {
   const sink = new FileSink(stores);
-  const counted = new Counted(entry.bytes);
+  const counted = new Counted(entry.bytes, onBytes);
   let format = '';
   try {
     format = await read({ ...entry, bytes: counted.stream() }, sink, limits);
@@ -98,14 +100,17 @@ async function importEntry(entry: Entry, stores: ImportStores, limits: ImportLim
 class Counted {
   total = 0;
   readonly #bytes: Bytes;
+  readonly #onBytes: ImportOptions['onBytes'];
 
-  constructor(bytes: Bytes) {
+  constructor(bytes: Bytes, onBytes: ImportOptions['onBytes']) {
     this.#bytes = bytes;
+    this.#onBytes = onBytes;
   }
 
   async *stream(): AsyncGenerator<Uint8Array> {
     for await (const chunk of this.#bytes) {
       this.total += chunk.length;
+      this.#onBytes?.(chunk.length);
       yield chunk;
     }
   }

@@ -80,8 +80,14 @@ const changes: ChangesView['changes'] = [
   },
 ];
 
+const reports = [
+  { ...file, path: 'capture/app.log', format: 'log lines, logfmt', logs: 42, faults: [{ line: 3, reason: 'no time was found' }], faultCount: 1 },
+  { ...refused, path: 'capture/LICENSE', format: '' },
+];
+
 export function caseAnswers(): Pick<Handlers<SignalboxContract>, Names> {
   let map: AttributeMap = defaultAttributeMap;
+  let imported = (): void => undefined;
   const attributes = (): { map: AttributeMap; defaults: AttributeMap; file: string; problem: string } => ({
     map,
     defaults: defaultAttributeMap,
@@ -121,6 +127,27 @@ export function caseAnswers(): Pick<Handlers<SignalboxContract>, Names> {
       { ...refused, path: 'capture/LICENSE', format: '' },
     ],
     'cases.delete': () => null,
+    'cases.import': ({ files }, emit) => {
+      const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
+      emit({ id: 1, phase: 'receiving', problem: '', receivedBytes: 0, totalBytes, readBytes: 0, fileCount: 0, refusedCount: 0, files: [] });
+      imported = () =>
+        emit({
+          id: 1,
+          phase: 'done',
+          problem: '',
+          receivedBytes: totalBytes,
+          totalBytes,
+          readBytes: totalBytes,
+          fileCount: 2,
+          refusedCount: 1,
+          files: reports,
+        });
+      return () => undefined;
+    },
+    'cases.upload': () => {
+      imported();
+      return null;
+    },
     'correlate.changes': ({ startMs, endMs, baseline: wished }) => ({
       window: { startMs, endMs },
       baseline: wished ?? baseline,
