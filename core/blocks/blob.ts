@@ -12,12 +12,14 @@ const version = 1;
 const headBytes = 10;
 /** Below this a zstd frame saves nothing worth its call. */
 const plainBytesMax = 128;
+/** The least that zlib takes; a result is made in one piece, which saves copying many. */
+const chunkBytesMin = 64;
 /** No column of a block is larger than this; a length beyond it is damage, not a reason to allocate. */
 const payloadBytesMax = 1 << 30;
 
 /** Wraps a payload for the disk. Layout: FORMAT.md, "Blob". */
 export function wrapBlob(payload: Uint8Array): Buffer {
-  const packed = payload.length < plainBytesMax ? payload : zstdCompressSync(payload);
+  const packed = payload.length < plainBytesMax ? payload : zstdCompressSync(payload, { chunkSize: payload.length });
   const plain = packed.length >= payload.length;
   const body = plain ? payload : packed;
   const bytes = Buffer.allocUnsafe(headBytes + body.length);
@@ -46,7 +48,7 @@ export function unwrapBlob(bytes: Uint8Array): Uint8Array {
 
 function unpack(body: Uint8Array, length: number): Uint8Array {
   try {
-    return zstdDecompressSync(body, { maxOutputLength: Math.max(length, 1) });
+    return zstdDecompressSync(body, { maxOutputLength: Math.max(length, 1), chunkSize: Math.max(length, chunkBytesMin) });
   } catch {
     throw new DamageError('the bytes cannot be decompressed');
   }

@@ -1,7 +1,7 @@
 import { logLevels, type LogBatch, type LogLevel } from '#core/model/index.ts';
 import { DamageError, wrapBlob } from '#core/blocks/index.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
-import { readColumn, type Column } from './column.ts';
+import { readColumn, type Column, type Run as WordRun } from './column.ts';
 import { ColumnWriter } from './column-writer.ts';
 import { Cutter } from './cut.ts';
 import { packNumbers, unpackNumbers } from './numbers.ts';
@@ -341,7 +341,7 @@ export class TemplateLines {
   }
 
   /** The ranks of the lines in whose variables a run of letters and digits may be. */
-  holding(run: string): Uint8Array {
+  holding(run: WordRun): Uint8Array {
     const marks = new Uint8Array(this.#rows);
     for (const column of this.#columns) column.mark(run, marks);
     return marks;

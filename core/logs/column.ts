@@ -8,10 +8,18 @@ export const columnKinds = { constant: 0, codes: 1, hex: 2, numbers: 3, times: 4
 export const hexCharsMin = 8;
 export const digitsMax = 15;
 
+/** A run of letters and digits, in lower case, that is looked for. */
+export interface Run {
+  readonly text: string;
+  /** Nothing of such a run stands before or behind it in the line. */
+  readonly isWhole: boolean;
+}
+
+/** Nothing of a column is decoded before it is asked for. */
 export interface Column {
   at(row: number): string;
-  /** Marks the rows whose value may hold a run of letters and digits, given in lower case. */
-  mark(run: string, rows: Uint8Array): void;
+  /** Marks the rows whose value may hold a run. */
+  mark(run: Run, rows: Uint8Array): void;
 }
 
 /** What a column needs to know of its rows: their times, in ns from the block's first. */
@@ -52,7 +60,7 @@ function readCodes(reader: ByteReader, rows: number): Column {
   };
 }
 
-const holds = (text: string, run: string): boolean => text.toLowerCase().includes(run);
+const holds = (text: string, { text: run }: Run): boolean => text.toLowerCase().includes(run);
 
 function readHex(reader: ByteReader, rows: number): Column {
   const length = reader.count();
@@ -61,8 +69,10 @@ function readHex(reader: ByteReader, rows: number): Column {
   const bytes = reader.part();
   if (bytes.length !== rows * size) throw new DamageError('a column of ids is too short');
   return {
-    mark: (run, marks) => {
-      if (!/^[0-9a-f]+$/.test(run) || run.length > size * 2) return;
+    mark: ({ text: run, isWhole }, marks) => {
+      // A whole run is the whole of an id that is not cut by dashes.
+      const isOther = isWhole && dashes.length === 0 && run.length !== length;
+      if (isOther || run.length > size * 2 || !/^[0-9a-f]+$/.test(run)) return;
       const digits = bytes.toString('hex');
       for (let at = digits.indexOf(run); at >= 0; at = digits.indexOf(run, at + 1)) marks[Math.floor(at / (size * 2))] = 1;
     },
@@ -77,37 +87,68 @@ function readHex(reader: ByteReader, rows: number): Column {
 function readNumbers(reader: ByteReader, rows: number): Column {
   const decimals = reader.count();
   const width = reader.count();
-  const numbers = unpackNumbers(reader.part());
-  if (numbers.length !== rows || decimals > digitsMax) throw new DamageError('a column of numbers is too short');
-  const at = numberText(numbers, decimals, width);
+  const packed = reader.part();
+  if (decimals > digitsMax) throw new DamageError('a column of numbers has too many decimals');
+  let known: Float64Array | undefined;
+  const numbers = (): Float64Array => {
+    known ??= unpackNumbers(packed);
+    if (known.length !== rows) throw new DamageError('a column of numbers is too short');
+    return known;
+  };
+  /** Digits at least, without the point. */
+  const pad = width > 0 ? width - (decimals > 0 ? 1 : 0) : decimals + 1;
+  const at = (row: number): string => {
+    const digits = String(numbers()[row]!).padStart(pad, '0');
+    return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
+  };
   return {
     at,
-    mark: (run, marks) => {
-      if (!/^\d+$/.test(run)) return;
-      for (let row = 0; row < rows; row++) if (at(row).includes(run)) marks[row] = 1;
+    mark: ({ text: run, isWhole }, marks) => {
+      if (!/^\d{1,15}$/.test(run)) return;
+      const all = numbers();
+      const [wanted, size] = [Number(run), run.length];
+      const unit = powers[decimals]!;
+      for (let row = 0; row < rows; row++) {
+        const number = all[row]!;
+        const whole = decimals === 0 ? number : Math.floor(number / unit);
+        if (hasDigits(whole, pad - decimals, wanted, size, isWhole)) marks[row] = 1;
+        else if (decimals > 0 && hasDigits(number - whole * unit, decimals, wanted, size, isWhole)) marks[row] = 1;
+      }
     },
   };
 }
 
-function numberText(numbers: Float64Array, decimals: number, width: number): (row: number) => string {
-  return (row) => {
-    const digits = String(numbers[row]!).padStart(width > 0 ? width - (decimals > 0 ? 1 : 0) : decimals + 1, '0');
-    return decimals === 0 ? digits : `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`;
-  };
+const powers = Float64Array.from({ length: digitsMax + 2 }, (_, digits) => 10 ** digits);
+
+/** Whether a number, written with `pad` digits at least, has a run of digits in it, or is it. */
+function hasDigits(number: number, pad: number, wanted: number, length: number, isWhole: boolean): boolean {
+  if (number < wanted || (isWhole && number !== wanted)) return false;
+  let digits = pad;
+  while (number >= powers[digits]!) digits++;
+  if (isWhole) return digits === length;
+  const scale = powers[length]!;
+  for (let rest = number; digits >= length; digits--, rest = Math.floor(rest / 10)) if (rest % scale === wanted) return true;
+  return false;
 }
 
 function readTexts(reader: ByteReader, rows: number): Column {
-  const joined = reader.text();
-  const texts = joined.split('\n');
-  if (texts.length !== rows) throw new DamageError('a column has too few texts');
-  const isPlain = !joined.includes('\u0001');
+  const joined = reader.part();
+  let known: readonly string[] | undefined;
+  const texts = (): readonly string[] => {
+    if (known !== undefined) return known;
+    const text = joined.toString('utf8');
+    const lines = text.split('\n');
+    if (lines.length !== rows) throw new DamageError('a column has too few texts');
+    return (known = text.includes('\u0001') ? lines.map(plain) : lines);
+  };
   return {
-    at: (row) => (isPlain ? texts[row]! : plain(texts[row]!)),
-    mark: (run, marks) => markLines(joined.toLowerCase(), run, marks),
+    at: (row) => texts()[row]!,
+    // A run is ASCII: it is the same in UTF-8 as in Latin-1, which is read faster.
+    mark: ({ text: run }, marks) => markLines(joined.toString('latin1').toLowerCase(), run, marks),
   };
 }
 
-/** What escapedJoin escaped. */
+/** A text as it was before its control characters were escaped. */
 function plain(text: string): string {
   let out = '';
   let at = 0;

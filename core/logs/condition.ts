@@ -85,6 +85,7 @@ function ranksOf(open: OpenPart, kind: number, groups: readonly NeedleGroup[]): 
     if (open.kinds[kind]!.level === orLevel) continue;
     const group = anyOf(needles.map(({ pieces }) => holdingAll(open, kind, pieces)));
     ranks = bothOf(ranks, group);
+    if (ranks?.includes(1) === false) break;
   }
   return ranks;
 }
@@ -94,7 +95,8 @@ function holdingAll(open: OpenPart, kind: number, pieces: Needle['pieces']): Uin
   let ranks: Uint8Array | null = null;
   for (const { piece } of pieces) {
     if (piece.text.length < 2 || text.includes(piece.text)) continue;
-    ranks = bothOf(ranks, open.holding(kind, piece.text) ?? null);
+    ranks = bothOf(ranks, open.holding(kind, piece) ?? null);
+    if (ranks?.includes(1) === false) break;
   }
   return ranks;
 }

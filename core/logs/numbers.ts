@@ -57,6 +57,14 @@ export function unpackNumbers(bytes: Uint8Array): Float64Array {
   }
   const isDelta = bytes[0] === deltaMode;
   let before = 0;
+  if (width <= 4) {
+    for (let i = 0; i < count; i++) {
+      const zigzag = out[i]! >>> 0;
+      const value = (zigzag & 1) === 0 ? zigzag >>> 1 : -(zigzag >>> 1) - 1;
+      out[i] = before = isDelta ? before + value : value;
+    }
+    return out;
+  }
   for (let i = 0; i < count; i++) {
     const zigzag = out[i]!;
     const half = Math.floor(zigzag / 2);

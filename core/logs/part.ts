@@ -1,6 +1,7 @@
 import type { Labels, LogLevel, LogRecord } from '#core/model/index.ts';
 import { readRows, readTemplates, TemplateLines, type BlockMeta, type Rows, type Template } from './block.ts';
 import type { ColumnCache } from '#core/blocks/index.ts';
+import type { Run } from './column.ts';
 
 /** A kind of lines, as searches look at it. */
 export interface LineKind {
@@ -35,9 +36,9 @@ export interface OpenPart {
   /** The record in a row. */
   record(row: number): LogRecord;
   /**
-   * By rank among the rows of a kind: 1 where a run of letters and digits, in lower case, may be in a variable. Undefined when that is not known.
+   * By rank among the rows of a kind: 1 where a run may be in a variable. Undefined when that is not known.
    */
-  holding(kind: number, run: string): Uint8Array | undefined;
+  holding(kind: number, run: Run): Uint8Array | undefined;
 }
 
 /** Loads a block's parts. Throws DamageError. */
@@ -141,7 +142,7 @@ class OpenBlock implements OpenPart {
     return { timeNs, labels: this.#block.streams[streams[row]!]!, line, level: this.kinds[kind]!.level, fields };
   }
 
-  holding(kind: number, run: string): Uint8Array {
+  holding(kind: number, run: Run): Uint8Array {
     return this.#linesOf(kind).holding(run);
   }
 

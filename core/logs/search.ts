@@ -158,6 +158,8 @@ class PageSearch {
     if (candidates === undefined) return this.#opened % 8 === 0 && (await this.#pause());
     const walker = new Walker(candidates, part.id, this.#request.direction);
     this.#walkers.push(walker);
+    // Opening a part costs as much as looking at hundreds of lines.
+    this.#turn = looksPerTurn;
     return this.#walk(walker);
   }
 

@@ -1,5 +1,5 @@
 import { ByteWriter, type ByteReader } from './bytes.ts';
-import type { Column } from './column.ts';
+import type { Column, Run } from './column.ts';
 import { DamageError } from '#core/blocks/index.ts';
 
 /**
@@ -45,7 +45,7 @@ export function timesOf(reader: ByteReader, offsetOf: (row: number) => number, b
   if (form.decimals > 9) throw new DamageError('a column of times has too many decimals');
   const write = writerOf(form, baseNs);
   const at = (row: number): string => write(offsetOf(row));
-  const mark = (run: string, marks: Uint8Array): void => {
+  const mark = ({ text: run }: Run, marks: Uint8Array): void => {
     // The longest run is a fraction with its zone.
     if (run.length <= 10) for (let row = 0; row < marks.length; row++) if (at(row).toLowerCase().includes(run)) marks[row] = 1;
   };
