@@ -7,6 +7,9 @@ export interface Increments {
   readonly refs: Uint32Array;
   readonly timesMs: Float64Array;
   readonly values: Float64Array;
+  /** Of all samples, histograms too. */
+  readonly oldestMs: UnixMs;
+  readonly newestMs: UnixMs;
   readonly histograms: readonly { readonly ref: number; readonly timeMs: UnixMs; readonly histogram: Histogram }[];
 }
 

@@ -35,6 +35,8 @@ export class StoreBatch implements Batch {
   readonly #ledger: Ledger;
   #columns = spare.pop() ?? { refs: new Uint32Array(64), times: new Float64Array(64), values: new Float64Array(64) };
   #count = 0;
+  #oldestMs = Infinity;
+  #newestMs = -Infinity;
   readonly #histograms: { ref: number; timeMs: number; histogram: Histogram }[] = [];
 
   constructor(ledger: Ledger) {
@@ -50,6 +52,7 @@ export class StoreBatch implements Batch {
     columns.refs[at] = ref;
     columns.times[at] = timeMs;
     columns.values[at] = value;
+    this.#spans(timeMs, timeMs);
     this.stored++;
     return verdict;
   }
@@ -62,6 +65,7 @@ export class StoreBatch implements Batch {
     const verdict = ref < 0 ? (-ref as Verdict) : this.#ledger.head.appendHistogram(ref, timeMs, histogram);
     if (verdict !== verdicts.stored) return this.#refuse(verdict);
     this.#histograms.push({ ref, timeMs, histogram });
+    this.#spans(timeMs, timeMs);
     this.stored++;
     return verdict;
   }
@@ -79,6 +83,7 @@ export class StoreBatch implements Batch {
       const ref = refs[run]!;
       for (const end = ends[run]!; at < end;) {
         const until = ref < 0 ? at : head.appendRun(ref, timesMs, values, at, end);
+        if (at < until) this.#spans(timesMs[at]!, timesMs[until - 1]!);
         for (; at < until; at++) refColumn[this.#count + at - from] = ref;
         if (at === end) break;
         note();
@@ -110,8 +115,15 @@ export class StoreBatch implements Batch {
     const lsn = this.#log(series.length > 0 || exemplars.length > 0);
     if (spare.length < spareMax) spare.push(this.#columns);
     ledger.committed(series, this.stored);
-    ledger.observers.added({ refs: floats.refs, timesMs: floats.times, values: floats.values, histograms: this.#histograms });
+    const span = { oldestMs: this.#oldestMs, newestMs: this.#newestMs };
+    ledger.observers.added({ refs: floats.refs, timesMs: floats.times, values: floats.values, ...span, histograms: this.#histograms });
     return lsn;
+  }
+
+  /** Takes note of samples that were stored, from the oldest to the newest. */
+  #spans(fromMs: number, toMs: number): void {
+    if (fromMs < this.#oldestMs) this.#oldestMs = fromMs;
+    if (toMs > this.#newestMs) this.#newestMs = toMs;
   }
 
   /** When the log takes no more, the head holds what no observer was told of. */

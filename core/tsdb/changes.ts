@@ -27,10 +27,7 @@ export class ChangeLog implements StoreObserver {
   /** Commits up to this one were forgotten for want of room. */
   #forgotten = 0;
 
-  added({ timesMs, histograms }: Increments): void {
-    let oldestMs = Infinity;
-    for (let i = 0; i < timesMs.length; i++) if (timesMs[i]! < oldestMs) oldestMs = timesMs[i]!;
-    for (const { timeMs } of histograms) if (timeMs < oldestMs) oldestMs = timeMs;
+  added({ oldestMs }: Increments): void {
     this.#seq++;
     while (this.#added.length > 0 && this.#added.at(-1)!.oldestMs >= oldestMs) this.#added.pop();
     this.#added.push({ seq: this.#seq, oldestMs });

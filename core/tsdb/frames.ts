@@ -1,4 +1,4 @@
-import { transaction, type WriteDb } from '#core/db/index.ts';
+import { lazyTransaction, type WriteDb } from '#core/db/index.ts';
 import { encodeFrame, type FrameForm, type Member } from './codec/frame.ts';
 import { encodeRollup, type RollupMember } from './codec/rollup-frame.ts';
 import { deleteRollup, insertRollup, totalRollupBytes, type RollupMeta } from './rollup/rows.ts';
@@ -43,7 +43,10 @@ export class Frames {
     return this.#lastId;
   }
 
-  /** Runs `act` in one transaction; ids and totals stay as they were when it fails. */
+  /**
+   * Runs `act` in one transaction; ids and totals stay as they were when it fails. A power cut may take the change back, never a part of
+   * it: what was sealed is then still in the log, which is cut only behind a checkpoint; what was recoded, rolled up or dropped is due again.
+   */
   change(act: (change: FrameChange) => void): void {
     let { frames, samples, bytes } = this.#totals;
     let lastId = this.#lastId;
@@ -53,7 +56,7 @@ export class Frames {
       samples += sign * sampleCount;
       bytes += sign * byteCount;
     };
-    transaction(this.#db, () => {
+    lazyTransaction(this.#db, () => {
       act({
         put: (group, level, form, startMs, members) => {
           const meta = { id: ++lastId, group, ...extent(members) };

@@ -2,7 +2,7 @@ import type { Histogram } from '#core/model/index.ts';
 import { lowerBoundMs, mergeColumns, sameBits, within, without, type Columns } from './codec/columns.ts';
 import { grown } from './bytes/growable.ts';
 import { sameHistogram } from './codec/histogram-row.ts';
-import { Blocks, Tails } from './tails.ts';
+import { Blocks, Tails, type Room } from './tails.ts';
 import { verdicts, type Verdict } from './types.ts';
 
 /** What the head asks of the rest of the store, and only about samples that do not come in order. */
@@ -104,7 +104,7 @@ export class Head {
   appendRun(ref: number, times: Float64Array, values: Float64Array, from: number, to: number): number {
     const end = this.#orderlyEnd(ref, times, from, to);
     if (end === from) return from;
-    for (let i = from; i < end; i++) this.#tails.push(ref, times[i]!, values[i]!);
+    this.#tails.pushRun(ref, times, values, from, end);
     const newestMs = times[end - 1]!;
     this.#lastMs[ref] = newestMs;
     if (newestMs > this.newestMs) this.#raiseNewest(newestMs);
@@ -124,20 +124,20 @@ export class Head {
     return this.#tails.count(ref) + (this.#late.get(ref)?.count ?? 0);
   }
 
-  /** The unsealed samples in a range, which stay as they are; undefined when there are none. */
-  read(ref: number, minMs: number, maxMs: number): Columns | undefined {
+  /** The unsealed samples in a range; undefined when there are none. They stay as they are, or until the room is emptied. */
+  read(ref: number, minMs: number, maxMs: number, room?: Room): Columns | undefined {
     const late = this.#late.size === 0 ? undefined : this.#late.get(ref);
-    const tail = this.#tails.read(ref, minMs, maxMs);
+    const tail = this.#tails.read(ref, minMs, maxMs, room);
     const part = late === undefined ? undefined : within(columnsOf(late), minMs, maxMs);
     if (part === undefined) return tail;
     return mergeColumns(tail === undefined ? [part] : [tail, part]);
   }
 
-  /** Drops the unsealed samples of a series: they are sealed now, or deleted. */
-  clear(ref: number): void {
-    this.samples -= this.held(ref);
-    this.#tails.clear(ref);
-    this.#late.delete(ref);
+  /** Drops the unsealed samples of some series: they are sealed now, or deleted. */
+  clear(refs: readonly number[]): void {
+    for (const ref of refs) this.samples -= this.held(ref);
+    this.#tails.clearAll(refs);
+    if (this.#late.size > 0) for (const ref of refs) this.#late.delete(ref);
   }
 
   /**
@@ -174,7 +174,7 @@ export class Head {
     if (left === undefined) return;
     const kept = without(left, minMs, maxMs);
     if (kept === left) return;
-    this.clear(ref);
+    this.clear([ref]);
     if (kept === undefined) return;
     this.#insertAll(ref, kept);
   }

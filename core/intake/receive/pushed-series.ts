@@ -41,15 +41,15 @@ export class PushedSeries {
 
   /**
    * The store's ref of the series named by a range of the bytes that the table looks at, or by the slot that was foreseen.
-   * `labels` is asked only when they are new, or the series was refused before.
+   * `labels` is asked only when they are new, or the series was refused before, by the series' number in the request.
    */
-  ref(from: number, to: number, foreseen: number, labels: () => Labels): SeriesRef {
+  ref(from: number, to: number, foreseen: number, series: number, labels: (series: number) => Labels): SeriesRef {
     const expected = this.#keys.after(this.#last);
     let slot = foreseen;
     if (slot < 0) slot = expected >= 0 && this.#keys.matchAt(expected, from) === to ? expected : this.#keys.find(from, to);
     this.fresh = slot < 0 || this.#refs[slot]! < 0 || this.#nowSeconds - this.#usedAt[slot]! > askAgainMs / 1000;
     if (this.fresh) {
-      const ref = this.#sink.ref(labels());
+      const ref = this.#sink.ref(labels(series));
       if (slot < 0) slot = this.#add(from, to);
       this.#refs[slot] = ref;
     }

@@ -68,12 +68,10 @@ export class RemoteWriteReceiver {
   #take1(body: Uint8Array, batch: PushBatch): void {
     const columns = this.#columns;
     readRemoteWrite1(body, columns, this.#series1.begin());
-    const refs = new Int32Array(columns.seriesCount);
-    for (let i = 0; i < columns.seriesCount; i++) {
-      const from = columns.labelsFrom[i]!;
-      const to = columns.labelsTo[i]!;
-      refs[i] = this.#series1.ref(from, to, columns.slots[i]!, () => remoteWriteLabels(body, from, to));
-    }
+    const { seriesCount, labelsFrom, labelsTo, slots } = columns;
+    const refs = new Int32Array(seriesCount);
+    const labels = (series: number): Labels => remoteWriteLabels(body, labelsFrom[series]!, labelsTo[series]!);
+    for (let i = 0; i < seriesCount; i++) refs[i] = this.#series1.ref(labelsFrom[i]!, labelsTo[i]!, slots[i]!, i, labels);
     for (const [metric, metadata] of columns.metadata) if (metric !== '') this.#sink.setMetadata(metric, metadata);
     this.#addAll(refs, batch);
   }
@@ -86,11 +84,9 @@ export class RemoteWriteReceiver {
     const keys = this.#keysOf(numbers);
     this.#series2.begin().look(keys);
     const refs = new Int32Array(columns.seriesCount);
+    const labels = (series: number): Labels => this.#labels2(body, symbols, series);
     for (let i = 0; i < columns.seriesCount; i++) {
-      const from = columns.labelsFrom[i]!;
-      const to = columns.labelsTo[i]!;
-      const labels = (): Labels => this.#labels2(body, symbols, i);
-      refs[i] = this.#series2.ref(from * 4, to * 4, -1, labels);
+      refs[i] = this.#series2.ref(columns.labelsFrom[i]! * 4, columns.labelsTo[i]! * 4, -1, i, labels);
       if (this.#series2.fresh) this.#noteMetadata2(body, symbols, i);
     }
     this.#addAll(refs, batch);

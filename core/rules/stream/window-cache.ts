@@ -39,8 +39,8 @@ export class WindowCache {
   readonly #store: IncrementalStore;
   readonly #selections = new Map<string, Selection>();
   readonly #windows: (Window<Selection> | undefined)[] = [];
-  /** Series that no selection wants. */
-  readonly #strangers = new Set<number>();
+  /** By ref, 1: no selection wants the series. */
+  #strangers = new Uint8Array(1024);
   /** Time of the newest sample that has arrived. */
   newestMs: UnixMs = -Infinity;
 
@@ -54,7 +54,7 @@ export class WindowCache {
     let selection = this.#selections.get(key);
     if (selection === undefined) {
       this.#selections.set(key, (selection = new Selection(matchers)));
-      this.#strangers.clear();
+      this.#strangers.fill(0);
     }
     const latestMs = Math.max(this.newestMs, maxMs);
     selection.reachMs = Math.max(selection.reachMs, latestMs - minMs);
@@ -101,27 +101,29 @@ export class WindowCache {
   }
 
   /** Takes in what arrived. */
-  take({ refs, timesMs, values, histograms }: Increments): void {
+  take({ refs, timesMs, values, newestMs, histograms }: Increments): void {
     this.version++;
+    if (newestMs > this.newestMs) this.newestMs = newestMs;
+    if (this.#selections.size === 0) return;
     const touched = new Set<Selection>();
     for (let i = 0; i < refs.length; i++) {
-      const window = this.#windows[refs[i]!];
-      if (window === undefined) this.#meet(refs[i]!, touched);
+      const ref = refs[i]!;
+      if (this.#strangers[ref] === 1) continue;
+      const window = this.#windows[ref];
+      if (window === undefined) this.#meet(ref, touched);
       else push(window, timesMs[i]!, values, i, undefined, touched);
-      if (timesMs[i]! > this.newestMs) this.newestMs = timesMs[i]!;
     }
     for (const { ref, timeMs, histogram } of histograms) {
       const window = this.#windows[ref];
       if (window === undefined) this.#meet(ref, touched);
       else push(window, timeMs, values, 0, histogram, touched);
-      if (timeMs > this.newestMs) this.newestMs = timeMs;
     }
     for (const selection of touched) selection.version++;
   }
 
   /** A series that no window is kept of: a selection that wants it reads anew. */
   #meet(ref: number, touched: Set<Selection>): void {
-    if (this.#strangers.has(ref)) return;
+    if (this.#strangers[ref] === 1) return;
     const labels = this.#store.labelsOf(ref);
     let wanted = false;
     for (const selection of this.#selections.values()) {
@@ -130,14 +132,23 @@ export class WindowCache {
       selection.dirty = true;
       touched.add(selection);
     }
-    if (!wanted) this.#strangers.add(ref);
+    if (!wanted) this.#estrange(ref);
+  }
+
+  #estrange(ref: number): void {
+    if (ref >= this.#strangers.length) {
+      const wider = new Uint8Array(Math.max(ref + 1, this.#strangers.length * 2));
+      wider.set(this.#strangers);
+      this.#strangers = wider;
+    }
+    this.#strangers[ref] = 1;
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#selections.clear();
     this.#windows.length = 0;
-    this.#strangers.clear();
+    this.#strangers.fill(0);
   }
 }
 

@@ -8,6 +8,8 @@ import { columnSamplesMax, type Prediction } from './numbers.ts';
 /** Beyond it a difference is not exact in a double. */
 const residualMax = 2 ** 51;
 const smallMax = 2 ** 30;
+/** Residuals below it, less a centre among them and folded, fit 32 bits. */
+const foldableMax = 2 ** 29;
 
 const apart = new Float64Array(columnSamplesMax);
 const residuals = new Float64Array(columnSamplesMax);
@@ -121,7 +123,7 @@ function lengthOf(size: number): number {
 
 /** About how many bits the residuals of an order take; Infinity when one is too large to be exact. */
 function costOf(source: Float64Array, count: number, order: 1 | 2, centre: number): number {
-  if (!difference(source, count, order)) return Infinity;
+  if (difference(source, count, order) > residualMax) return Infinity;
   let bits = 0;
   for (let i = 0; i < count - order; i++) bits += lengthOf(Math.abs(residuals[i]! - centre));
   return bits;
@@ -138,8 +140,8 @@ function costOfLevels(source: Float64Array, count: number, centre: number, limit
   return bits;
 }
 
-/** Leaves the differences of an order in `residuals`. False when one is too large to be exact. */
-function difference(source: Float64Array, count: number, order: 0 | 1 | 2): boolean {
+/** Leaves the differences of an order in `residuals` and answers how far the farthest is from 0. */
+function difference(source: Float64Array, count: number, order: 0 | 1 | 2): number {
   let least = 0;
   let most = 0;
   for (let i = order; i < count; i++) {
@@ -150,12 +152,12 @@ function difference(source: Float64Array, count: number, order: 0 | 1 | 2): bool
     if (residual > most) most = residual;
     else if (residual < least) least = residual;
   }
-  return most <= residualMax && least >= -residualMax;
+  return Math.max(most, -least);
 }
 
 /** The step is what all residuals share besides an offset; the centre moves to the nearest number that keeps them whole. */
 function fold(source: Float64Array, count: number, { order, isKin: kin, centre }: Choice, folded: Folded): Prediction {
-  difference(source, count, order);
+  const isSmall = difference(source, count, order) < foldableMax;
   const length = count - order;
   const offset = residuals[0]!;
   let step = 0;
@@ -165,8 +167,19 @@ function fold(source: Float64Array, count: number, { order, isKin: kin, centre }
   }
   if (step === 0) step = 1;
   const whole = offset + Math.round((centre - offset) / step) * step;
-  foldAll(length, whole, step, folded);
+  if (isSmall) foldSmall(length, whole, step, folded);
+  else foldAll(length, whole, step, folded);
   return { order, kin, centre: whole, step, first: order === 0 ? 0 : source[0]!, slope: order === 2 ? source[1]! - source[0]! : 0 };
+}
+
+function foldSmall(length: number, centre: number, step: number, folded: Folded): void {
+  const { small } = folded;
+  folded.isSmall = true;
+  for (let i = 0; i < length; i++) {
+    const distance = (residuals[i]! - centre) | 0;
+    const residual = step === 1 ? distance : (distance / step) | 0;
+    small[i] = (residual << 1) ^ (residual >> 31);
+  }
 }
 
 function foldAll(length: number, centre: number, step: number, folded: Folded): void {

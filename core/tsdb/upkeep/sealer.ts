@@ -1,16 +1,17 @@
 import type { WriteDb } from '#core/db/index.ts';
 import type { Catalogue } from '../names/catalogue.ts';
-import { lowerBoundMs, within, type Columns } from '../codec/columns.ts';
+import { lowerBoundMs, within } from '../codec/columns.ts';
 import { gorillaForm } from '../codec/frame-gorilla.ts';
-import { planesForm } from '../codec/frame-planes.ts';
+import { quickPlanesForm } from '../codec/frame-planes.ts';
 import { windowMs, windowStart, type Member } from '../codec/frame.ts';
 import type { Frames } from '../frames.ts';
 import { encodeGroup, type Groups } from '../names/groups.ts';
 import type { Head } from '../head.ts';
 import { putGroup, setSealed } from '../sealed.ts';
+import { Room } from '../tails.ts';
 import { rollupsDue } from './roll.ts';
 
-/** From this many samples a series on (an import, a rush), the head is sealed straight into the form it would be recoded into. */
+/** Where the head has this many samples a series (an import, a rush), they are sealed straight into the form they would be recoded into. */
 const recodedSamplesMin = 120;
 
 export interface SealParts {
@@ -29,9 +30,9 @@ export function sealGroups(parts: SealParts, ids: readonly number[], lsn: number
   frames.change((change) => {
     for (const id of due) {
       if (groups.unsaved.has(id)) saveGroup(parts, id);
+      const isRush = inRush(groups.members.get(id)!, head);
       for (const [startMs, members] of membersByWindow(parts, id)) {
-        const samples = members.reduce((sum, { columns }) => sum + columns.times.length, 0);
-        if (samples >= recodedSamplesMin * members.length) change.put(id, 1, planesForm, startMs, members);
+        if (isRush) change.put(id, 1, quickPlanesForm, startMs, members);
         else change.put(id, 0, gorillaForm, startMs, members);
         rollupsDue(
           db,
@@ -45,8 +46,13 @@ export function sealGroups(parts: SealParts, ids: readonly number[], lsn: number
   });
   for (const id of due) {
     groups.unsaved.delete(id);
-    for (const ref of groups.members.get(id)!) head.clear(ref);
+    head.clear(groups.members.get(id)!);
   }
+}
+
+function inRush(refs: readonly number[], head: Head): boolean {
+  const samples = refs.reduce((sum, ref) => sum + head.held(ref), 0);
+  return samples >= recodedSamplesMin * refs.filter((ref) => head.held(ref) > 0).length;
 }
 
 /** Writes a group's row; a member that is no longer in the catalogue keeps its slot, without labels. */
@@ -54,26 +60,25 @@ export function saveGroup({ db, groups, catalogue }: Pick<SealParts, 'db' | 'gro
   putGroup(db, id, encodeGroup(groups.members.get(id)!.map((ref) => ({ ref, labels: catalogue.has(ref) ? catalogue.labels(ref) : [] }))));
 }
 
+/** What is being sealed of one group: good until the next. */
+const room = new Room();
+
 function membersByWindow({ groups, head }: SealParts, id: number): Map<number, Member[]> {
   const found = new Map<number, Member[]>();
-  groups.members.get(id)!.forEach((ref, slot) => {
-    const columns = head.read(ref, -Infinity, Infinity);
+  const refs = groups.members.get(id)!;
+  room.empty();
+  refs.forEach((ref, slot) => {
+    const columns = head.read(ref, -Infinity, Infinity, room);
     if (columns === undefined) return;
-    for (const [startMs, part] of splitByWindow(columns)) {
+    const { times } = columns;
+    for (let at = 0; at < times.length;) {
+      const startMs = windowStart(times[at]!);
+      const member = { slot, columns: within(columns, startMs, startMs + windowMs - 1)! };
       const members = found.get(startMs);
-      if (members === undefined) found.set(startMs, [{ slot, columns: part }]);
-      else members.push({ slot, columns: part });
+      if (members === undefined) found.set(startMs, [member]);
+      else members.push(member);
+      at = lowerBoundMs(times, times.length, startMs + windowMs);
     }
   });
   return found;
-}
-
-/** The samples of each window, oldest window first. */
-function* splitByWindow(columns: Columns): Generator<[startMs: number, part: Columns]> {
-  const { times } = columns;
-  for (let at = 0; at < times.length;) {
-    const startMs = windowStart(times[at]!);
-    yield [startMs, within(columns, startMs, startMs + windowMs - 1)!];
-    at = lowerBoundMs(times, times.length, startMs + windowMs);
-  }
 }

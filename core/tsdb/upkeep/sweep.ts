@@ -13,8 +13,9 @@ const headSamplesMax = 1 << 24;
 const assignSeriesMax = 16_384;
 /** So many new series do not wait for the next walk. */
 const waitingMax = 4096;
-/** Groups sealed in one transaction: one sync of the disk for about 100,000 samples. */
+/** Groups sealed in one transaction, and samples when series have many: a few ms, and little enough to stay in the processor's caches. */
 const groupsPerSeal = 64;
+const samplesPerSeal = 1 << 17;
 
 /**
  * Walks over all groups, sealing each in its turn, for ever. When a walk ends, every commit from before it began is sealed, and
@@ -93,10 +94,21 @@ export class Sweep {
 
   #sealNext(count: number): void {
     if (count <= 0) return;
-    sealGroups(this.#parts, this.#ids.slice(this.#at, this.#at + count), this.#wal.lastLsn);
-    this.#at = Math.min(this.#ids.length, this.#at + count);
+    const to = this.#sealEnd(count);
+    sealGroups(this.#parts, this.#ids.slice(this.#at, to), this.#wal.lastLsn);
+    this.#at = to;
     if (this.#at < this.#ids.length || this.#waitingSinceStart > 0) return;
     if (checkpoint(this.#parts.db)) this.#wal.cutBelow(this.#startLsn + 1);
+  }
+
+  /** Where the next transaction ends: behind so many groups, or so many samples. */
+  #sealEnd(count: number): number {
+    const { groups, head } = this.#parts;
+    const end = Math.min(this.#ids.length, this.#at + count);
+    let to = this.#at;
+    for (let samples = 0; to < end && samples < samplesPerSeal; to++)
+      samples += groups.members.get(this.#ids[to]!)?.reduce((sum, ref) => sum + head.held(ref), 0) ?? 0;
+    return to;
   }
 
   #headSamplesBound(): number {

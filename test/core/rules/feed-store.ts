@@ -65,6 +65,8 @@ export class FeedStore implements IncrementalStore {
       refs: Uint32Array.from(floats, ({ labels }) => this.ref(labels)),
       timesMs: Float64Array.from(floats, ({ timeMs }) => timeMs),
       values,
+      oldestMs: Math.min(...taken.map(({ timeMs }) => timeMs)),
+      newestMs: Math.max(...taken.map(({ timeMs }) => timeMs)),
       histograms: taken.flatMap(({ labels, timeMs, value }) =>
         typeof value === 'object' ? [{ ref: this.ref(labels), timeMs, histogram: value }] : [],
       ),

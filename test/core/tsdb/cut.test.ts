@@ -117,6 +117,6 @@ test.runIf(hasStrace).each([
 ] as const)('upkeep that is %s would be found out (%s)', { timeout: 120_000 }, async (lie, act) => {
   const recorded = await record(act, lie);
   const [before, after] = await beforeAndAfter(act, recorded.folder);
-  const first = await faults(recorded, fitsOf[act](before, after), 60, act).next();
+  const first = await faults(recorded, fitsOf[act](before, after), 240, act).next();
   expect(first.done).toBe(false);
 });
