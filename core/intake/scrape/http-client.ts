@@ -19,6 +19,8 @@ export interface HttpAnswer {
 }
 
 const redirectsMax = 3;
+/** At once to one address: the probes of a blackbox exporter are many targets there, each of which takes its time. */
+const connectionsMax = 512;
 /** A server may close an idle connection when it likes; we keep one for longer than most scrape intervals. */
 const keepAliveMs: DurationMs = 90_000;
 
@@ -138,7 +140,7 @@ export async function makeAgent(tls: object): Promise<Agent> {
     // Times are kept by the caller's clock, which aborts.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connections: 2,
+    connections: connectionsMax,
     keepAliveTimeout: keepAliveMs,
     connect: (options, done) => {
       const host = options.hostname.replace(/^\[|\]$/g, '');

@@ -7,6 +7,7 @@ import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
 import { tempFolder } from '../../support/folder.ts';
 import { httpTarget, page } from '../../support/http-target.ts';
 import { wallClock } from '../../support/receive-scene.ts';
+import { ScrapeScene } from '../../support/scrape-scene.ts';
 
 const isLong = process.env['TORTURE'] === 'long';
 const scale = isLong
@@ -52,6 +53,28 @@ async function slowPeers(): Promise<string> {
 }
 
 describe('many targets', () => {
+  test('slow probes at one address run at once, as those of a blackbox exporter do', async () => {
+    const waiting: (() => void)[] = [];
+    const probes = 40;
+    const exporter = await httpTarget((request, response) => {
+      waiting.push(() => page('probe_success 1\n')(request, response));
+      if (waiting.length === probes) for (const answer of waiting) answer();
+    });
+    const scene = new ScrapeScene();
+    const targets = Array.from({ length: probes }, (_, i) => `host-${i}`).join(', ');
+    await scene.configure(`scrape_configs:
+- job_name: blackbox
+  static_configs: [{targets: [${targets}]}]
+  relabel_configs:
+  - {source_labels: [__address__], target_label: __param_target}
+  - {source_labels: [__param_target], target_label: instance}
+  - {target_label: __address__, replacement: '${exporter.address}'}
+`);
+    await Promise.all(scene.scraper.targets().map(({ url }) => scene.scraper.scrapeNow(url)));
+    expect(scene.samples('probe_success')).toHaveLength(probes);
+    expect(scene.scraper.targets().map(({ health }) => health)).toEqual(Array.from({ length: probes }, () => 'up'));
+  });
+
   /** Reliability, row 13, in small or (TORTURE=long) in full: a fifth as many slow peers as good targets, which do not notice. Targets differ by a parameter. */
   test('slow peers cost the good ones nothing', { timeout: 600_000 }, async () => {
     const { good: goodCount, slow: slowCount, intervalMs, timeoutMs, rounds } = scale;
