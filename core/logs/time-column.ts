@@ -9,6 +9,7 @@ import { DamageError } from '#core/blocks/index.ts';
 const isoForm = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:([.,])(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
 const second = 1_000_000_000;
 const secondChars = 19;
+const yearDigits = 4;
 
 interface TimeForm {
   readonly mark: string;
@@ -46,8 +47,10 @@ export function timesOf(reader: ByteReader, offsetOf: (row: number) => number, b
   const write = writerOf(form, baseNs);
   const at = (row: number): string => write(offsetOf(row));
   const mark = ({ text: run }: Run, marks: Uint8Array): void => {
-    // The longest run is a fraction with its zone.
-    if (run.length <= 10) for (let row = 0; row < marks.length; row++) if (at(row).toLowerCase().includes(run)) marks[row] = 1;
+    // The runs of a time are its year, two digits, a day and an hour around a T, and a fraction with its zone.
+    const digitsMax = Math.max(yearDigits, form.decimals);
+    if (!/^[0-9tz]{1,10}$/.test(run) || (/^\d+$/.test(run) && run.length > digitsMax)) return;
+    for (let row = 0; row < marks.length; row++) if (at(row).toLowerCase().includes(run)) marks[row] = 1;
   };
   return { at, mark };
 }
