@@ -6,6 +6,7 @@ import { LiveQuery, LiveStream } from '../client/live.svelte.ts';
 import { now } from '../ui/now.svelte.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
 import { ViewClock } from './clock.svelte.ts';
+import { Importing } from './import/importing.svelte.ts';
 import { Keys } from './keys.svelte.ts';
 import { holeOf } from './losses.ts';
 import { Notices } from './notices.svelte.ts';
@@ -28,9 +29,10 @@ export class Session {
   readonly status: LiveStream<'system.watch'>;
   readonly settings: LiveStream<'settings.watch'>;
   readonly info: LiveQuery<Record<string, never>, Answer<'system.info'>>;
-  readonly datasets: LiveQuery<{ readonly minute: number }, Answer<'datasets.list'>>;
+  readonly datasets: LiveQuery<{ readonly minute: number; readonly imports: number }, Answer<'datasets.list'>>;
   /** What overload turned away in the time range, the oldest first. */
   readonly losses: LiveQuery<Question<'system.losses'>, Answer<'system.losses'>>;
+  readonly importing: Importing;
   readonly clock: ViewClock;
   readonly notices: Notices;
   paletteOpen = $state(false);
@@ -39,6 +41,7 @@ export class Session {
 
   constructor(engine: Engine) {
     this.engine = engine;
+    this.importing = new Importing(engine);
     const nothing = (): Record<string, never> => ({});
     this.alerts = new LiveStream(engine, 'alerts.watch', nothing);
     this.incidents = new LiveStream(engine, 'incidents.watch', nothing);
@@ -46,7 +49,7 @@ export class Session {
     this.settings = new LiveStream(engine, 'settings.watch', nothing);
     this.info = new LiveQuery(engine, { key: nothing, ask: (_key, signal) => engine.call('system.info', {}, signal) });
     this.datasets = new LiveQuery(engine, {
-      key: () => ({ minute: this.#minute }),
+      key: () => ({ minute: this.#minute, imports: this.importing.endedCount }),
       ask: (_key, signal) => engine.call('datasets.list', {}, signal),
       sameMatter: () => true,
     });
