@@ -11,7 +11,6 @@ import {
   CorrelateDesk,
   Datasets,
   LogDesk,
-  overloadNote,
   MetricDesk,
   PracticeDesk,
   RouteDesk,
@@ -35,7 +34,7 @@ import { closeDb, diskOf, holdFolder, openDb, Reserve, sqliteVersion, type HeldF
 import { readSloFile } from '#core/formats/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
 import { createReceiver, createScraper, guardedSink, Ledger, listens, Outgoing, Overload } from '#core/intake/index.ts';
-import type { OverloadLevel, Receiver, Scraper, ScrapeManners } from '#core/intake/index.ts';
+import type { Receiver, Scraper, ScrapeManners } from '#core/intake/index.ts';
 import { openLogs, type Logs } from '#core/logs/index.ts';
 import { formatTime, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
@@ -250,19 +249,11 @@ class LiveEngine implements Engine {
         const { series, seriesMax } = this.#live.stats();
         return { ruleShare: this.#rules.busyShare(), seriesShare: series / seriesMax };
       },
-      onChange: (level, before) => this.#overloadChanged(level, before),
+      onChange: (level, before) => {
+        void this.#receiver.overloaded(level);
+        this.#incidentDesk.overloadChanged(before);
+      },
     });
-  }
-
-  /** Sampling follows the level, and timelines of incidents tell from when to when not everything was seen. */
-  #overloadChanged(level: OverloadLevel, before: OverloadLevel): void {
-    void this.#receiver.overloaded(level);
-    const told = overloadNote(this.#overload.status, before);
-    try {
-      if (told !== undefined) this.#incidents.noteUnresolved(told);
-    } catch (error) {
-      this.#systemDesk.problem(`open incidents could not be told of the overload: ${messageOf(error)}`);
-    }
   }
 
   #makeHandlers(parts: Parts): Handlers<SignalboxContract> {
@@ -421,7 +412,7 @@ class LiveEngine implements Engine {
     this.#traces.keep({ retentionMs: timeMs, retentionBytes: bytesMax });
     const jobs = this.#options.safe === true ? [] : config.settings.scrapeConfigs;
     await this.#scraper.apply(jobs, config.settings.limits, dirname(config.file));
-    await this.#receiver.configure(config.settings.spanMetrics, config.settings.tailSampling);
+    await this.#receiver.configure(config.settings.spanMetrics, config.settings.tailSampling, config.settings.otlp);
     this.#useTemplates(config);
     this.#alerting.configure(config.alertmanager);
     await this.#forwarding.apply(config, dirname(config.file));

@@ -11,7 +11,7 @@ import {
   suggestTitle,
   type ChartData,
 } from '#core/incidents/index.ts';
-import { labelValue, EngineError, noLabels, type Alert, type Incident, type IncidentEvent, type UnixMs } from '#core/model/index.ts';
+import { labelValue, EngineError, messageOf, noLabels, type Alert, type Incident, type IncidentEvent, type UnixMs } from '#core/model/index.ts';
 import { overloadNote } from './overload-note.ts';
 import type { Parts } from './parts.ts';
 import { thresholdFree } from './threshold.ts';
@@ -40,6 +40,17 @@ export class IncidentDesk {
   changed(id: number): void {
     this.#all.changed();
     this.#views.get(id)?.changed();
+  }
+
+  /** The level of overload has changed from `before`: timelines tell from when to when not everything was seen. */
+  overloadChanged(before: number): void {
+    const { overload, incidents, report } = this.#parts;
+    const told = overloadNote(overload(), before);
+    try {
+      if (told !== undefined) incidents.noteUnresolved(told);
+    } catch (error) {
+      report(`open incidents could not be told of the overload: ${messageOf(error)}`);
+    }
   }
 
   handlers(): Pick<Handlers<SignalboxContract>, Names> {

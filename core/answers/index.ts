@@ -6,7 +6,6 @@ export { Forwarding } from './forwarding.ts';
 export { IncidentDesk } from './incidents.ts';
 export { ImportDesk, type RunImport } from './imports.ts';
 export { LogDesk } from './logs.ts';
-export { overloadNote } from './overload-note.ts';
 export { MetricDesk } from './metrics.ts';
 export { PracticeDesk } from './practice.ts';
 export type { PracticeRunner } from './practice.ts';

@@ -21,6 +21,7 @@ export { checkOpenMetrics, type OpenMetricsProblem } from './exposition/openmetr
 export { sortedPairs } from './exposition/line.ts';
 export type { AlertmanagersConfig, ForwardingConfig } from './alertmanagers-config.ts';
 export { parseSignalboxConfig, defaultIntakeLimits, type SignalboxConfig, type IntakeLimits } from './signalbox-config.ts';
+export { defaultOtlpConfig, type OtlpConfig } from './otlp-config.ts';
 export { defaultSpanMetrics, type SamplingPolicy, type SpanMetricsConfig, type TailSamplingConfig } from './span-config/index.ts';
 export type { ScrapeConfig, ScrapeLimits, ScrapeProtocol, TargetGroup, FileSource, HttpSource } from './scrape-config.ts';
 export { hashMod, type RelabelAction, type RelabelRule } from './relabel-config.ts';

@@ -1,4 +1,5 @@
 import { noLabels, type DurationMs, type Labels } from '#core/model/index.ts';
+import { defaultOtlpConfig, otlpConfig, type OtlpConfig } from './otlp-config.ts';
 import { labelMap, limitFields, protocol, scrapeConfig, type ScrapeConfig, type ScrapeDefaults, type ScrapeProtocol } from './scrape-config.ts';
 import { forwardingConfig, noForwarding, type ForwardingConfig } from './alertmanagers-config.ts';
 import { defaultSpanMetrics, spanMetricsConfig, tailSamplingConfig, type SpanMetricsConfig, type TailSamplingConfig } from './span-config/index.ts';
@@ -27,6 +28,7 @@ export interface SignalboxConfig {
   readonly usersAffected: string;
   /** How long samples are kept, and rollups of them; and how many bytes all of it may take. */
   readonly retention: Retention;
+  readonly otlp: OtlpConfig;
   readonly limits: IntakeLimits;
   readonly spanMetrics: SpanMetricsConfig;
   /** Undefined: every span is kept. */
@@ -115,12 +117,13 @@ const retentionFields = record('retention', {
 });
 
 /** Parts of a prometheus.yml that concern only Prometheus itself. */
-const foreign = ['remote_write', 'remote_read', 'storage', 'tracing', 'otlp', 'runtime', 'scrape_config_files'];
+const foreign = ['remote_write', 'remote_read', 'storage', 'tracing', 'runtime', 'scrape_config_files'];
 
 const topFields = record('configuration', {
   global: optional('global', anything, undefined as YamlNode | undefined),
   scrapeConfigs: optional('scrape_configs', anything, undefined as YamlNode | undefined),
   alerting: optional('alerting', anything, undefined as YamlNode | undefined),
+  otlpNode: optional('otlp', anything, undefined as YamlNode | undefined),
   ruleFiles: optional('rule_files', listOf(text), []),
   alertmanagerFile: optional('alertmanager', text, 'alertmanager.yml'),
   runbookFolder: optional('runbooks', text, 'runbooks'),
@@ -137,7 +140,7 @@ const topFields = record('configuration', {
 /** Reads a signalbox.yml or a prometheus.yml. Throws EngineError `invalid` or `limit` as "FILE:LINE: what, and how to mend it". */
 export function parseSignalboxConfig(content: string, file: string): SignalboxConfig {
   const root = readYaml(content, file);
-  const { global: globalNode, scrapeConfigs: jobsNode, alerting, ...own } = topFields(root);
+  const { global: globalNode, scrapeConfigs: jobsNode, alerting, otlpNode, ...own } = topFields(root);
   const warnings: string[] = [];
   const warn = (node: YamlNode, sentence: string): void => void warnings.push(`${node.file}:${node.line}: ${sentence}`);
   if (root.kind === 'map')
@@ -148,7 +151,8 @@ export function parseSignalboxConfig(content: string, file: string): SignalboxCo
   const forwarding = alerting === undefined || isYamlNull(alerting) ? noForwarding : forwardingConfig(warn)(alerting);
   const scrapeConfigs = jobsNode === undefined ? [] : listOf(scrapeConfig(defaultsOf(globals), warn))(jobsNode);
   if (jobsNode?.kind === 'list') refuseSameJobs(jobsNode.items, scrapeConfigs);
-  return { ...own, evaluationIntervalMs: globals.evaluationMs, externalLabels: globals.externalLabels, scrapeConfigs, forwarding, warnings };
+  const otlp = otlpNode === undefined || isYamlNull(otlpNode) ? defaultOtlpConfig : otlpConfig(warn)(otlpNode);
+  return { ...own, evaluationIntervalMs: globals.evaluationMs, externalLabels: globals.externalLabels, scrapeConfigs, otlp, forwarding, warnings };
 }
 
 function notHere(name: string): string {

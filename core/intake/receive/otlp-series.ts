@@ -1,5 +1,5 @@
 import { nativeHistogram, otlpText, prometheusLabel, prometheusName, prometheusUnit, sortedPairs } from '#core/formats/index.ts';
-import type { OtlpAttributes, OtlpExemplar, OtlpMetric, OtlpPoint, OtlpResourceMetrics, OtlpScopeMetrics } from '#core/formats/index.ts';
+import type { OtlpAttributes, OtlpConfig, OtlpExemplar, OtlpMetric, OtlpPoint, OtlpResourceMetrics, OtlpScopeMetrics } from '#core/formats/index.ts';
 import { compareText, labelsFrom, labelsKey, METRIC_NAME, withLabel, type Labels, type MetricType, type UnixMs } from '#core/model/index.ts';
 import type { SampleSink } from '../sink.ts';
 import type { DeltaTotals } from './delta-totals.ts';
@@ -19,8 +19,10 @@ export class OtlpSeriesWriter {
   readonly #batch: PushBatch;
   readonly #deltas: DeltaTotals;
   readonly #nowMs: UnixMs;
+  readonly #config: OtlpConfig;
 
-  constructor(sink: SampleSink, batch: PushBatch, deltas: DeltaTotals, nowMs: UnixMs) {
+  constructor(sink: SampleSink, batch: PushBatch, deltas: DeltaTotals, nowMs: UnixMs, config: OtlpConfig) {
+    this.#config = config;
     this.#sink = sink;
     this.#batch = batch;
     this.#deltas = deltas;
@@ -30,14 +32,16 @@ export class OtlpSeriesWriter {
   write(resources: readonly OtlpResourceMetrics[]): void {
     for (const resource of resources) {
       const identity = identityOf(resource.attributes);
+      const { promoted: wanted, ignored } = this.#config;
+      const promoted = resource.attributes.filter(([key]) => (wanted === 'all' ? !ignored.includes(key) : wanted.includes(key)));
       let newestMs = 0;
-      for (const scope of resource.scopes) newestMs = Math.max(newestMs, this.#writeScope(scope, identity));
+      for (const scope of resource.scopes) newestMs = Math.max(newestMs, this.#writeScope(scope, identity, promoted));
       this.#writeTargetInfo(resource.attributes, identity, newestMs);
     }
   }
 
   /** Answers the newest time of its points; 0 when it has none. */
-  #writeScope(scope: OtlpScopeMetrics, identity: readonly Pair[]): UnixMs {
+  #writeScope(scope: OtlpScopeMetrics, identity: readonly Pair[], promoted: OtlpAttributes): UnixMs {
     const own: Pair[] = [
       ['otel_scope_name', scope.name],
       ['otel_scope_version', scope.version],
@@ -50,7 +54,7 @@ export class OtlpSeriesWriter {
       this.#sink.setMetadata(name, { type: typeOf(metric), help: metric.description, unit: prometheusUnit(metric.unit) });
       for (const point of metric.points) {
         newestMs = Math.max(newestMs, point.timeMs);
-        this.#writePoint(metric, point, labelsOf(name, point.attributes, own));
+        this.#writePoint(metric, point, labelsOf(name, withPromoted(point.attributes, promoted), own));
       }
     }
     return newestMs;
@@ -118,7 +122,7 @@ export class OtlpSeriesWriter {
   }
 
   #writeTargetInfo(attributes: OtlpAttributes, identity: readonly Pair[], timeMs: UnixMs): void {
-    const others = attributes.filter(([key]) => !identifying.has(key));
+    const others = this.#config.keepsIdentifying ? attributes : attributes.filter(([key]) => !identifying.has(key));
     if (timeMs === 0 || identity.length === 0 || others.length === 0) return;
     this.#sink.setMetadata('target_info', { type: 'info', help: 'Attributes of the resource', unit: '' });
     this.receivedCount++;
@@ -160,6 +164,13 @@ function identityOf(attributes: OtlpAttributes): readonly Pair[] {
   if (name !== '') pairs.push(['job', namespace === '' ? name : `${namespace}/${name}`]);
   if (instance !== '') pairs.push(['instance', instance]);
   return pairs;
+}
+
+/** A point's attributes and those of its resource that become labels; where both make the same label the point's own stays. */
+function withPromoted(own: OtlpAttributes, promoted: OtlpAttributes): OtlpAttributes {
+  if (promoted.length === 0) return own;
+  const taken = new Set(own.map(([key]) => labelOf(key)));
+  return [...own, ...promoted.filter(([key]) => !taken.has(labelOf(key)))];
 }
 
 /** The labels of a point. Keys that become the same label are joined with ";", in order of key. What the source is called wins. */

@@ -1,4 +1,5 @@
 import { readOtlpLogs, readOtlpLogsJson, readOtlpMetrics, readOtlpMetricsJson, readOtlpSpans, readOtlpSpansJson } from '#core/formats/index.ts';
+import { defaultOtlpConfig, type OtlpConfig } from '#core/formats/index.ts';
 import { EngineError, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import type { Ledger } from '../ledger.ts';
 import type { SampleSink } from '../sink.ts';
@@ -22,6 +23,7 @@ export class OtlpReceiver {
   readonly #clock: Clock;
   readonly #ledger: Ledger;
   readonly #deltas: DeltaTotals;
+  #config = defaultOtlpConfig;
   readonly #logs: LogIntake | undefined;
 
   constructor(sink: SampleSink, spans: SpanIntake, clock: Clock, ledger: Ledger, logs: LogIntake | undefined) {
@@ -31,6 +33,10 @@ export class OtlpReceiver {
     this.#clock = clock;
     this.#ledger = ledger;
     this.#deltas = new DeltaTotals(clock);
+  }
+
+  configure(config: OtlpConfig): void {
+    this.#config = config;
   }
 
   async receive(request: HttpRequest): Promise<HttpAnswer> {
@@ -52,7 +58,7 @@ export class OtlpReceiver {
     const body = await unpackedBody(request, bodyBytesMax);
     const resources = form === 'json' ? readOtlpMetricsJson(body) : readOtlpMetrics(body);
     const batch = new PushBatch(this.#sink, this.#ledger, source);
-    const writer = new OtlpSeriesWriter(this.#sink, batch, this.#deltas, this.#clock.now());
+    const writer = new OtlpSeriesWriter(this.#sink, batch, this.#deltas, this.#clock.now(), this.#config);
     writer.write(resources);
     await batch.commit(writer.receivedCount);
     return success(form, 'rejectedDataPoints', writer.rejectedPointCount, batch.sentence);

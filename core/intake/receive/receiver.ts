@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { closeDb, openDb } from '#core/db/index.ts';
-import type { SpanMetricsConfig, TailSamplingConfig } from '#core/formats/index.ts';
+import type { OtlpConfig, SpanMetricsConfig, TailSamplingConfig } from '#core/formats/index.ts';
 import { EngineError, formatLabels, labelsKey, type Clock, type HttpAnswer, type HttpRequest, type Labels } from '#core/model/index.ts';
 import type { Ledger } from '../ledger.ts';
 import type { LogSink, SampleSink, SpanSink } from '../sink.ts';
@@ -36,8 +36,8 @@ export interface Receiver {
    * on stable storage.
    */
   receive(request: HttpRequest): Promise<HttpAnswer | undefined>;
-  /** Puts settings of spans in force; until the first call every span is kept. */
-  configure(metrics: SpanMetricsConfig, sampling: TailSamplingConfig | undefined): Promise<void>;
+  /** Puts settings in force; until the first call every span is kept. `otlp` stays as it is unless given. */
+  configure(metrics: SpanMetricsConfig, sampling: TailSamplingConfig | undefined, otlp?: OtlpConfig): Promise<void>;
   /** What tail sampling does, with at most `limit` of its last decisions; undefined without it. */
   samplingStatus(limit: number): SamplingStatus | undefined;
   /** What tail sampling decided of a trace; undefined when nothing was, or it is forgotten. */
@@ -94,7 +94,10 @@ export function createReceiver({ store, traces, logs, clock, ledger, folder, ove
       if (!known) throw new EngineError('not-found', `there is no pushed group ${formatLabels(labels)}; somebody may have deleted it`);
       await pushgateway.delete(labels);
     },
-    configure: (metrics, sampling) => spans.configure(metrics, sampling),
+    configure: (metrics, sampling, config) => {
+      if (config !== undefined) otlp.configure(config);
+      return spans.configure(metrics, sampling);
+    },
     samplingStatus: (limit) => spans.samplingStatus(limit),
     samplingDecision: (traceId) => spans.decision(traceId),
     stop: async () => {

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { defaultSpanMetrics, parseSignalboxConfig } from '#core/formats/index.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { otlpMetricsProto } from '../../support/otlp-proto.ts';
 import { hasVictoria, startVictoria } from '../../support/peers.ts';
@@ -138,6 +139,29 @@ describe('OTLP metrics', () => {
       'target_info{host_name="h", instance="i1", job="shop/cart"}: 1',
     ]);
     expect(scene.account('otlp')).toEqual({ received: 2, stored: 2 });
+  });
+
+  test('attributes of the resource become labels as otlp of a prometheus.yml says', async () => {
+    const scene = new ReceiveScene(new ManualClock());
+    const nowMs = new ManualClock().now();
+    const { otlp, warnings } = parseSignalboxConfig(
+      `otlp: {promote_resource_attributes: [k8s.pod.name, service.name, zone], keep_identifying_resource_attributes: true, translation_strategy: NoTranslation}`,
+      'p.yml',
+    );
+    expect(warnings).toEqual([
+      'p.yml:1: translation_strategy: NoTranslation of otlp is not yet supported, names are made as by UnderscoreEscapingWithSuffixes',
+    ]);
+    await scene.receiver.configure(defaultSpanMetrics, undefined, otlp);
+    const point = { timeUnixNano: `${nowMs}000000`, asInt: '1', attributes: attributes({ zone: 'own' }) };
+    const resource = { attributes: attributes({ 'service.name': 'shop', 'k8s.pod.name': 'p1', zone: 'z', 'host.name': 'h' }) };
+    const body = { resourceMetrics: [{ resource, scopeMetrics: [{ metrics: [{ name: 'm', gauge: { dataPoints: [point] } }] }] }] };
+    await scene.send('/v1/metrics', JSON.stringify(body), { 'content-type': 'application/json' });
+    expect(scene.samples('m|target_info')).toEqual([
+      'm{job="shop", k8s_pod_name="p1", service_name="shop", zone="own"}: 1',
+      'target_info{host_name="h", job="shop", k8s_pod_name="p1", service_name="shop", zone="z"}: 1',
+    ]);
+    const all = parseSignalboxConfig('otlp: {promote_all_resource_attributes: true, ignore_resource_attributes: [a]}', 'p.yml').otlp;
+    expect(all).toEqual({ promoted: 'all', ignored: ['a'], keepsIdentifying: false });
   });
 
   test('gzip, and exemplars with their trace', async () => {
