@@ -3,7 +3,7 @@ import { unwrap, type Call } from '../syntax/index.ts';
 import { derivedHeads, mergeDerived, type Evaluator } from '../context.ts';
 import { formatG } from '../format-number.ts';
 import { stepTime, type Grid } from '../grid.ts';
-import { classicFraction, classicQuantile, type ClassicBucket } from '../histogram/classic.ts';
+import { byUpper, classicFraction, classicQuantile, type ClassicBucket } from '../histogram/classic.ts';
 import { hasCustomBounds } from '../histogram/buckets.ts';
 import { histogramFraction, histogramQuantile, histogramVariance } from '../histogram/statistics.ts';
 import type { Notebook } from '../notes.ts';
@@ -173,11 +173,20 @@ function measureFamily(family: Family, input: Block, grid: Grid, measure: Measur
   const out = newRow(grid.steps);
   const metric = labelValue(family.head.labels, METRIC_NAME);
   const native = family.native === undefined ? undefined : input.rows[family.native]!;
+  const inOrder = family.buckets.some(({ upper }) => Number.isNaN(upper)) ? family.buckets : family.buckets.toSorted(byUpper);
+  const sorted = inOrder.map(({ row, upper }) => ({ upper, row: input.rows[row]! }));
+  // The same objects at every step: a measure may change them and their list, and keeps neither.
+  const pool: ClassicBucket[] = sorted.map(({ upper }) => ({ upper, count: 0 }));
+  const buckets: ClassicBucket[] = [];
   for (let k = 0; k < grid.steps; k++) {
-    const buckets: ClassicBucket[] = [];
-    for (const { row, upper } of family.buckets) {
-      const { kinds, values } = input.rows[row]!;
-      if (kinds[k] === float) buckets.push({ upper, count: values[k]! });
+    buckets.length = 0;
+    for (let i = 0; i < sorted.length; i++) {
+      const { upper, row } = sorted[i]!;
+      if (row.kinds[k] !== float) continue;
+      const bucket = pool[i]!;
+      bucket.upper = upper;
+      bucket.count = row.values[k]!;
+      buckets.push(bucket);
     }
     const isNative = native?.kinds[k] === histogram;
     if (isNative && buckets.length > 0) notes.mixedClassicNative(metric, place);

@@ -16,9 +16,17 @@ export interface Mended {
 
 const smallDifference = 1e-12; // Relative. What floating point rounding alone makes of equal counts.
 
+/** Puts buckets in order of their bounds. */
+export const byUpper = (a: { readonly upper: number }, b: { readonly upper: number }): number => a.upper - b.upper || 0;
+
+function isSorted(buckets: readonly ClassicBucket[]): boolean {
+  for (let i = 1; i < buckets.length; i++) if (!(buckets[i - 1]!.upper <= buckets[i]!.upper)) return false;
+  return true;
+}
+
 /** Sorts the buckets and joins those with the same bound, in place. False when there is no +Inf bucket, which makes them useless. */
 function prepare(buckets: ClassicBucket[]): boolean {
-  buckets.sort((a, b) => a.upper - b.upper || 0);
+  if (!isSorted(buckets)) buckets.sort(byUpper);
   if (buckets.at(-1)?.upper !== Infinity) return false;
   let last = 0;
   for (let i = 1; i < buckets.length; i++) {
@@ -41,7 +49,8 @@ function nearlyEqual(a: number, b: number): boolean {
 function makeMonotonic(buckets: readonly ClassicBucket[]): Mended | undefined {
   let before = buckets[0]!.count;
   let mended: { lowest: number; highest: number; difference: number } | undefined;
-  for (const bucket of buckets.slice(1)) {
+  for (let i = 1; i < buckets.length; i++) {
+    const bucket = buckets[i]!;
     if (bucket.count === before) continue;
     const small = nearlyEqual(before, bucket.count);
     if (!small && bucket.count < before) {

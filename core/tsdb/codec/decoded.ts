@@ -5,13 +5,13 @@ const frameSamplesMax = 1 << 17;
 
 /** The values of a frame's columns, end to end, as far as they were decoded. */
 export interface Decoded {
-  readonly values: Float64Array;
+  /** Undefined once it lost its room to another frame. */
+  values: Float64Array | undefined;
+  readonly bytes: number;
   /** 1 for each column that is there. */
   readonly has: Uint8Array;
   /** Whether it was read since the hand last passed. */
   isUsed: boolean;
-  /** Whether it lost its room to another frame. */
-  isGone: boolean;
 }
 
 /**
@@ -29,7 +29,7 @@ class DecodedRoom {
     const bytes = samples * 8;
     if (this.#bytes + bytes > bytesMax) this.#moveHand();
     if (this.#bytes + bytes > bytesMax) return undefined;
-    const taken: Decoded = { values: new Float64Array(samples), has: new Uint8Array(columns), isUsed: true, isGone: false };
+    const taken: Decoded = { values: new Float64Array(samples), bytes, has: new Uint8Array(columns), isUsed: true };
     this.#kept.push(taken);
     this.#bytes += bytes;
     return taken;
@@ -43,8 +43,8 @@ class DecodedRoom {
       this.#hand++;
       return;
     }
-    one.isGone = true;
-    this.#bytes -= one.values.byteLength;
+    one.values = undefined;
+    this.#bytes -= one.bytes;
     const last = this.#kept.pop()!;
     if (last !== one) this.#kept[this.#hand] = last;
   }

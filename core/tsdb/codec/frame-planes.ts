@@ -198,14 +198,15 @@ class PlanesFrame implements Frame {
   }
 
   readColumn(column: number, from: number, to: number, out: Float64Array, at: number): void {
-    const decoded = this.#room(column);
-    if (decoded !== undefined) {
+    const values = this.#room(column);
+    if (values !== undefined) {
       const begin = this.#begins[column]!;
-      if (decoded.has[column] === 0) {
-        this.#decodeTo(column, decoded.values, begin);
-        decoded.has[column] = 1;
+      const { has } = this.#decoded!;
+      if (has[column] === 0) {
+        this.#decodeTo(column, values, begin);
+        has[column] = 1;
       }
-      out.set(decoded.values.subarray(begin + from, begin + to), at);
+      out.set(values.subarray(begin + from, begin + to), at);
     } else if (from === 0 && to === this.#places[column]!.count) this.#decodeTo(column, out, at);
     else {
       this.#decodeTo(column, partial, 0);
@@ -214,12 +215,12 @@ class PlanesFrame implements Frame {
   }
 
   /** Where decoded values are kept; asked for once a pass over the frame's columns, and not by the first, which may be the only one. */
-  #room(column: number): Decoded | undefined {
-    if (this.#decoded?.isGone === true) this.#decoded = undefined;
+  #room(column: number): Float64Array | undefined {
+    if (this.#decoded?.values === undefined) this.#decoded = undefined;
     if (this.#decoded === undefined && column <= this.#lastRead) this.#decoded = decodedRoom.take(this.#samples, this.#places.length);
     else if (this.#decoded !== undefined) this.#decoded.isUsed = true;
     this.#lastRead = column;
-    return this.#decoded;
+    return this.#decoded?.values;
   }
 
   #decodeTo(column: number, out: Float64Array, at: number): void {
