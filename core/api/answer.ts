@@ -1,4 +1,4 @@
-import { EngineError, messageOf, type ErrorCode, type HttpAnswer } from '#core/model/index.ts';
+import { EngineError, formatTime, messageOf, type ErrorCode, type HttpAnswer, type UnixMs } from '#core/model/index.ts';
 import { JsonBytes } from './json.ts';
 
 const jsonHeaders = { 'content-type': 'application/json' } as const;
@@ -54,3 +54,8 @@ export function failed(error: unknown): HttpAnswer {
   const body = JSON.stringify({ status: 'error', errorType, error: messageOf(error) });
   return { status, headers: jsonHeaders, body };
 }
+
+const never = '0001-01-01T00:00:00Z'; // Go's zero time, which clients of Prometheus know as "not yet".
+
+/** A time in an answer; undefined: not yet. */
+export const timeText = (ms: UnixMs | undefined): string => (ms === undefined ? never : formatTime(ms));

@@ -14,8 +14,9 @@ import { exprJson } from './parsed.ts';
 import { instantQuery, rangeQuery } from './query.ts';
 import { listExemplars, listLabels, listLabelValues, listMetadata, listSeries } from './series.ts';
 import { listFlags, showConfig, type ConfigInForce } from './settings.ts';
-import { listAlerts, listRules, listTargetMetadata, listTargets } from './state.ts';
+import { listAlerts, listRules } from './state.ts';
 import { runtimeInfo, tsdbStatus } from './status.ts';
+import { listTargetMetadata, listTargets } from './targets.ts';
 
 export interface ApiParts extends AdminParts {
   readonly clock: Clock;
@@ -45,7 +46,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   series: ({ live }, params) => listSeries(live, params),
   labels: ({ live }, params) => listLabels(live, params),
   metadata: ({ live }, params) => listMetadata(live, params),
-  targets: ({ scraper }, params) => listTargets(scraper.targets(), params),
+  targets: ({ scraper }, params) => listTargets(scraper, params),
   'targets/metadata': ({ scraper, live }, params) => listTargetMetadata(scraper.targets(), live, params),
   scrape_pools: ({ scraper }) => plainly({ scrapePools: [...new Set(scraper.targets().map(({ job }) => job))].sort() }),
   notifications: () => plainly([]),

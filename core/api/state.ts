@@ -1,38 +1,8 @@
-import { formatTime, labelPairs, labelsToRecord, matcher, matchesLabels, messageOf, METRIC_NAME } from '#core/model/index.ts';
-import type { Alert, HttpAnswer, Labels, Matcher, Target } from '#core/model/index.ts';
-import { formatValue } from '#core/promql/index.ts';
-import { parseMatchers } from '#core/promql/syntax/index.ts';
-import type { TsdbView } from '#core/tsdb/index.ts';
+import { compareText, formatTime, labelPairs, labelsToRecord, matchesLabels, type Alert, type HttpAnswer, type Labels } from '#core/model/index.ts';
+import { parseExpr, parseMatchers, printExpr } from '#core/promql/syntax/index.ts';
 import type { GroupState, RuleState } from '#core/rules/index.ts';
-import { plainly } from './answer.ts';
-import { flagParam, numberParam, refused, type Params } from './params.ts';
-
-const never = '0001-01-01T00:00:00Z'; // Go's zero time, which clients of Prometheus know as "not yet".
-const timeOf = (ms: number | undefined): string => (ms === undefined ? never : formatTime(ms));
-
-/** GET /api/v1/targets, with `state` and `scrapePool`. */
-export function listTargets(targets: readonly Target[], params: Params): HttpAnswer {
-  const state = (params.get('state') ?? '').toLowerCase();
-  const pool = params.get('scrapePool') ?? '';
-  const active = state === 'dropped' ? [] : targets.filter(({ job }) => pool === '' || job === pool);
-  return plainly({ activeTargets: active.map(targetJson), droppedTargets: [], droppedTargetCounts: state === 'active' ? null : {} });
-}
-
-function targetJson(target: Target): object {
-  return {
-    discoveredLabels: labelsToRecord(target.labels),
-    labels: labelsToRecord(target.labels),
-    scrapePool: target.job,
-    scrapeUrl: target.url,
-    globalUrl: target.url,
-    lastError: target.lastError,
-    lastScrape: timeOf(target.lastScrapeMs),
-    lastScrapeDuration: target.lastDurationMs / 1000,
-    health: target.health,
-    scrapeInterval: `${target.intervalMs / 1000}s`,
-    scrapeTimeout: `${target.timeoutMs / 1000}s`,
-  };
-}
+import { plainly, timeText } from './answer.ts';
+import { flagParam, refused, type Params } from './params.ts';
 
 /** GET /api/v1/alerts: what rules have pending or firing. */
 export function listAlerts(alerts: readonly Alert[]): HttpAnswer {
@@ -53,7 +23,7 @@ export function listRules(groups: readonly GroupState[], params: Params): HttpAn
     (names.size === 0 || names.has(rule.name)) &&
     (type === '' || type === (rule.kind === 'alerting' ? 'alert' : 'record')) &&
     (selectors.length === 0 || selectors.some((matchers) => matchesLabels(matchers, rule.labels)));
-  const shown = fromToken(groups, page)
+  const shown = fromToken([...groups].sort(byFileAndName), page)
     .filter((group) => (groupNames.size === 0 || groupNames.has(group.name)) && (files.size === 0 || files.has(group.file)))
     .map((group) => ({ group, json: groupJson(group, group.rules.filter(wanted), showsAlerts) }))
     .filter(({ json }) => json.rules.length > 0);
@@ -63,6 +33,8 @@ export function listRules(groups: readonly GroupState[], params: Params): HttpAn
     ...(next === undefined ? {} : { groupNextToken: tokenOf(next) }),
   });
 }
+
+const byFileAndName = (a: GroupState, b: GroupState): number => compareText(a.file, b.file) || compareText(a.name, b.name);
 
 /** `limit` is 0 for all groups; an empty `token` begins with the first. */
 interface Page {
@@ -90,46 +62,6 @@ function fromToken(groups: readonly GroupState[], { token }: Page): readonly Gro
   return groups.slice(first);
 }
 
-/** GET /api/v1/targets/metadata: what the metrics of each target are, as far as their expositions say it. */
-export function listTargetMetadata(targets: readonly Target[], store: TsdbView, params: Params): HttpAnswer {
-  const limit = numberParam(params, 'limit', 'limit must be a number') ?? -1;
-  const matchers = targetMatchers(params);
-  const metric = params.get('metric') ?? '';
-  const metadata = store.metadata();
-  const found: object[] = [];
-  for (const { labels } of targets.filter((target) => matchesLabels(matchers, target.labels))) {
-    const own = [...labelPairs(labels)].map(([name, value]) => matcher(name, '=', value));
-    for (const name of metric === '' ? namesWithMetadata(store.labelValues(METRIC_NAME, own), metadata) : [metric]) {
-      if (limit >= 0 && found.length >= limit) return plainly(found);
-      const known = metadata.get(name);
-      if (known !== undefined)
-        found.push({
-          target: labelsToRecord(labels),
-          ...(metric === '' ? { metric: name } : {}),
-          type: known.type,
-          help: known.help,
-          unit: known.unit,
-        });
-    }
-  }
-  return plainly(found);
-}
-
-/** The names of metadata: a histogram's is that of its series without their endings. */
-function namesWithMetadata(names: readonly string[], metadata: ReadonlyMap<string, unknown>): Set<string> {
-  return new Set(names.map((name) => (metadata.has(name) ? name : name.replace(/_(bucket|sum|count|total|info)$/, ''))));
-}
-
-function targetMatchers(params: Params): readonly Matcher[] {
-  const text = params.get('match_target') ?? '';
-  if (text === '') return [];
-  try {
-    return parseMatchers(text);
-  } catch (error) {
-    throw refused('match_target', messageOf(error));
-  }
-}
-
 function groupJson(
   group: GroupState,
   rules: readonly RuleState[],
@@ -142,18 +74,18 @@ function groupJson(
     interval: group.intervalMs / 1000,
     limit: group.limit,
     evaluationTime: group.durationMs / 1000,
-    lastEvaluation: timeOf(group.lastEvaluationMs),
+    lastEvaluation: timeText(group.lastEvaluationMs),
   };
 }
 
 function ruleJson(rule: RuleState, showsAlerts: boolean): object {
   const shared = {
     name: rule.name,
-    query: rule.expr,
+    query: printExpr(parseExpr(rule.expr)),
     labels: labelsToRecord(rule.labels),
     health: rule.health,
     evaluationTime: rule.durationMs / 1000,
-    lastEvaluation: timeOf(rule.lastEvaluationMs),
+    lastEvaluation: timeText(rule.lastEvaluationMs),
     ...(rule.lastError === '' ? {} : { lastError: rule.lastError }),
   };
   if (rule.kind === 'recording') return { ...shared, type: 'recording' };
@@ -166,7 +98,7 @@ function ruleJson(rule: RuleState, showsAlerts: boolean): object {
     duration: rule.forMs / 1000,
     keepFiringFor: rule.keepFiringForMs / 1000,
     annotations: pairsJson(rule.annotations),
-    ...(showsAlerts ? { alerts: alive.map(alertJson) } : {}),
+    alerts: showsAlerts ? alive.map(alertJson) : null,
   };
 }
 
@@ -176,8 +108,16 @@ function alertJson(alert: Alert): object {
     annotations: labelsToRecord(alert.annotations),
     state: alert.state,
     activeAt: formatTime(alert.activeAtMs),
-    value: formatValue(alert.value),
+    value: formatExponent(alert.value),
   };
 }
 
 const pairsJson = (pairs: Labels): object => Object.fromEntries(labelPairs(pairs));
+
+/** A value as Prometheus has it in alerts: always with an exponent of two digits or more, `1e+00`. */
+function formatExponent(value: number): string {
+  if (Number.isNaN(value)) return 'NaN';
+  if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
+  const text = Object.is(value, -0) ? '-0e+0' : value.toExponential();
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
+}

@@ -1,5 +1,15 @@
 import type { ScrapeConfig, TargetGroup } from '#core/formats/index.ts';
-import { dropLabels, EngineError, labelsFrom, labelValue, parseDuration, withLabel, type DurationMs, type Labels } from '#core/model/index.ts';
+import {
+  dropLabels,
+  EngineError,
+  formatDuration,
+  labelsFrom,
+  labelValue,
+  parseDuration,
+  withLabel,
+  type DurationMs,
+  type Labels,
+} from '#core/model/index.ts';
 import { relabel } from './relabel.ts';
 
 /** A target after relabelling: where to go, and the labels that its series get. */
@@ -40,8 +50,8 @@ function discoveredLabels(config: ScrapeConfig, address: string, group: Labels):
     ['job', config.job],
     ['__scheme__', config.scheme],
     ['__metrics_path__', config.metricsPath],
-    ['__scrape_interval__', `${config.intervalMs}ms`],
-    ['__scrape_timeout__', `${config.timeoutMs}ms`],
+    ['__scrape_interval__', formatDuration(config.intervalMs)],
+    ['__scrape_timeout__', formatDuration(config.timeoutMs)],
     ...config.params.flatMap(([name, values]) => (values[0] === undefined ? [] : [[`__param_${name}`, values[0]] as [string, string]])),
     ['__address__', address],
   ];
