@@ -1,4 +1,4 @@
-import { readOtlpLogsJson, readOtlpMetricsJson, readSpanText } from '#core/formats/index.ts';
+import { defaultOtlpConfig, readOtlpLogsJson, readOtlpMetricsJson, readSpanText } from '#core/formats/index.ts';
 import { EngineError, messageOf } from '#core/model/index.ts';
 import { DeltaTotals } from '../receive/delta-totals.ts';
 import { OtlpSeriesWriter } from '../receive/otlp-series.ts';
@@ -166,7 +166,7 @@ async function takeDocument(bytes: Buffer, line: number, kind: KindName, input: 
 export async function takeOtlpMetrics(resources: ReturnType<typeof readOtlpMetricsJson>, { entry, sink }: ReaderInput): Promise<void> {
   const batch = new PushBatch(sink.stores.metrics, new Ledger(), 'import');
   const clock = stillClock(Math.round(entry.modifiedMs));
-  const writer = new OtlpSeriesWriter(sink.stores.metrics, batch, new DeltaTotals(clock), clock.now());
+  const writer = new OtlpSeriesWriter(sink.stores.metrics, batch, new DeltaTotals(clock), clock.now(), defaultOtlpConfig);
   writer.write(resources);
   await batch.commit(writer.receivedCount);
   sink.samples += batch.storedSamples + batch.storedHistograms;
