@@ -65,6 +65,12 @@ export class Head {
     this.floorMs = this.newestMs - outOfOrderMs;
   }
 
+  /** Samples come up to `futureMs` ahead of a clock at `nowMs`. Where that has gone back behind the newest sample, lateness is measured from it. */
+  setTime(nowMs: number, futureMs: number): void {
+    this.ceilingMs = nowMs + futureMs;
+    this.floorMs = (this.newestMs > this.ceilingMs ? nowMs : this.newestMs) - this.#outOfOrderMs;
+  }
+
   /** Makes room for refs below `next`. */
   reserve(next: number): void {
     const before = this.#lastMs.length;

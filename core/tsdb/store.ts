@@ -16,6 +16,7 @@ import {
 import { StoreBatch, type Ledger } from './batch.ts';
 import { ChangeLog, type StoreMark } from './changes.ts';
 import { CardinalityWatch, type Cardinality, type RefusedSeries } from './names/cardinality.ts';
+import { Age } from './upkeep/age.ts';
 import { allTombstones, insertTombstone, Tombstones } from './upkeep/deletion.ts';
 import { Frames } from './frames.ts';
 import { Groups } from './names/groups.ts';
@@ -123,7 +124,8 @@ class Store extends View implements Tsdb, Ledger {
     this.wal = new Wal(this.#walFolder, clock, Math.max(this.#replay.lastLsn, maxSealedLsn(db)) + 1, files);
     this.head.limitLateness(this.#limits.outOfOrderMs);
     const { catalogue, head, reader, rollups, wal } = this;
-    const parts = { db, catalogue, groups, head, frames: this.#frames, reader, rollups, tombstones, limits: this.#limits, wal };
+    const age = new Age(clock, () => head.newestMs);
+    const parts = { db, catalogue, groups, head, frames: this.#frames, reader, rollups, tombstones, limits: this.#limits, wal, age };
     this.#upkeep = { ...parts, sweep: new Sweep(parts, wal, clock) };
     this.observers.add(this.#changes);
     this.#cancelTick = clock.after(tickMs, () => this.#tickByTimer());
@@ -162,7 +164,7 @@ class Store extends View implements Tsdb, Ledger {
   }
 
   batch(): Batch {
-    this.head.ceilingMs = this.#clock.now() + this.#limits.futureMs;
+    this.head.setTime(this.#clock.now(), this.#limits.futureMs);
     return new StoreBatch(this);
   }
 

@@ -30,9 +30,9 @@ export function maintain(parts: MaintenanceParts): boolean {
 
 /** Begin of the last window that is old enough for rollups, or whose samples are about to go. */
 function rollHorizon(parts: MaintenanceParts): number {
-  const { head, limits } = parts;
+  const { age, limits } = parts;
   if (limits.rollAfterMs === 0) return Infinity;
-  return Math.max(windowStart(head.newestMs - limits.rollAfterMs), rawFloorMs(parts)) - windowMs;
+  return Math.max(windowStart(age.fromMs - limits.rollAfterMs), rawFloorMs(parts)) - windowMs;
 }
 
 /** Recodes every fresh frame and rolls up every window that is old enough, open ones too, applies every deletion and gives back all free space, as long as `goOn` says so. */

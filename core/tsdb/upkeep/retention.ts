@@ -1,5 +1,6 @@
 import type { WriteDb } from '#core/db/index.ts';
 import { transaction } from '#core/db/index.ts';
+import type { Age } from './age.ts';
 import type { Catalogue } from '../names/catalogue.ts';
 import { windowMs, windowStart } from '../codec/frame.ts';
 import type { Frames } from '../frames.ts';
@@ -29,11 +30,12 @@ export interface RetentionParts {
   readonly reader: Reader;
   readonly rollups: Rollups;
   readonly limits: StoreLimits;
+  readonly age: Age;
 }
 
 /**
  * Removes the windows that are too old, or too many bytes, oldest first, then rollups likewise, and the series that nothing is left of. Age is
- * measured from the newest sample, never from the clock: a clock that jumps deletes nothing. Raw windows go whole, once late samples cannot
+ * measured from what age.ts says, never from the clock alone: a clock that jumps deletes nothing. Raw windows go whole, once late samples cannot
  * come any more and their rollups are made. True when more is due.
  */
 export function retain(parts: RetentionParts): boolean {
@@ -41,14 +43,14 @@ export function retain(parts: RetentionParts): boolean {
 }
 
 function retainRaw(parts: RetentionParts): boolean {
-  const { db, frames, head, reader, limits, rollups } = parts;
+  const { db, frames, age, reader, limits, rollups } = parts;
   const floorMs = rawFloorMs(parts);
   const due = framesBefore(db, floorMs, framesPerStep);
   if (due.length === 0) return false;
   frames.change((change) => {
     if (floorMs > rollups.rawFloorMs) setRawFloor(db, floorMs);
     for (const meta of due) change.remove(meta);
-    deleteExemplarsBefore(db, head.newestMs - limits.retentionMs);
+    deleteExemplarsBefore(db, age.fromMs - limits.retentionMs);
   });
   rollups.rawFloorMs = Math.max(rollups.rawFloorMs, floorMs);
   for (const { id } of due) reader.cache.forget(id);
@@ -57,8 +59,8 @@ function retainRaw(parts: RetentionParts): boolean {
 }
 
 /** Where raw samples begin from now on: the start of a window. */
-export function rawFloorMs({ db, frames, head, limits, rollups }: RetentionParts): number {
-  let wantedMs = head.newestMs - limits.retentionMs;
+export function rawFloorMs({ db, frames, head, limits, rollups, age }: RetentionParts): number {
+  let wantedMs = age.fromMs - limits.retentionMs;
   if (frames.totals.bytes + frames.rollupBytes > limits.retentionBytes) {
     const oldest = framesBefore(db, Infinity, 1)[0];
     if (oldest !== undefined) wantedMs = Math.max(wantedMs, windowStart(oldest.maxMs) + windowMs);
@@ -72,12 +74,12 @@ export function rawFloorMs({ db, frames, head, limits, rollups }: RetentionParts
 
 /** Removes the oldest rows of rollups that are past their own age, or, when no more raw samples can go, too many bytes or names. */
 function retainRollups(parts: RetentionParts): boolean {
-  const { frames, head, limits, catalogue } = parts;
+  const { frames, age, limits, catalogue } = parts;
   const isTooMuch = frames.totals.bytes + frames.rollupBytes > limits.retentionBytes || catalogue.size > limits.seriesMax * namesShare;
   const overMs = isTooMuch ? Math.min(...bucketLengthsMs.map((bucketMs) => oldestRollupEnd(parts, bucketMs))) : -Infinity;
   return bucketLengthsMs.some((bucketMs) => {
     const keptMs = bucketMs === 300_000 ? limits.rollup5mRetentionMs : limits.rollup1hRetentionMs;
-    const endMs = Math.max(head.newestMs - keptMs, Math.min(overMs, parts.rollups.rawFloorMs));
+    const endMs = Math.max(age.fromMs - keptMs, Math.min(overMs, parts.rollups.rawFloorMs));
     const due = ([1, 0] as const).flatMap((level) => rollupsBefore(parts.db, bucketMs, level, endMs, framesPerStep));
     if (due.length === 0) return false;
     frames.change((change) => {

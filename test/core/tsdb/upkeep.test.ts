@@ -76,6 +76,76 @@ test('a clock that jumps ahead deletes nothing', async () => {
   await db.close();
 });
 
+const dayMs = 86_400_000;
+
+test.each([
+  ['ten years ahead', 10 * 365 * dayMs],
+  ['an hour ahead', 3_607_000],
+  ['an hour back', -3_593_000],
+  ['a month back', -30 * dayMs],
+])('a clock that jumps %s and is set right again deletes nothing and keeps nothing out, over restarts too', async (_, jumpMs) => {
+  const folder = tempFolder();
+  const clock = { nowMs: startMs, ranMs: 0, now: () => clock.nowMs, monotonicMs: () => clock.ranMs, after: () => () => undefined };
+  const limits = { retentionMs: dayMs, rollup5mRetentionMs: 0, rollup1hRetentionMs: 0 };
+  let db = openTsdb({ folder, clock, limits });
+  const run = async (rounds: number): Promise<number> => {
+    let stored = 0;
+    for (let round = 0; round < rounds; round++) {
+      const batch = db.batch();
+      for (const labels of few) if (batch.add(db.ref(labels), clock.nowMs, 1) === verdicts.stored) stored++;
+      await batch.commit('process');
+      clock.nowMs += stepMs;
+      clock.ranMs += stepMs;
+      while (db.tick());
+    }
+    db.compact();
+    return stored;
+  };
+  const few = names.slice(0, 8);
+  let stored = await run(600);
+  for (const byMs of [jumpMs, -jumpMs]) {
+    clock.nowMs += byMs;
+    const taken = await run(200); // Fifty minutes.
+    expect(taken).toBe(200 * few.length);
+    stored += taken;
+    // What says that it is a month old goes by its own age once the clock is right.
+    expect(count(db)).toBe(jumpMs === -30 * dayMs && byMs > 0 ? stored - taken : stored);
+    await db.close();
+    clock.ranMs = 0;
+    db = openTsdb({ folder, clock, limits });
+  }
+  const isThere = (timeMs: number): boolean => db.select([matcher('i', '=', '7')], timeMs, timeMs).length > 0;
+  for (let n = 0; n < 600; n += 50) expect([n, isThere(startMs + n * stepMs)]).toEqual([n, true]);
+  await run(6 * 240); // Six hours: a jump that stands is followed.
+  for (let n = 0; n < 600; n += 50) expect([n, isThere(startMs + n * stepMs)]).toEqual([n, true]);
+  await db.close();
+});
+
+test('after a week off what is too old goes, an hour later', async () => {
+  const folder = tempFolder();
+  const clock = { nowMs: startMs, ranMs: 0, now: () => clock.nowMs, monotonicMs: () => clock.ranMs, after: () => () => undefined };
+  const limits = { retentionMs: dayMs, rollup5mRetentionMs: 0, rollup1hRetentionMs: 0 };
+  let db = openTsdb({ folder, clock, limits });
+  const run = async (rounds: number): Promise<void> => {
+    for (let round = 0; round < rounds; round++) {
+      await scrape(db, { nowMs: clock.nowMs }, 1);
+      clock.nowMs += stepMs;
+      clock.ranMs += stepMs;
+    }
+  };
+  await run(500);
+  await db.close();
+  clock.nowMs += 7 * dayMs;
+  clock.ranMs = 0;
+  db = openTsdb({ folder, clock, limits });
+  await run(200);
+  expect(db.stats().oldestMs).toBe(startMs);
+  await run(100);
+  db.compact();
+  expect(db.stats().oldestMs).toBeGreaterThan(startMs + 6 * dayMs);
+  await db.close();
+});
+
 test('the oldest windows go when there are too many bytes', async () => {
   const clock = handClock();
   const next = random(2);
