@@ -55,7 +55,7 @@ export async function differ(
     if (theirs.error === undefined && theirs.series.size === 0) empty++;
     const what = compare(theirs, ours, query);
     if (what === undefined) continue;
-    const why = nameOf({ query, what, theirs, ours });
+    const why = nameOf({ query, delayed: options.delayedNames === true, what, theirs, ours });
     if (why !== undefined) explained.set(why, (explained.get(why) ?? 0) + 1);
     else differences.push({ query, at: JSON.stringify(times), what });
   }

@@ -3,6 +3,8 @@ import type { Notes } from '#core/promql/index.ts';
 /** A query and how its two answers differ. */
 export interface Deviation {
   readonly query: string;
+  /** Metric names go at the end of the query, on both sides. */
+  readonly delayed: boolean;
   readonly what: string;
   readonly theirs: { readonly error: string | undefined; readonly notes: Notes };
   readonly ours: { readonly error: string | undefined; readonly notes: Notes };
@@ -25,10 +27,7 @@ const names: readonly Named[] = [
     'newer: syntax and functions that 3.5 does not have',
     ({ query, theirs, ours }) => ours.error === undefined && theirs.error !== undefined && newSyntax.test(query),
   ],
-  [
-    'newer: a NaN for a number of elements is an error',
-    ({ theirs, ours }) => theirs.error === undefined && /(?:Parameter|Ratio) value is NaN/.test(ours.error ?? ''),
-  ],
+  ['newer: a NaN for a number of elements is an error', ({ ours }) => /(?:Parameter|Ratio) value is NaN/.test(ours.error ?? '')],
   [
     'newer: many-to-one is an error even where a filter drops all',
     ({ theirs, ours }) => theirs.error === undefined && /multiple matches for labels/.test(ours.error ?? ''),
@@ -76,7 +75,7 @@ const names: readonly Named[] = [
     'newer: what the zero bucket swallows is not counted twice, where schemas differ too',
     ({ query, what }) =>
       whatAddsUp(what) === 'ours' ||
-      (/(?:delta|increase|rate)\(.*changing|changing.* [-+] | [-+] .*changing/.test(query) && /apart|series missing/.test(what)),
+      (/(?:delta|increase|rate|(?:sum|avg)[^(]*)\(.*changing|changing.* [-+] | [-+] .*changing/.test(query) && /apart|series missing/.test(what)),
   ],
   // Order.
   [
@@ -88,8 +87,8 @@ const names: readonly Named[] = [
     ({ query, what }) => /last_over_time\(.*\[.*:/.test(query) && /series missing in (?:ours|theirs): __name__/.test(what),
   ],
   [
-    'with delayed names, a filter between vectors forgets in 3.5 that names were to go',
-    ({ query, what }) => /[<>=]|atan2/.test(query) && /series missing in (?:ours|theirs): __name__/.test(what),
+    'newer: with delayed names, operators between vectors remember that names are to go',
+    ({ delayed, query, what }) => delayed && /[-+*/%^<>=]|atan2/.test(query) && /series missing in (?:ours|theirs): __name__/.test(what),
   ],
   [
     'newer: info() over series that come and go, and over labels that the series have already',
