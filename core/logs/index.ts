@@ -5,5 +5,5 @@ export type { LogBookmark, LogLimits, LogsOptions, LogsStats, LogVerdict } from 
 export type { Direction, SearchPage } from './search.ts';
 export type { Summary, Volume } from './volume.ts';
 export type { LogPattern, Patterns, PatternWindow } from './patterns.ts';
-export type { MetricSeries } from './logql/evaluate.ts';
+export type { MetricSeries } from './logql/series.ts';
 export type { Grid } from './logql/ranges.ts';

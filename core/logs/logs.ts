@@ -11,7 +11,8 @@ import {
 } from '#core/model/index.ts';
 import { addBookmark, listBookmarks, noteBookmark, removeBookmark } from './bookmarks.ts';
 import type { Condition } from './condition.ts';
-import { evaluateMetric, type MetricSeries } from './logql/evaluate.ts';
+import { evaluateMetric } from './logql/evaluate.ts';
+import type { MetricSeries } from './logql/series.ts';
 import { readSelector, TokenReader } from './logql/parse.ts';
 import { Pipeline } from './logql/pipeline.ts';
 import { parseLogql } from './logql/query.ts';

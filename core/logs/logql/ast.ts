@@ -13,6 +13,8 @@ export type CompareOp = '=' | '!=' | '=~' | '!~' | '>' | '>=' | '<' | '<=';
 export type LabelFilter =
   | { readonly kind: 'and' | 'or'; readonly left: LabelFilter; readonly right: LabelFilter }
   | { readonly kind: 'text'; readonly matcher: Matcher }
+  /** `addr = ip("10.0.0.0/8")`. */
+  | { readonly kind: 'address'; readonly name: string; readonly op: '=' | '!='; readonly text: string }
   | NumberFilter;
 
 /** Numbers as they are, durations in seconds, sizes in bytes. */
@@ -26,8 +28,10 @@ export interface NumberFilter {
 export type Stage =
   /** A line filter; several texts are alternatives. */
   | { readonly kind: 'line'; readonly op: LineOp; readonly texts: readonly string[]; readonly caseless?: boolean }
+  /** `|= ip("10.0.0.0/8")`, or `!=`: an address in the line; several are alternatives. */
+  | { readonly kind: 'address'; readonly isWanted: boolean; readonly texts: readonly string[] }
   /** Members taken out of JSON or logfmt; all when none are named. `path` is of the member, `name` of the label. */
-  | { readonly kind: 'json' | 'logfmt'; readonly taken: readonly { readonly name: string; readonly path: string }[] }
+  | { readonly kind: 'json' | 'logfmt'; readonly taken: readonly { readonly name: string; readonly path: string }[]; readonly isStrict?: boolean }
   | { readonly kind: 'regexp' | 'pattern' | 'lineFormat'; readonly text: string }
   | { readonly kind: 'unpack' | 'decolorize' }
   | { readonly kind: 'filter'; readonly filter: LabelFilter }
@@ -61,6 +65,22 @@ export interface Grouping {
 
 export type BinaryOp = '+' | '-' | '*' | '/' | '%' | '^' | '==' | '!=' | '>' | '>=' | '<' | '<=' | 'and' | 'or' | 'unless';
 
+/** `group_left(names)`: several series of one side meet one of the other, whose named labels they take over. */
+export interface ManySide {
+  readonly side: 'left' | 'right';
+  readonly names: readonly string[];
+}
+
+/** `label_replace(of, "target", "$1", "source", "(.*)")`, as in PromQL. */
+export interface LabelReplace {
+  readonly kind: 'labelReplace';
+  readonly of: MetricExpr;
+  readonly target: string;
+  readonly source: string;
+  /** The new value of a source's value; undefined where the pattern does not match. */
+  readonly replaced: (value: string) => string | undefined;
+}
+
 export interface RangeExpr {
   readonly kind: 'range';
   readonly op: RangeOp;
@@ -89,7 +109,9 @@ export type MetricExpr =
       readonly right: MetricExpr;
       readonly isBool: boolean;
       readonly on: Grouping | undefined;
+      readonly many: ManySide | undefined;
     }
+  | LabelReplace
   | { readonly kind: 'number'; readonly value: number }
   /** `vector(1)`: one series without labels. */
   | { readonly kind: 'constant'; readonly value: number };

@@ -1,12 +1,7 @@
-import { EngineError, labelPairs, labelsFrom, labelsKey, type Labels } from '#core/model/index.ts';
-import type { BinaryOp, Grouping, MetricExpr, VectorOp } from './ast.ts';
-
-/** A series over the steps of a query; NaN where it has no value and `has` is 0. */
-export interface MetricSeries {
-  readonly labels: Labels;
-  readonly values: Float64Array;
-  readonly has: Uint8Array;
-}
+import { EngineError, labelPairs, labelsFrom, labelsKey, labelValue, type Labels } from '#core/model/index.ts';
+import type { BinaryOp, Grouping, LabelReplace, MetricExpr, VectorOp } from './ast.ts';
+import { joined, joinKey, type JoinExpr } from './join.ts';
+import { calculate, groupLabels, put, type MetricSeries } from './series.ts';
 
 export type MetricValue = { readonly kind: 'scalar'; readonly value: number } | { readonly kind: 'series'; readonly series: readonly MetricSeries[] };
 
@@ -24,15 +19,14 @@ export function evaluateMetric(expr: MetricExpr, ranges: ReadonlyMap<MetricExpr,
       if (of.kind === 'scalar') throw new EngineError('invalid', `${expr.op} aggregates series, not a number`);
       return { kind: 'series', series: aggregate(expr.op, of.series, expr.grouping, expr.param, steps) };
     }
+    case 'labelReplace': {
+      const of = evaluateMetric(expr.of, ranges, steps);
+      if (of.kind === 'scalar') throw new EngineError('invalid', 'label_replace changes series, not a number');
+      return { kind: 'series', series: relabelled(of.series, expr) };
+    }
     case 'binary':
       return binary(expr.op, evaluateMetric(expr.left, ranges, steps), evaluateMetric(expr.right, ranges, steps), expr);
   }
-}
-
-/** The labels that stay of a series in an aggregation. */
-export function groupLabels(labels: Labels, grouping: Grouping | undefined): Labels {
-  if (grouping === undefined) return [];
-  return labelsFrom([...labelPairs(labels)].filter(([name]) => grouping.names.includes(name) !== grouping.isWithout));
 }
 
 function aggregate(
@@ -103,21 +97,30 @@ function sorted(series: readonly MetricSeries[], sign: number): MetricSeries[] {
   return series.toSorted((a, b) => sign * ((a.values.at(-1) ?? 0) - (b.values.at(-1) ?? 0)));
 }
 
-const comparisons: ReadonlySet<BinaryOp> = new Set<BinaryOp>(['==', '!=', '>', '>=', '<', '<=']);
+/** Series whose label was written anew; two that are the same then cannot be told apart. */
+function relabelled(series: readonly MetricSeries[], { target, source, replaced }: LabelReplace): MetricSeries[] {
+  const seen = new Set<string>();
+  return series.map((one) => {
+    const value = replaced(labelValue(one.labels, source));
+    const labels =
+      value === undefined ? one.labels : labelsFrom([...[...labelPairs(one.labels)].filter(([name]) => name !== target), [target, value]]);
+    const key = labelsKey(labels);
+    if (seen.has(key)) throw new EngineError('invalid', 'label_replace makes several series with the same labels; aggregate them first');
+    seen.add(key);
+    return { ...one, labels };
+  });
+}
+
 const setOps: ReadonlySet<BinaryOp> = new Set<BinaryOp>(['and', 'or', 'unless']);
 
-function binary(
-  op: BinaryOp,
-  left: MetricValue,
-  right: MetricValue,
-  { isBool, on }: { readonly isBool: boolean; readonly on: Grouping | undefined },
-): MetricValue {
+function binary(op: BinaryOp, left: MetricValue, right: MetricValue, expr: JoinExpr): MetricValue {
+  const { isBool, on } = expr;
   if (left.kind === 'scalar' && right.kind === 'scalar') return { kind: 'scalar', value: calculate(op, left.value, right.value) };
   if (setOps.has(op)) {
     if (left.kind === 'scalar' || right.kind === 'scalar') throw new EngineError('invalid', `"${op}" joins series, not numbers`);
     return { kind: 'series', series: setJoin(op, left.series, right.series, on) };
   }
-  if (left.kind === 'series' && right.kind === 'series') return { kind: 'series', series: joined(op, left.series, right.series, isBool, on) };
+  if (left.kind === 'series' && right.kind === 'series') return { kind: 'series', series: joined(expr, left.series, right.series) };
   const series = left.kind === 'series' ? left.series : (right as { series: readonly MetricSeries[] }).series;
   const number = left.kind === 'scalar' ? left.value : (right as { value: number }).value;
   return { kind: 'series', series: series.map((one) => withNumber(op, one, number, left.kind === 'scalar', isBool)) };
@@ -132,45 +135,6 @@ function withNumber(op: BinaryOp, { labels, values, has }: MetricSeries, number:
   return out;
 }
 
-/** A comparison keeps the value of the series where it holds; with `bool` it is 0 or 1. */
-function put(out: MetricSeries, i: number, op: BinaryOp, a: number, b: number, kept: number, isBool: boolean): void {
-  const value = calculate(op, a, b);
-  if (comparisons.has(op) && !isBool) {
-    if (value === 0) return;
-    out.values[i] = kept;
-  } else out.values[i] = value;
-  out.has[i] = 1;
-}
-
-const joinKey = (labels: Labels, on: Grouping | undefined): string =>
-  labelsKey(on === undefined ? labels : groupLabels(labels, { names: on.names, isWithout: on.isWithout }));
-
-function joined(
-  op: BinaryOp,
-  left: readonly MetricSeries[],
-  right: readonly MetricSeries[],
-  isBool: boolean,
-  on: Grouping | undefined,
-): MetricSeries[] {
-  const others = new Map<string, MetricSeries>();
-  for (const one of right) {
-    const key = joinKey(one.labels, on);
-    if (others.has(key)) throw new EngineError('invalid', `several series on the right of "${op}" have the same labels; aggregate them first`);
-    others.set(key, one);
-  }
-  return left.flatMap(({ labels, values, has }) => {
-    const other = others.get(joinKey(labels, on));
-    if (other === undefined) return [];
-    const out = {
-      labels: on === undefined ? labels : groupLabels(labels, on),
-      values: new Float64Array(values.length).fill(Number.NaN),
-      has: new Uint8Array(values.length),
-    };
-    for (let i = 0; i < values.length; i++) if (has[i] === 1 && other.has[i] === 1) put(out, i, op, values[i]!, other.values[i]!, values[i]!, isBool);
-    return [out];
-  });
-}
-
 function setJoin(op: BinaryOp, left: readonly MetricSeries[], right: readonly MetricSeries[], on: Grouping | undefined): MetricSeries[] {
   const masked = (one: MetricSeries, others: readonly MetricSeries[], wanted: number): MetricSeries => {
     const key = joinKey(one.labels, on);
@@ -181,35 +145,4 @@ function setJoin(op: BinaryOp, left: readonly MetricSeries[], right: readonly Me
   if (op === 'and') return left.map((one) => masked(one, right, 1));
   if (op === 'unless') return left.map((one) => masked(one, right, 0));
   return [...left, ...right.map((one) => masked(one, left, 0))];
-}
-
-function calculate(op: BinaryOp, a: number, b: number): number {
-  switch (op) {
-    case '+':
-      return a + b;
-    case '-':
-      return a - b;
-    case '*':
-      return a * b;
-    case '/':
-      return a / b;
-    case '%':
-      return a % b;
-    case '^':
-      return a ** b;
-    case '==':
-      return Number(a === b);
-    case '!=':
-      return Number(a !== b);
-    case '>':
-      return Number(a > b);
-    case '>=':
-      return Number(a >= b);
-    case '<':
-      return Number(a < b);
-    case '<=':
-      return Number(a <= b);
-    default:
-      throw new EngineError('invalid', `"${op}" joins series, not numbers`);
-  }
 }

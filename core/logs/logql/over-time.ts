@@ -1,6 +1,6 @@
 import { labelsFrom, type Labels, type Matcher } from '#core/model/index.ts';
 import type { RangeOp } from './ast.ts';
-import type { MetricSeries } from './evaluate.ts';
+import type { MetricSeries } from './series.ts';
 import type { Grid } from './ranges.ts';
 
 /** Unwrapped values; in any order until `overTime` sorts them. */

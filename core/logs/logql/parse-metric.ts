@@ -1,6 +1,6 @@
-import { EngineError } from '#core/model/index.ts';
-import type { BinaryOp, Grouping, LogExpr, MetricExpr, RangeExpr, RangeOp, VectorOp } from './ast.ts';
-import { readLog, readStages, type TokenReader } from './parse.ts';
+import { EngineError, expandPattern } from '#core/model/index.ts';
+import type { BinaryOp, Grouping, LabelReplace, LogExpr, ManySide, MetricExpr, RangeExpr, RangeOp, VectorOp } from './ast.ts';
+import { placed, readLog, readStages, type TokenReader } from './parse.ts';
 import { durationSeconds } from './units.ts';
 
 const rangeOps: ReadonlySet<string> = new Set<RangeOp>([
@@ -46,7 +46,7 @@ const unwrapping: ReadonlySet<string> = new Set([
   'stdvar_over_time',
   'quantile_over_time',
 ]);
-const later: ReadonlySet<string> = new Set(['label_replace', 'approx_topk']);
+const later: ReadonlySet<string> = new Set(['approx_topk', 'variants', 'label_join']);
 /** Weakest first; `^` binds to the right. */
 const strengths: readonly (readonly string[])[] = [['or'], ['and', 'unless'], ['==', '!=', '>', '>=', '<', '<='], ['+', '-'], ['*', '/', '%'], ['^']];
 const depthMax = 50;
@@ -69,10 +69,9 @@ function readBinary(reader: TokenReader, strength: number): MetricExpr {
     const op = reader.next().text as BinaryOp;
     const isBool = reader.take('bool');
     const on = reader.is('on') || reader.is('ignoring') ? readMatching(reader) : undefined;
-    if (reader.is('group_left') || reader.is('group_right'))
-      throw new EngineError('unsupported', `${reader.token.text} is not yet supported in LogQL (character ${reader.token.from + 1})`);
+    const many = readManySide(reader, op, on);
     const right = readBinary(reader, op === '^' ? strength : strength + 1);
-    left = { kind: 'binary', op, left, right, isBool, on };
+    left = { kind: 'binary', op, left, right, isBool, on, many };
   }
   reader.depth--;
   return left;
@@ -83,9 +82,19 @@ function readMatching(reader: TokenReader): Grouping {
   return { isWithout, names: readNames(reader) };
 }
 
+/** `group_left` or `group_right`, with the labels that the many take over. */
+function readManySide(reader: TokenReader, op: BinaryOp, on: Grouping | undefined): ManySide | undefined {
+  const isLeft = reader.is('group_left');
+  if (!isLeft && !reader.is('group_right')) return undefined;
+  if (on === undefined) throw reader.wrong('on(...) or ignoring(...) is expected before group_left and group_right');
+  if (op === 'and' || op === 'or' || op === 'unless') throw reader.wrong(`no grouping is possible with "${op}"; a selector or a number is expected`);
+  reader.next();
+  return { side: isLeft ? 'left' : 'right', names: reader.is('(') ? readNames(reader) : [] };
+}
+
 function readUnary(reader: TokenReader): MetricExpr {
   if (reader.take('-'))
-    return { kind: 'binary', op: '*', left: { kind: 'number', value: -1 }, right: readUnary(reader), isBool: false, on: undefined };
+    return { kind: 'binary', op: '*', left: { kind: 'number', value: -1 }, right: readUnary(reader), isBool: false, on: undefined, many: undefined };
   if (reader.take('+')) return readUnary(reader);
   const { token } = reader;
   if (token.kind === 'number') return { kind: 'number', value: Number(reader.next().text.replace('Inf', 'Infinity')) };
@@ -96,10 +105,31 @@ function readUnary(reader: TokenReader): MetricExpr {
   }
   if (token.kind === 'word' && rangeOps.has(token.text)) return readRange(reader);
   if (reader.is('vector')) return readConstant(reader);
+  if (reader.is('label_replace')) return readLabelReplace(reader);
   if (token.kind === 'word' && vectorOps.has(token.text)) return readVector(reader);
   if (token.kind === 'word' && later.has(token.text))
     throw new EngineError('unsupported', `${token.text} is not yet supported in LogQL (character ${token.from + 1})`);
   throw reader.wrong('a selector such as {app="x"}, a function such as rate or an aggregation such as sum is expected here');
+}
+
+/** `label_replace(v, "target", "$1", "source", "(.*)")`. */
+function readLabelReplace(reader: TokenReader): LabelReplace {
+  reader.expect('label_replace');
+  reader.expect('(');
+  const of = readBinary(reader, 0);
+  reader.expect(',');
+  const place = reader.token;
+  const target = reader.string('the label to write');
+  if (!/^[A-Za-z_]\w*$/.test(target)) throw reader.wrong('the name of a label is expected here', place);
+  reader.expect(',');
+  const template = reader.string('the new value');
+  reader.expect(',');
+  const source = reader.string('the label to read');
+  reader.expect(',');
+  const { token } = reader;
+  const pattern = reader.string('a regular expression');
+  reader.expect(')');
+  return { kind: 'labelReplace', of, target, source, replaced: placed(token, () => expandPattern(pattern, template)) };
 }
 
 function readConstant(reader: TokenReader): MetricExpr {

@@ -1,5 +1,6 @@
 import { EngineError, matcher, messageOf, type Matcher, type MatchOp } from '#core/model/index.ts';
 import type { CompareOp, LabelFilter, LineOp, LogExpr, Stage } from './ast.ts';
+import { checkIpRange } from './ip.ts';
 import { bytesOf, durationSeconds } from './units.ts';
 import { tokensOf, type Token } from './tokens.ts';
 
@@ -90,15 +91,16 @@ function readMatcher(reader: TokenReader): Matcher {
   if (!['=', '!=', '=~', '!~'].includes(op.text) || op.kind !== 'sign') throw reader.wrong('one of = != =~ !~ is expected here');
   reader.next();
   const { token } = reader;
-  return placed(reader, token, () => matcher(name, op.text as MatchOp, reader.string('the value of a label')));
+  return placed(token, () => matcher(name, op.text as MatchOp, reader.string('the value of a label')));
 }
 
-function placed<T>(reader: TokenReader, { from, to }: Token, act: () => T): T {
+/** What `act` makes of a token; its failures tell the token's place. */
+export function placed<T>({ from, to }: Token, act: () => T): T {
   try {
     return act();
   } catch (error) {
     if (error instanceof EngineError && error.place !== undefined) throw error;
-    throw new EngineError('invalid', `${messageOf(error)} (character ${from + 1})`, { from, to: reader.peek(0) === undefined ? to : to });
+    throw new EngineError('invalid', `${messageOf(error)} (character ${from + 1})`, { from, to });
   }
 }
 
@@ -121,11 +123,27 @@ export function readStages(reader: TokenReader): Stage[] {
 function readLineFilter(reader: TokenReader): Stage {
   const op = reader.next().text as LineOp;
   const texts: string[] = [];
+  const isAddress = reader.is('ip');
+  if (isAddress && op !== '|=' && op !== '!=') throw reader.wrong('ip() stands behind |= and != only; a text is expected here');
   do {
-    if (reader.is('ip')) throw new EngineError('unsupported', `ip() in line filters is not yet supported (character ${reader.token.from + 1})`);
-    texts.push(reader.string('the text to look for'));
+    if (isAddress) texts.push(readAddress(reader));
+    else texts.push(reader.string('the text to look for'));
   } while (reader.take('or'));
-  return { kind: 'line', op, texts };
+  return isAddress ? { kind: 'address', isWanted: op === '|=', texts } : { kind: 'line', op, texts };
+}
+
+/** `ip("10.0.0.0/8")`. */
+function readAddress(reader: TokenReader): string {
+  reader.expect('ip');
+  reader.expect('(');
+  const { token } = reader;
+  const text = placed(token, () => {
+    const range = reader.string('an address, a network or a range of addresses');
+    checkIpRange(range);
+    return range;
+  });
+  reader.expect(')');
+  return text;
 }
 
 function readStage(reader: TokenReader): readonly Stage[] {
@@ -140,8 +158,11 @@ function readStage(reader: TokenReader): readonly Stage[] {
   reader.next();
   switch (token.text) {
     case 'json':
-    case 'logfmt':
-      return [{ kind: token.text, taken: readTaken(reader) }];
+      return [{ kind: 'json', taken: readTaken(reader) }];
+    case 'logfmt': {
+      const isStrict = readLogfmtOptions(reader);
+      return [{ kind: 'logfmt', taken: readTaken(reader), isStrict }];
+    }
     case 'regexp':
       return [{ kind: 'regexp', text: reader.string('a regular expression with named groups') }];
     case 'pattern':
@@ -164,14 +185,23 @@ function readStage(reader: TokenReader): readonly Stage[] {
   }
 }
 
-/** `json`, or `json status="response.status", first="list[0]"`; logfmt takes `--strict` and `--keep-empty` before. */
-function readTaken(reader: TokenReader): { name: string; path: string }[] {
+/** `--strict` and `--keep-empty`; empty values are labels that are not there either way. Whether it is strict. */
+function readLogfmtOptions(reader: TokenReader): boolean {
+  let isStrict = false;
   while (reader.is('-') && reader.peek(1).text === '-') {
     reader.next();
     reader.next();
-    reader.word('an option');
-    while (reader.take('-')) reader.word('an option');
+    const { token } = reader;
+    let option = reader.word('an option');
+    while (reader.is('-') && reader.peek(1).kind === 'word') option += reader.next().text + reader.next().text;
+    if (option !== 'strict' && option !== 'keep-empty') throw reader.wrong('--strict or --keep-empty is expected here', token);
+    if (option === 'strict') isStrict = true;
   }
+  return isStrict;
+}
+
+/** `json`, or `json status="response.status", first="list[0]"`. */
+function readTaken(reader: TokenReader): { name: string; path: string }[] {
   const taken: { name: string; path: string }[] = [];
   while (reader.token.kind === 'word') {
     const name = reader.next().text;
@@ -252,9 +282,10 @@ function readValue(reader: TokenReader, name: string, op: CompareOp): LabelFilte
   const sign = isNegative ? -1 : 1;
   if (token.kind === 'string' && !isNegative) {
     if (!['=', '!=', '=~', '!~'].includes(op)) throw reader.wrong(`a number, a duration or a size is expected behind ${op}`);
-    return { kind: 'text', matcher: placed(reader, token, () => matcher(name, op as MatchOp, reader.next().text)) };
+    return { kind: 'text', matcher: placed(token, () => matcher(name, op as MatchOp, reader.next().text)) };
   }
   if (op === '=~' || op === '!~') throw reader.wrong('a regular expression, in quotes, is expected here');
+  if (reader.is('ip') && (op === '=' || op === '!=')) return { kind: 'address', name, op, text: readAddress(reader) };
   reader.next();
   if (token.kind === 'number') return { kind: 'number', name, op, value: sign * Number(token.text) };
   if (token.kind === 'duration') return { kind: 'duration', name, op, value: sign * durationSeconds(token.text)! };

@@ -3,7 +3,7 @@ import { candidatesOf, type Candidates, type Condition } from '../condition.ts';
 import type { Part } from '../part.ts';
 import type { Grouping, MetricExpr, RangeExpr } from './ast.ts';
 import type { Entry } from './entry.ts';
-import { groupLabels, type MetricSeries } from './evaluate.ts';
+import { groupLabels, type MetricSeries } from './series.ts';
 import { overTime, type Samples } from './over-time.ts';
 import { Pipeline } from './pipeline.ts';
 import { numberOf } from './stages.ts';
@@ -49,6 +49,8 @@ function rangeExprs(expr: MetricExpr, around: Grouping | undefined): { readonly 
       return [{ range: expr, grouping: expr.grouping ?? (isCounting(expr) ? around : undefined) }];
     case 'vector':
       return rangeExprs(expr.of, expr.op === 'sum' ? (expr.grouping ?? { isWithout: false, names: [] }) : undefined);
+    case 'labelReplace':
+      return rangeExprs(expr.of, undefined);
     case 'binary':
       return [...rangeExprs(expr.left, undefined), ...rangeExprs(expr.right, undefined)];
   }

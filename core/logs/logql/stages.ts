@@ -1,8 +1,9 @@
-import { fieldsOfJson, goStringMap, parseTemplate, renderTemplate, textFunctions } from '#core/formats/index.ts';
-import { goFunction, goVariadic, type GoFunctions } from '#core/formats/index.ts';
+import { fieldsOfJson, goFunction, goStringMap, parseTemplate, renderTemplate, type GoFunctions } from '#core/formats/index.ts';
 import { compileSearch, labelPairs, matchesValue } from '#core/model/index.ts';
 import type { CompareOp, LabelFilter, NumberFilter, Stage } from './ast.ts';
 import type { Entry } from './entry.ts';
+import { IpRange } from './ip.ts';
+import { lineFunctions } from './line-functions.ts';
 import { capture, fitsPattern, parsePattern } from './pattern.ts';
 import { bytesOf, durationSeconds } from './units.ts';
 
@@ -10,37 +11,20 @@ import { bytesOf, durationSeconds } from './units.ts';
 export type Step = (entry: Entry) => boolean;
 
 const escapeCodes = /\p{Cc}\[[0-9;:?]*[ -/]*[@-~]/gu;
-/** The two of these formats that lines are made of (Loki's template functions; Go's strings package behind them). */
-const lineFunctions: GoFunctions = new Map([
-  ...textFunctions,
-  ['ToUpper', goFunction(['string'], (text) => text.toUpperCase())],
-  ['ToLower', goFunction(['string'], (text) => text.toLowerCase())],
-  ['upper', goFunction(['string'], (text) => text.toUpperCase())],
-  ['lower', goFunction(['string'], (text) => text.toLowerCase())],
-  ['trim', goFunction(['string'], (text) => text.trim())],
-  ['TrimSpace', goFunction(['string'], (text) => text.trim())],
-  ['trunc', goFunction(['int', 'string'], (count, text) => (count < 0n ? text.slice(Number(count)) : text.slice(0, Number(count))))],
-  ['substr', goFunction(['int', 'int', 'string'], (from, to, text) => text.slice(Math.max(0, Number(from)), to < 0n ? undefined : Number(to)))],
-  ['replace', goFunction(['string', 'string', 'string'], (old, by, text) => text.replaceAll(old, () => by))],
-  ['Replace', goFunction(['string', 'string', 'string', 'int'], (text, old, by) => text.replaceAll(old, () => by))],
-  ['contains', goFunction(['string', 'string'], (part, text) => text.includes(part))],
-  ['hasPrefix', goFunction(['string', 'string'], (part, text) => text.startsWith(part))],
-  ['hasSuffix', goFunction(['string', 'string'], (part, text) => text.endsWith(part))],
-  ['default', goFunction(['any', 'any'], (fallback, value) => (value === '' || value === undefined ? fallback : value))],
-  ['regexReplaceAll', goFunction(['string', 'string', 'string'], (pattern, text, by) => compileSearch(pattern).replaceAll(text, by, lineCharsMax))],
-  ['add', goVariadic(['int'], 'int', (args) => args.reduce<number>((sum, one) => sum + Number(one), 0))],
-]);
-const lineCharsMax = 1 << 20;
 
 /** Throws EngineError `invalid` for a bad pattern, regular expression or template. */
 export function stepOf(stage: Stage): Step {
   switch (stage.kind) {
     case 'line':
       return lineStep(stage);
+    case 'address': {
+      const ranges = stage.texts.map((text) => new IpRange(text));
+      return (entry) => ranges.some((range) => range.isIn(entry.line)) === stage.isWanted;
+    }
     case 'json':
       return jsonStep(stage.taken);
     case 'logfmt':
-      return logfmtStep(stage.taken);
+      return logfmtStep(stage.taken, stage.isStrict === true);
     case 'regexp':
       return regexpStep(stage.text);
     case 'pattern': {
@@ -145,10 +129,14 @@ function textAt(document: unknown, steps: readonly (string | number)[]): string 
 
 const pairForm = /([^\s=]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))|\S+/g;
 
-function logfmtStep(taken: Taken): Step {
+function logfmtStep(taken: Taken, isStrict: boolean): Step {
   const wanted = new Map(taken.map(({ name, path }) => [path, name]));
   return (entry) => {
-    for (const [, key, quoted, bare] of entry.line.matchAll(pairForm)) {
+    for (const [whole, key, quoted, bare] of entry.line.matchAll(pairForm)) {
+      if (isStrict && (key === undefined ? /["=]/.test(whole) : bare?.includes('"') === true || key.includes('"'))) {
+        entry.fail('LogfmtParserErr');
+        return true;
+      }
       if (key === undefined) continue;
       const value = quoted?.replaceAll(/\\(.)/g, (_, c: string) => (c === 'n' ? '\n' : c === 't' ? '\t' : c)) ?? bare ?? '';
       const name = wanted.get(key);
@@ -229,6 +217,10 @@ function filterStep(filter: LabelFilter): Step {
     const { matcher } = filter;
     if (matcher.op === '=') return (entry) => entry.is(matcher.name, matcher.value);
     return (entry) => matchesValue(matcher, entry.get(matcher.name));
+  }
+  if (filter.kind === 'address') {
+    const range = new IpRange(filter.text);
+    return (entry) => range.holds(entry.get(filter.name)) === (filter.op === '=');
   }
   return numberStep(filter);
 }

@@ -33,6 +33,12 @@ describe('stages', () => {
     ['{app="x"} | json | took > 2s', jsonLine, undefined],
     ['{app="x"} | json | (level="error" or level="warn") | http_status!=200 | keep level', jsonLine, { level: 'error' }],
     ['{app="x"} | logfmt', 'a=1 b="x \\"y\\"" c=', { a: '1', b: 'x "y"' }],
+    ['{app="x"} | logfmt --strict --keep-empty', 'a=1 b="x y" flag', { a: '1', b: 'x y' }],
+    ['{app="x"} | logfmt --strict', 'a=1 b=x"y c=2', { a: '1', __error__: 'LogfmtParserErr' }],
+    ['{app="x"} | logfmt', 'a=1 b=x"y c=2', { a: '1', b: 'x"y', c: '2' }],
+    ['{app="x"} | json | http_status=~"5.." and took>=1500ms | keep took', jsonLine, { took: '1.5s' }],
+    ['{app="x"} | json a="http[\\"status\\"]", c="list[1].a" | a != 200', jsonLine, { a: '503', c: 'b' }],
+    ['{app="x"} !~ "nothing" |= `took` != "x" or "y"', 'took 12', {}],
     ['{app="x"} | logfmt user="u"', 'u=bob v=1', { user: 'bob' }],
     ['{app="x"} | regexp "(?P<verb>[A-Z]+) (?P<path>\\\\S+)"', 'GET /a/b 200', { verb: 'GET', path: '/a/b' }],
     [
@@ -57,6 +63,21 @@ describe('stages', () => {
     ['{app="x"} | json | line_format "{{.level | ToUpper}} {{.took}}"', jsonLine, 'ERROR 1.5s'],
     ['{app="x"} | unpack', '{"pod":"p","_entry":"inner line"}', 'inner line'],
     ['{app="x"} | decolorize', '\u001b[31mred\u001b[0m', 'red'],
+    [
+      '{app="x"} | logfmt | line_format "{{ div (mul .a 3) 2 }} {{ addf .a 0.5 }} {{ round .b 1 }} {{ .c | trimPrefix `v` | repeat 2 }}"',
+      'a=5 b=2.345 c=v1',
+      '7 5.5 2.3 11',
+    ],
+    [
+      '{app="x"} | logfmt | line_format `{{ .a | urldecode }} {{ if gt (int .n) 9 }}many{{ else }}few{{ end }} {{ printf "%04d" (int .n) }}`',
+      'a=%2Fx+y n=12',
+      '/x y many 0012',
+    ],
+    [
+      '{app="x"} | line_format `{{ regexReplaceAllLiteral "[0-9]+" __line__ "$1" | count "[$]" }} {{ alignRight 4 "ab" }}|{{ b64enc "hi" }}`',
+      'a1b22',
+      '2   ab|aGk=',
+    ],
     ['{app="x"} | line_format "{{ __line__ | trunc 3 }}"', 'abcdef', 'abc'],
   ])('%s makes the line', async (query, line, made) => {
     expect((await through(query, line))?.line).toBe(made);
@@ -88,9 +109,43 @@ describe('what is wrong, and where', () => {
     expect((failure as EngineError).place?.from).toBe(from);
   });
 
-  test('what is not there says so by its name', () => {
-    expect(() => logqlKind('label_replace(rate({a="b"}[1m]), "x", "$1", "y", "(.*)")')).toThrow(/label_replace is not yet supported/);
-    expect(() => logqlKind('sum(rate({a="b"}[1m])) / on (x) group_left sum(rate({a="b"}[1m]))')).toThrow(/group_left is not yet supported/);
+  test.each([
+    ['approx_topk(3, rate({a="b"}[1m]))', /approx_topk is not yet supported in LogQL \(character 1\)/],
+    ['rate({a="b"}[1m]) / group_left rate({a="b"}[1m])', /on\(\.\.\.\) or ignoring\(\.\.\.\) is expected before group_left/],
+    ['rate({a="b"}[1m]) and on (x) group_left rate({a="b"}[1m])', /no grouping is possible with "and"/],
+    ['{a="b"} |~ ip("1.2.3.4")', /ip\(\) stands behind \|= and != only.* \(character 12\)/],
+    ['{a="b"} |= ip("1.2.3.400")', /is no address, no network such as .* \(character 15\)/],
+    ['{a="b"} | addr = ip("1.2.3.0/33")', /is no address, no network/],
+    ['{a="b"} | logfmt --lenient', /--strict or --keep-empty is expected here, not "lenient" \(character 20\)/],
+    ['label_replace(rate({a="b"}[1m]), "x", "$1", "y", "(")', /missing closing \).* \(character 50\)/],
+    ['label_replace(rate({a="b"}[1m]), "1x", "$1", "y", "(.*)")', /the name of a label is expected here, not .*\(character 34\)/],
+  ])('%s', (query, sentence) => {
+    expect(() => logqlKind(query)).toThrow(sentence);
+  });
+});
+
+describe('addresses', () => {
+  test.each<[string, string, boolean]>([
+    ['192.168.4.5', 'from 192.168.4.5:8080 to 10.0.0.1', true],
+    ['192.168.4.5', 'from 192.168.4.50', false],
+    ['192.168.4.0/24', 'client=192.168.4.77', true],
+    ['192.168.4.0/24', 'client=192.168.5.1', false],
+    ['10.0.0.250-10.0.1.5', '"10.0.1.3"', true],
+    ['10.0.0.250-10.0.1.5', '"10.0.1.6"', false],
+    ['2001:db8::/32', 'peer [2001:db8:0:1::7]:443', true],
+    ['::1', 'from ::1', true],
+    ['2001:db8::/32', 'peer [2001:db9::7]', false],
+    ['0.0.0.0/0', 'version 1.2.3.4.5 at 12:30:45', false],
+  ])('%s in %s', async (range, line, isIn) => {
+    const query = `{app="x"} |= ip(${JSON.stringify(range)})`;
+    expect((await through(query, line)) !== undefined).toBe(isIn);
+    expect((await through(query.replace('|=', '!='), line)) !== undefined).toBe(!isIn);
+  });
+
+  test('as the value of a label', async () => {
+    expect(await through('{app="x"} | logfmt | addr = ip("10.1.0.0/16")', 'addr=10.1.2.3')).toBeDefined();
+    expect(await through('{app="x"} | logfmt | addr != ip("10.1.0.0/16")', 'addr=10.1.2.3')).toBeUndefined();
+    expect(await through('{app="x"} | logfmt | addr = ip("10.1.0.0/16")', 'addr=10.2.2.3')).toBeUndefined();
   });
 });
 
@@ -131,6 +186,15 @@ describe('metrics', () => {
     ['sum(count_over_time({app="a"}[1m])) / sum(count_over_time({app=~".+"}[1m])) * 100', { '': 100 / 3 }],
     ['count_over_time({app="a"}[1m]) > 30', {}],
     ['sum by (app) (count_over_time({app=~".+"}[1m])) > bool 30', { 'app=a': 0, 'app=b': 1 }],
+    ['label_replace(count_over_time({app=~".+"}[1m]), "name", "$1-x", "app", "(a)")', { 'app=a=name=a-x': 20, 'app=b': 40 }],
+    [
+      'sum by (app, ok) (count_over_time({app=~".+"} | json [1m])) / on (app) group_left () sum by (app) (count_over_time({app=~".+"}[1m]))',
+      { 'app=a=ok=false': 0.5, 'app=a=ok=true': 0.5, 'app=b=ok=false': 0.5, 'app=b=ok=true': 0.5 },
+    ],
+    [
+      'label_replace(sum by (app) (count_over_time({app="a"}[1m])), "team", "red", "", "") * ignoring (team, ok) group_right (team) sum by (app, ok) (count_over_time({app="a"} | json [1m]))',
+      { 'app=a=ok=false=team=red': 200, 'app=a=ok=true=team=red': 200 },
+    ],
     ['2 ^ 3 ^ 2 - 1', { scalar: 511 }],
     ['vector(1) + vector(1)', { '': 2 }],
     ['absent_over_time({app="nobody"}[1m])', { 'app=nobody': 1 }],
@@ -141,6 +205,15 @@ describe('metrics', () => {
     const got = await ask(query);
     expect(Object.keys(got).sort()).toEqual(Object.keys(wanted).sort());
     for (const [key, value] of Object.entries(wanted)) expect(got[key]).toBeCloseTo(value, 9);
+  });
+
+  test('several series that meet one are refused without group_left, and two of the same labels always', async () => {
+    await expect(
+      ask('sum by (app, ok) (count_over_time({app=~".+"} | json [1m])) / on (app) sum by (app) (count_over_time({app=~".+"}[1m]))'),
+    ).rejects.toThrow(/several series on the left of "\/" have the same labels; aggregate them first, or say group_left/);
+    await expect(ask('label_replace(count_over_time({app=~".+"}[1m]), "app", "same", "app", ".*")')).rejects.toThrow(
+      /label_replace makes several series/,
+    );
   });
 
   test('a range of steps counts as each step by itself does', async () => {
