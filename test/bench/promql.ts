@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchOptions, BenchRow } from './row.ts';
 import { intervalMs, type Fleet } from './fleet/write-requests.ts';
 import { startEngines, type QueryEngine } from './query-engines.ts';
@@ -109,6 +110,46 @@ async function windowRows(engines: readonly QueryEngine[], window: Window, endMs
   return rows;
 }
 
+/** Reads every sample of a day. */
+const heavyExpr = 'sum(last_over_time({__name__=~".+"}[5m]))';
+const pushedSeries = 1_000;
+const askEveryMs = 5;
+
+/**
+ * How long Signalbox lets others wait while it works on a heavy query and takes in pages as a scrape does: the time of an answer that needs
+ * nothing but a turn in the engine's process, over HTTP, so the lag of its event loop is less.
+ */
+async function lagRows(engine: QueryEngine, endMs: number): Promise<BenchRow[]> {
+  const { rangeMs, stepMs } = windows[0];
+  const parameters = { query: heavyExpr, start: String((endMs - rangeMs + stepMs) / 1000), end: String(endMs / 1000), step: String(stepMs / 1000) };
+  const [asking, pushing] = [engine.beside(), engine.beside()];
+  const page = (turn: number): string => Array.from({ length: pushedSeries }, (_, i) => `pushed_value{series="${i}"} ${turn + i}\n`).join('');
+  const took: number[] = [];
+  let isDone = false;
+  const askOn = async (): Promise<void> => {
+    while (!isDone) {
+      took.push((await asking.get('status/buildinfo', {})).ms);
+      await sleep(askEveryMs);
+    }
+  };
+  const pushOn = async (): Promise<void> => {
+    for (let turn = 0; !isDone; turn++) {
+      await pushing.push(page(turn));
+      await sleep(askEveryMs * 4);
+    }
+  };
+  const others = [askOn(), pushOn()];
+  let heavyMs = 0;
+  for (let run = 0; run < 5; run++) heavyMs = (await engine.get('query_range', parameters)).ms;
+  isDone = true;
+  await Promise.all(others);
+  took.sort((a, b) => a - b);
+  return [
+    { name: 'a query over every sample of a day, while pages are pushed', value: heavyMs, unit: 'ms' },
+    { name: 'an answer of the engine meanwhile, p99', value: took[Math.floor(took.length * 0.99)]!, unit: 'ms', goal: '<= 50' },
+  ];
+}
+
 /** Twenty hosts of 500 series with `--long`, else five: the shape is the same, and loading takes seconds. */
 export async function benchPromql({ long }: BenchOptions): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
@@ -120,6 +161,7 @@ export async function benchPromql({ long }: BenchOptions): Promise<readonly Benc
   try {
     const rows: BenchRow[] = [{ name: 'samples in each engine', value: fleet.hosts * 500 * steps, unit: 'samples' }];
     for (const window of windows) rows.push(...(await windowRows(engines, window, endMs)));
+    rows.push(...(await lagRows(engines[0]!, endMs)));
     const memory = engines.map((engine) => engine.rssMB());
     rows.push({ name: 'resident memory after it all', value: memory[0]!, unit: 'MB', peer: peersOf(engines, memory) });
     return rows;

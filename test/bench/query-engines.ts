@@ -16,6 +16,10 @@ export interface QueryEngine {
   readonly name: string;
   /** GET of a path below /api/v1/; the body and how long it took to its last byte. Rejects when it is not answered 200. */
   get(path: string, parameters: Readonly<Record<string, string>>): Promise<{ readonly body: Buffer; readonly ms: number }>;
+  /** The same engine over a connection of its own. */
+  beside(): QueryEngine;
+  /** Pushes a page of metrics, as to a Pushgateway. */
+  push(page: string): Promise<void>;
   /** User and system time of all its processes. */
   cpuMs(): number;
   rssMB(): number;
@@ -42,6 +46,14 @@ class HttpEngine implements QueryEngine {
 
   get(path: string, parameters: Readonly<Record<string, string>>): Promise<{ body: Buffer; ms: number }> {
     return this.#ask('GET', `/api/v1/${path}?${String(new URLSearchParams({ ...parameters, ...this.#fixed }))}`);
+  }
+
+  beside(): HttpEngine {
+    return new HttpEngine(this.name, this.#running, this.#fixed);
+  }
+
+  async push(page: string): Promise<void> {
+    await this.#ask('POST', '/metrics/job/pushed', { 'content-type': 'text/plain' }, Buffer.from(page));
   }
 
   async write(body: Uint8Array): Promise<void> {
