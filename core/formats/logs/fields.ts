@@ -1,3 +1,4 @@
+import { parseTraceparent } from '../spans/context.ts';
 import { beginsAsJson } from './json.ts';
 
 const fieldsMax = 256;
@@ -80,14 +81,17 @@ function flatten(json: object, prefix: string, depth: number, out: string[]): vo
 const traceKeys = new Set(['trace_id', 'traceid', 'trace.id', 'trace', 'dd.trace_id', 'otel.trace_id', 'x_trace_id', 'trace_traceid']);
 const spanKeys = new Set(['span_id', 'spanid', 'span.id', 'dd.span_id', 'otel.span_id']);
 
-/** The trace and span that fields name, 32 and 16 hex digits; empty when they name none. */
+/**
+ * The trace and span that fields name, 32 and 16 hex digits: in fields of their own, or in a W3C `traceparent`, also among logged headers
+ * (`headers_traceparent`). Empty when they name none.
+ */
 export function traceOfFields(fields: readonly string[]): { readonly traceId: string; readonly spanId: string } {
   let [traceId, spanId] = ['', ''];
   for (let i = 0; i < fields.length; i += 2) {
     const key = fields[i]!.toLowerCase();
     const value = fields[i + 1]!;
     if (traceId === '' && traceKeys.has(key) && /^(?:[0-9a-f]{32}|[0-9a-f]{16})$/i.test(value)) traceId = value.toLowerCase().padStart(32, '0');
-    else if (traceId === '' && key === 'traceparent') [, traceId = '', spanId = ''] = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-/.exec(value) ?? [];
+    else if (traceId === '' && /(?:^|[._-])traceparent$/.test(key)) ({ traceId, spanId } = parseTraceparent(value) ?? { traceId, spanId });
     else if (spanId === '' && spanKeys.has(key) && /^[0-9a-f]{16}$/i.test(value)) spanId = value.toLowerCase();
   }
   return { traceId, spanId };

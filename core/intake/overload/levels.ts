@@ -42,15 +42,19 @@ const triggers: readonly Trigger[] = [
 
 export const levelNames = ['none', 'strain', 'reads', 'newcomers', 'ingest', 'survival'] as const;
 
-/** What each level sheds beside what those below it do, as a person is told. */
-export const shedding: readonly string[] = [
-  '',
+const pushesShed = 'pushes are told to come again';
+const sheds: readonly string[] = [
   'exemplars are not kept, and live tails show lines twice a second',
   'one query runs at a time, of 5 million samples at most, and screens ask again once a minute at most',
   'new series are refused; of traces only errors, slow ones and one in ten are kept, of debug and info lines one in ten',
-  'pushes are told to come again, and targets that no rule uses are read every second time',
-  'targets that no rule uses are not read at all; only rules, notifications, silences, incidents and the series that rules read go on',
+  `${pushesShed}, and targets that no rule uses are read every second time`,
+  'targets that no rule uses are not read; only rules, notifications, silences, incidents and the series that rules read go on',
 ];
+
+/** What is shed at a level, as a person is told: a sentence for it and each below it. */
+export function sheddingAt(level: OverloadLevel): readonly string[] {
+  return sheds.slice(0, level).map((what, i) => (i === 3 && level === 5 ? pushesShed : what));
+}
 
 /** The highest level that a strain reaches when each trigger is taken at `share` of its threshold, and what reaches it. */
 export function reached(strain: Strain, share: number): { readonly level: OverloadLevel; readonly by: readonly (keyof Strain)[] } {

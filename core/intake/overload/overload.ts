@@ -1,5 +1,5 @@
 import type { Cancel, Clock, DurationMs } from '#core/model/index.ts';
-import { reached, sentenceOf, shedding, signalNames, type OverloadLevel, type Strain } from './levels.ts';
+import { reached, sentenceOf, sheddingAt, signalNames, type OverloadLevel, type Strain } from './levels.ts';
 
 export interface OverloadOptions {
   readonly clock: Clock;
@@ -93,7 +93,7 @@ export class Overload {
       level: this.#level,
       reasons: by.map((signal) => sentenceOf(strain!, signal)),
       causes: by.map((signal) => signalNames[signal]),
-      shedding: shedding.slice(1, this.#level + 1),
+      shedding: sheddingAt(this.#level),
     };
   }
 
