@@ -125,15 +125,15 @@ async function lagRows(engine: QueryEngine, endMs: number): Promise<BenchRow[]> 
   const [asking, pushing] = [engine.beside(), engine.beside()];
   const page = (turn: number): string => Array.from({ length: pushedSeries }, (_, i) => `pushed_value{series="${i}"} ${turn + i}\n`).join('');
   const took: number[] = [];
-  let isDone = false;
+  const done = new AbortController();
   const askOn = async (): Promise<void> => {
-    while (!isDone) {
+    while (!done.signal.aborted) {
       took.push((await asking.get('status/buildinfo', {})).ms);
       await sleep(askEveryMs);
     }
   };
   const pushOn = async (): Promise<void> => {
-    for (let turn = 0; !isDone; turn++) {
+    for (let turn = 0; !done.signal.aborted; turn++) {
       await pushing.push(page(turn));
       await sleep(askEveryMs * 4);
     }
@@ -141,7 +141,7 @@ async function lagRows(engine: QueryEngine, endMs: number): Promise<BenchRow[]> 
   const others = [askOn(), pushOn()];
   let heavyMs = 0;
   for (let run = 0; run < 5; run++) heavyMs = (await engine.get('query_range', parameters)).ms;
-  isDone = true;
+  done.abort();
   await Promise.all(others);
   took.sort((a, b) => a - b);
   return [
