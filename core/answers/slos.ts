@@ -1,10 +1,11 @@
-import { saveSloFile, sloFolderOf } from '#core/config/index.ts';
-import type { Handlers, SignalboxContract, SloDraft, SloDraftView, SlosView, SloView } from '#core/contract/index.ts';
-import { burnWindows, readSloFile, writeOpenSlo, type SloIndicator, type SloSpec } from '#core/formats/index.ts';
-import { labelValue, messageOf, type UnixMs } from '#core/model/index.ts';
+import { removeFile, saveFile, saveSloFile, sloFolderOf, type NamedText } from '#core/config/index.ts';
+import type { Handlers, SignalboxContract, SloDraft, SloDraftView, SloEffect, SloFileCheck, SlosView, SloView } from '#core/contract/index.ts';
+import { readSloFile, writeOpenSlo, type SloFileReading, type SloSpec } from '#core/formats/index.ts';
+import { EngineError, labelValue, messageOf, type UnixMs } from '#core/model/index.ts';
 import { samplesOf } from '#core/promql/index.ts';
 import { budgetForecast, sloQueries, type SloQueries } from '#core/rules/index.ts';
 import type { Parts } from './parts.ts';
+import { draftOf, specOf } from './slo-draft.ts';
 
 type Names = Extract<keyof SignalboxContract, `slos.${string}`>;
 
@@ -12,6 +13,8 @@ const hour = 3_600_000;
 const burnShownMs = [hour, 6 * hour, 72 * hour];
 /** A period's worth of samples is read for each objective; a screen that looks oftener gets the same answer. */
 const freshMs = 10_000;
+/** A file may hold hundreds of objectives; each of these is asked for twice. */
+const effectsShown = 20;
 
 type Numbers = Pick<SloView, 'errorRatio' | 'remaining' | 'burnRates' | 'eventsLastHour' | 'forecast' | 'goneInMs' | 'problem'>;
 
@@ -28,17 +31,20 @@ export class SloDesk {
     return {
       'slos.list': ({ timeMs }) => this.#list(timeMs),
       'slos.draft': (draft) => this.#draft(draft),
-      'slos.save': ({ draft }) => {
-        const { fileName, text } = this.#fileOf(draft);
-        return { path: saveSloFile(this.#parts.config(), this.#parts.info.dataDir, fileName, text) };
-      },
+      'slos.save': ({ draft, replaces }) => ({ path: this.#save(draft, replaces) }),
+      'slos.remove': ({ id }) => this.#remove(id),
+      'slos.file': ({ file }) => ({ text: this.#file(file).text }),
+      'slos.check': ({ file, text }) => this.#check(this.#file(file), text),
+      'slos.saveFile': ({ file, text }) => this.#saveFile(this.#file(file), text),
     };
   }
 
   async #list(timeMs: UnixMs | undefined): Promise<SlosView> {
     const { config, info } = this.#parts;
-    const readings = config().sloFiles.map(({ path, text }) => readSloFile(text, path));
-    const views = await Promise.all(readings.flatMap(({ slos }) => slos).map((slo) => this.#view(slo, timeMs)));
+    const readings = this.#readings();
+    const views = await Promise.all(
+      readings.flatMap(({ slos, text }) => slos.map((slo) => this.#view(slo, draftOf(slo, text, slos.length), timeMs))),
+    );
     return {
       slos: views.sort((a, b) => (a.remaining ?? Infinity) - (b.remaining ?? Infinity) || (a.id < b.id ? -1 : 1)),
       problems: readings.flatMap(({ problems }) => problems.map(messageOf)),
@@ -46,9 +52,13 @@ export class SloDesk {
     };
   }
 
-  async #view(slo: SloSpec, timeMs: UnixMs | undefined): Promise<SloView> {
+  #readings(): (SloFileReading & NamedText)[] {
+    return this.#parts.config().sloFiles.map(({ path, text }) => ({ path, text, ...readSloFile(text, path) }));
+  }
+
+  async #view(slo: SloSpec, editing: ReturnType<typeof draftOf>, timeMs: UnixMs | undefined): Promise<SloView> {
     const { service, name, title, description, file, line, objective, periodMs, alerting } = slo;
-    const id = `${service}-${name}`;
+    const id = idOf(slo);
     const queries = sloQueries(slo);
     const firing = this.#parts.alerts().filter(({ state, labels }) => state === 'firing' && labelValue(labels, 'sloth_id') === id);
     return {
@@ -66,6 +76,8 @@ export class SloDesk {
       minEvents: alerting.minEvents,
       ...(await this.#numbers(id, slo, queries, timeMs)),
       firingCount: firing.length,
+      draft: 'draft' in editing ? editing.draft : undefined,
+      byText: 'why' in editing ? editing.why : '',
       budgetExpr: queries.budgetRemaining,
       burnExpr: queries.burnRate(hour),
     };
@@ -118,6 +130,71 @@ export class SloDesk {
     }
   }
 
+  /** Throws EngineError `conflict` where something else would be lost: another objective of that name, or what the form does not know. */
+  #save(draft: SloDraft, replaces: string | undefined): string {
+    const { config, info } = this.#parts;
+    const { spec, fileName, text } = this.#fileOf(draft);
+    const old = replaces === undefined ? undefined : this.#ofForm(replaces);
+    const same = this.#readings()
+      .flatMap(({ slos }) => slos)
+      .find((slo) => idOf(slo) === idOf(spec) && idOf(slo) !== replaces);
+    if (same !== undefined) throw new EngineError('conflict', `there is an objective ${idOf(spec)} already: ${same.file}:${same.line}`);
+    if (old !== undefined && idOf(spec) === replaces) {
+      saveFile(old.path, text);
+      return old.path;
+    }
+    const path = saveSloFile(config(), info.dataDir, fileName, text);
+    if (old !== undefined) removeFile(old.path);
+    return path;
+  }
+
+  #remove(id: string): null {
+    removeFile(this.#ofForm(id).path);
+    return null;
+  }
+
+  /** The file of an objective of which the form loses nothing. Throws EngineError `not-found`, `conflict`. */
+  #ofForm(id: string): NamedText {
+    for (const { path, text, slos } of this.#readings()) {
+      const slo = slos.find((one) => idOf(one) === id);
+      if (slo === undefined) continue;
+      const editing = draftOf(slo, text, slos.length);
+      if ('why' in editing) throw new EngineError('conflict', `${path} is to be edited as text: ${editing.why}`);
+      return { path, text };
+    }
+    throw new EngineError('not-found', `there is no objective ${id}`);
+  }
+
+  #file(path: string): NamedText {
+    const found = this.#parts.config().sloFiles.find((one) => one.path === path);
+    if (found === undefined) throw new EngineError('not-found', `${path} is no file of objectives`);
+    return found;
+  }
+
+  #saveFile({ path }: NamedText, text: string): null {
+    const [problem] = readSloFile(text, path).problems;
+    if (problem !== undefined) throw problem;
+    saveFile(path, text);
+    return null;
+  }
+
+  async #check({ path, text: before }: NamedText, text: string): Promise<SloFileCheck> {
+    const { slos, problems } = readSloFile(text, path);
+    const told = problems.map((problem) => ({ line: Number(/:(\d+): /.exec(problem.message)?.[1] ?? 0), sentence: problem.message }));
+    if (told.length > 0) return { problems: told, effects: [] };
+    const old = new Map(readSloFile(before, path).slos.map((slo) => [idOf(slo), slo]));
+    const now = new Map(slos.map((slo) => [idOf(slo), slo]));
+    const touched = [...new Set([...old.keys(), ...now.keys()])].filter((id) => meaning(old.get(id)) !== meaning(now.get(id)));
+    return { problems: [], effects: await Promise.all(touched.slice(0, effectsShown).map((id) => this.#effect(id, old.get(id), now.get(id)))) };
+  }
+
+  async #effect(id: string, old: SloSpec | undefined, made: SloSpec | undefined): Promise<SloEffect> {
+    const atMs = this.#parts.clock.now();
+    const [before, after] = await Promise.all([old, made].map((slo) => slo && this.#ask(slo, sloQueries(slo), atMs)));
+    const change = old === undefined ? 'new' : made === undefined ? 'gone' : 'changed';
+    return { id, change, remainingNow: before?.remaining, remaining: after?.remaining, problem: after?.problem ?? '' };
+  }
+
   /** Read back as it will be from disk: what the form promises is what will be in force. Throws EngineError `invalid`. */
   #fileOf(draft: SloDraft): { spec: SloSpec; text: string; fileName: string } {
     const fileName = `${draft.service}-${draft.name}.yml`;
@@ -128,21 +205,7 @@ export class SloDesk {
   }
 }
 
-function specOf(draft: SloDraft): SloSpec {
-  const { service, name, title, description, objective, periodMs, minEvents } = draft;
-  const none = { labels: [], annotations: [] };
-  const indicator: SloIndicator = draft.indicator.kind === 'events' ? { ...draft.indicator, counter: true } : draft.indicator;
-  const windows = burnWindows.filter(({ longMs }) => draft.alerts.includes(longMs));
-  const head = { file: '', line: 1, form: 'openslo/v1' as const, labels: [] };
-  return {
-    ...head,
-    service,
-    name,
-    title,
-    description,
-    objective,
-    periodMs,
-    indicator,
-    alerting: { name: title || name, windows, page: none, ticket: none, minEvents },
-  };
-}
+const idOf = ({ service, name }: Pick<SloSpec, 'service' | 'name'>): string => `${service}-${name}`;
+
+/** Equal where two objectives ask and alert alike; where they stand is no part of it. */
+const meaning = (slo: SloSpec | undefined): string => (slo === undefined ? '' : JSON.stringify({ ...slo, file: '', line: 0 }));

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { EngineError, messageOf } from '#core/model/index.ts';
 import type { Config } from './files.ts';
@@ -19,6 +19,15 @@ export function saveSloFile(config: Config, dataDir: string, fileName: string, t
   const path = join(sloFolderOf(config, dataDir), fileName);
   saveFile(path, text);
   return path;
+}
+
+/** Takes a file of the configuration away. Throws EngineError `unavailable`. */
+export function removeFile(path: string): void {
+  try {
+    rmSync(path);
+  } catch (error) {
+    throw new EngineError('unavailable', `${path} cannot be removed: ${messageOf(error)}`);
+  }
 }
 
 /** Writes a file of the configuration, whole or not at all; it is read again within seconds. Throws EngineError `unavailable`. */

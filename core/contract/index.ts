@@ -18,7 +18,7 @@ export type { RelabelStepView, SamplingDecisionRow, SamplingView, SourceRow, Sou
 export type { FindingView, LabAnswer, LabRun, NoiseView, RuleCheckView, RuleGroupView, RulePreview, RulesView, RuleView } from './rules.ts';
 export type { InhibitionView, RoutesView, RouteTaken, RouteTest, RouteView } from './routes.ts';
 export type { SilencePreview, SilenceView } from './silences.ts';
-export type { BurnAlertView, SloDraft, SloDraftView, SlosView, SloView } from './slos.ts';
+export type { BurnAlertView, SloDraft, SloDraftView, SloEffect, SloFileCheck, SlosView, SloView } from './slos.ts';
 export type { IncidentView, RunbookSummary, Span, Suggestion } from './incidents.ts';
 export type { SpanDetail, TraceAnswer, TraceRow, TraceSearchAnswer } from './traces.ts';
 export type { LogBookmarkView, LogLine, LogMetric, LogPage, LogPatternRow, LogPatterns, LogStore, LogSummary, LogTail, LogVolume } from './logs.ts';

@@ -39,6 +39,10 @@ export interface SloView {
   readonly firingCount: number;
   /** Why the numbers are not known; empty when they are. */
   readonly problem: string;
+  /** What the form begins with; undefined where the file has to be edited as text. */
+  readonly draft: SloDraft | undefined;
+  /** Why it has to be; empty where the form will do. */
+  readonly byText: string;
   /** PromQL for charts. */
   readonly budgetExpr: string;
   readonly burnExpr: string;
@@ -61,6 +65,24 @@ export interface SloDraftView {
   readonly errorRatio: number | undefined;
   readonly remaining: number | undefined;
   readonly eventsLastHour: number | undefined;
+}
+
+/** What a text would make of a file of objectives. */
+export interface SloFileCheck {
+  /** Why it would be refused, a sentence each with its line; 0 where none is to blame. */
+  readonly problems: readonly { readonly line: number; readonly sentence: string }[];
+  /** Those that would be new, other than now, or gone. Empty while there are problems. */
+  readonly effects: readonly SloEffect[];
+}
+
+export interface SloEffect {
+  readonly id: string;
+  readonly change: 'new' | 'changed' | 'gone';
+  /** Share of the budget that is left by what is in force, and by the text; undefined without events. */
+  readonly remainingNow: number | undefined;
+  readonly remaining: number | undefined;
+  /** Why the new number is not known; empty when it is. */
+  readonly problem: string;
 }
 
 const name = v.pipe(v.string(), v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'is no name: use a-z, 0-9 and -'));
@@ -88,12 +110,21 @@ const draft = v.object({
   minEvents: v.pipe(v.number(), v.integer(), v.minValue(0)),
 });
 
+const sloId = v.pipe(v.string(), v.minLength(1), v.maxLength(300));
+const filePath = v.pipe(v.string(), v.minLength(1), v.maxLength(4096));
+const fileText = v.pipe(v.string(), v.maxLength(1_000_000, 'is longer than 1,000,000 characters'));
+
 export type SloDraft = v.InferOutput<typeof draft>;
 
 export const slosContract = {
   /** By remaining budget, the least first. */
   'slos.list': procedure<SlosView>()(v.object({ timeMs: v.optional(unixMs) })),
   'slos.draft': procedure<SloDraftView>()(draft),
-  /** Writes it as an OpenSLO file into the folder of objectives; its rules are in force within seconds. */
-  'slos.save': procedure<{ readonly path: string }>()(v.object({ draft, by: line })),
+  /** Writes it as an OpenSLO file into the folder of objectives; its rules are in force within seconds. `replaces` is the id of the one that was edited. */
+  'slos.save': procedure<{ readonly path: string }>()(v.object({ draft, replaces: v.optional(sloId), by: line })),
+  /** Takes an objective with a file of its own away. */
+  'slos.remove': procedure<null>()(v.object({ id: sloId, by: line })),
+  'slos.file': procedure<{ readonly text: string }>()(v.object({ file: filePath })),
+  'slos.check': procedure<SloFileCheck>()(v.object({ file: filePath, text: fileText })),
+  'slos.saveFile': procedure<null>()(v.object({ file: filePath, text: fileText, by: line })),
 };

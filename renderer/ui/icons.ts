@@ -13,6 +13,7 @@ export { default as IconMoon } from '@lucide/svelte/icons/moon';
 export { default as IconClock } from '@lucide/svelte/icons/clock';
 export { default as IconCheck } from '@lucide/svelte/icons/check';
 export { default as IconClose } from '@lucide/svelte/icons/x';
+export { default as IconDelete } from '@lucide/svelte/icons/trash-2';
 export { default as IconWarn } from '@lucide/svelte/icons/triangle-alert';
 export { default as IconBad } from '@lucide/svelte/icons/circle-alert';
 export { default as IconOk } from '@lucide/svelte/icons/circle-check';

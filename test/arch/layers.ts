@@ -130,10 +130,11 @@ export const rows: readonly Row[] = [
   { name: 'charts', path: 'renderer/charts/', uses: ['model', 'ui'], outside: ['svelte', 'svelte/*', 'echarts', 'echarts/*'] },
   { name: 'client', path: 'renderer/client/', uses: ['model', 'contract'], outside: ['svelte', 'svelte/*'] },
   { name: 'shell', path: 'renderer/shell/', uses: ['model', 'contract', 'client', 'ui'], outside: ['svelte', 'svelte/*'] },
+  { name: 'editors', path: 'renderer/editors/', uses: [], outside: ['@codemirror/*', '@lezer/*'] },
   {
     name: 'views',
     path: 'renderer/views/',
-    uses: ['model', 'contract', 'syntax', 'client', 'ui', 'charts', 'shell'],
+    uses: ['model', 'contract', 'syntax', 'client', 'ui', 'charts', 'editors', 'shell'],
     outside: ['svelte', 'svelte/*', '@codemirror/*', '@lezer/*', '@prometheus-io/*'],
   },
   { name: 'app', path: 'renderer/', uses: ['model', 'client', 'ui', 'shell', 'views'], outside: ['svelte', 'svelte/*'] },

@@ -74,6 +74,26 @@ export const blankForm = (): SloForm => ({
   minEvents: '0',
 });
 
+/** The form of an objective that is there. */
+export function formOf({ indicator, objective, periodMs, minEvents, alerts, ...texts }: SloDraft): SloForm {
+  const shared = {
+    ...blankForm(),
+    ...texts,
+    objective: String(objective),
+    days: String(periodMs / day),
+    minEvents: String(minEvents),
+    alerts: [...alerts],
+  };
+  switch (indicator.kind) {
+    case 'events':
+      return { ...shared, ...indicator };
+    case 'latency':
+      return { ...shared, ...indicator, seconds: String(indicator.seconds) };
+    case 'threshold':
+      return { ...shared, ...indicator, value: String(indicator.value) };
+  }
+}
+
 const day = 86_400_000;
 const nameForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 

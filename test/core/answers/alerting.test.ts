@@ -1,5 +1,5 @@
 /** Alerting as a screen asks for it: the engine whole, on a clock of the test, through the contract. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createClient, type Client, type Frame, type In, type Item, type SignalboxContract, type Transport } from '#core/contract/index.ts';
@@ -233,4 +233,88 @@ test('an objective from the form is a file, and is listed with what is left', as
   expect(slos).toMatchObject([{ id: 'shop-checkout', objective: 99, remaining: 1, problem: '', alerts: [{ severity: 'page', longMs: 3_600_000 }] }]);
   expect(slos[0]!.alerts[0]!.factor).toBeCloseTo(14.4);
   expect(slos[0]!.forecast).toBe('nothing is being spent');
+});
+
+describe('objectives that are there', () => {
+  const base = {
+    service: 'shop',
+    name: 'checkout',
+    title: 'Orders: "all"',
+    description: 'two\nlines',
+    objective: 99.95,
+    periodMs: 28 * 86_400_000,
+    indicator: { kind: 'threshold' as const, query: 'vector(1)', op: '<' as const, value: 5 },
+    alerts: [3_600_000, 259_200_000],
+    minEvents: 20,
+  };
+  const events = { kind: 'events' as const, of: 'bad' as const, query: 'errors_total{code=~"5.."}', total: 'requests_total' };
+  const latency = { kind: 'latency' as const, metric: 'took_seconds', matchers: 'job="a", path!="/x"', seconds: 0.3, histogram: 'classic' as const };
+
+  test.each([
+    ['a gauge', base.indicator],
+    ['events', events],
+    ['a classic latency', latency],
+    ['a latency of every request', { ...latency, matchers: '' }],
+    ['a native latency', { ...latency, histogram: 'native' as const, seconds: 1.5 }],
+  ])('%s comes back to the form as it was', async (_name, indicator) => {
+    const { client, clock } = await open();
+    const draft = { ...base, indicator };
+    await client.call('slos.save', { draft, by: 'Ada' });
+    await clock.advance(5000);
+    expect((await client.call('slos.list', {})).slos).toMatchObject([{ draft, byText: '' }]);
+  });
+
+  test('are changed, renamed and taken away, and nothing else is lost', async () => {
+    const { client, clock, dataDir } = await open();
+    const ids = async (): Promise<string[]> => {
+      await clock.advance(5000);
+      return (await client.call('slos.list', {})).slos.map(({ id }) => id);
+    };
+    await client.call('slos.save', { draft: base, by: 'Ada' });
+    await client.call('slos.save', { draft: { ...base, name: 'search' }, by: 'Ada' });
+    expect(await ids()).toEqual(['shop-checkout', 'shop-search']);
+    await expect(client.call('slos.save', { draft: base, by: 'Ada' })).rejects.toMatchObject({ code: 'conflict' });
+    await expect(client.call('slos.save', { draft: { ...base, name: 'search' }, replaces: 'shop-checkout', by: 'Ada' })).rejects.toThrow(
+      /there is an objective shop-search already: .*shop-search.yml:\d+/,
+    );
+    const { path } = await client.call('slos.save', { draft: { ...base, name: 'pay', objective: 90 }, replaces: 'shop-checkout', by: 'Ada' });
+    expect(path).toBe(join(dataDir, 'slos/shop-pay.yml'));
+    expect(await ids()).toEqual(['shop-pay', 'shop-search']);
+    expect(existsSync(join(dataDir, 'slos/shop-checkout.yml'))).toBe(false);
+    await client.call('slos.remove', { id: 'shop-search', by: 'Ada' });
+    expect(await ids()).toEqual(['shop-pay']);
+    await expect(client.call('slos.remove', { id: 'shop-search', by: 'Ada' })).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  test('of files that the form would harm are edited as text, with what would change', async () => {
+    const { client, clock, dataDir } = await open();
+    const { path } = await client.call('slos.save', { draft: base, by: 'Ada' });
+    await clock.advance(5000);
+    const { text } = await client.call('slos.file', { file: path });
+    const byText = async (changed: string): Promise<string> => {
+      writeFileSync(path, changed);
+      await clock.advance(5000);
+      return (await client.call('slos.list', {})).slos[0]!.byText;
+    };
+    expect(await byText(`# ours\n${text}`)).toBe('its file holds comments, which the form would lose');
+    expect(await byText(text.replace('  name: checkout\n', '  name: checkout\n  labels:\n    team: pay\n'))).toBe(
+      'its file says more than the form knows: metadata.labels.team',
+    );
+    expect(await byText(`${text}---\n${text.replace('name: checkout', 'name: other')}`)).toBe('its file holds 2 objectives');
+    await expect(client.call('slos.save', { draft: base, replaces: 'shop-checkout', by: 'Ada' })).rejects.toMatchObject({ code: 'conflict' });
+    const two = await client.call('slos.file', { file: path });
+    expect(await client.call('slos.check', { file: path, text: two.text.replace('name: other', 'nam: other') })).toMatchObject({
+      problems: [{ line: expect.any(Number) as number, sentence: expect.stringContaining('shop-checkout.yml') as string }],
+    });
+    const changed = two.text.replace('name: other', 'name: third');
+    expect((await client.call('slos.check', { file: path, text: changed })).effects).toEqual([
+      { id: 'shop-other', change: 'gone', remainingNow: 1, remaining: undefined, problem: '' },
+      { id: 'shop-third', change: 'new', remainingNow: undefined, remaining: 1, problem: '' },
+    ]);
+    expect((await client.call('slos.check', { file: path, text: `# only words\n${two.text}` })).effects).toEqual([]);
+    await expect(client.call('slos.saveFile', { file: path, text: 'kind: [', by: 'Ada' })).rejects.toMatchObject({ code: 'invalid' });
+    await client.call('slos.saveFile', { file: path, text: changed, by: 'Ada' });
+    expect(readFileSync(path, 'utf8')).toBe(changed);
+    await expect(client.call('slos.file', { file: join(dataDir, 'rules.yml') })).rejects.toMatchObject({ code: 'not-found' });
+  });
 });

@@ -1,5 +1,5 @@
 /** Objectives of the scripted engine: one spent, one burning, one well, one without events. */
-import type { Handlers, SignalboxContract, SloView } from '#core/contract/index.ts';
+import type { Handlers, SignalboxContract, SloDraft, SloView } from '#core/contract/index.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -8,6 +8,18 @@ const alerts: SloView['alerts'] = [
   { severity: 'page', longMs: 6 * hour, shortMs: hour / 2, factor: 6 },
   { severity: 'ticket', longMs: 72 * hour, shortMs: 6 * hour, factor: 1 },
 ];
+
+const draftFor = (service: string, name: string, title: string): SloDraft => ({
+  service,
+  name,
+  title,
+  description: '',
+  objective: 99.9,
+  periodMs: 30 * day,
+  indicator: { kind: 'events', of: 'bad', query: 'errors_total', total: 'requests_total' },
+  alerts: [hour],
+  minEvents: 0,
+});
 
 function slo(service: string, name: string, part: Partial<SloView>): SloView {
   const rate = part.burnRates?.[0]?.rate;
@@ -34,12 +46,21 @@ function slo(service: string, name: string, part: Partial<SloView>): SloView {
     problem: '',
     budgetExpr: `budget_${service}`,
     burnExpr: `burn_${service}`,
+    draft: part.byText === undefined ? draftFor(service, name, part.title ?? '') : undefined,
+    byText: '',
     ...part,
   };
 }
 
 export const slos: readonly SloView[] = [
-  slo('mail', 'delivery', { remaining: -0.12, errorRatio: 0.00112, forecast: 'the budget is gone', goneInMs: 0, title: 'Mails arrive' }),
+  slo('mail', 'delivery', {
+    remaining: -0.12,
+    errorRatio: 0.00112,
+    forecast: 'the budget is gone',
+    goneInMs: 0,
+    title: 'Mails arrive',
+    byText: 'its file is of the form of Sloth',
+  }),
   slo('checkout', 'availability', {
     title: 'Orders can be placed',
     description: 'A request counts as bad when it is answered with 5xx.',
@@ -64,7 +85,9 @@ export const slos: readonly SloView[] = [
   }),
 ];
 
-export const sloAnswers: Pick<Handlers<SignalboxContract>, 'slos.draft' | 'slos.save'> = {
+const slothFile = 'version: "prometheus/v1"\nservice: mail # ours\nslos:\n  - name: delivery\n    objective: 99.9\n';
+
+export const sloAnswers: Pick<Handlers<SignalboxContract>, Exclude<Extract<keyof SignalboxContract, `slos.${string}`>, 'slos.list'>> = {
   'slos.draft': ({ service, name }) => ({
     problem: '',
     text: `apiVersion: openslo/v1\nkind: SLO\nmetadata:\n  name: ${name}\n`,
@@ -74,4 +97,11 @@ export const sloAnswers: Pick<Handlers<SignalboxContract>, 'slos.draft' | 'slos.
     eventsLastHour: 9_120,
   }),
   'slos.save': ({ draft }) => ({ path: `/home/ada/.signalbox/slos/${draft.service}-${draft.name}.yml` }),
+  'slos.remove': () => null,
+  'slos.file': () => ({ text: slothFile }),
+  'slos.check': ({ file, text }) => ({
+    problems: text.includes('objective: x') ? [{ line: 5, sentence: `${file}:5: x is no number` }] : [],
+    effects: text === slothFile ? [] : [{ id: 'mail-delivery', change: 'changed', remainingNow: -0.12, remaining: 0.44, problem: '' }],
+  }),
+  'slos.saveFile': () => null,
 };

@@ -43,8 +43,8 @@ export function expressionProblems(text: string): readonly PlacedProblem[] {
       return [];
     } catch (error) {
       if (!(error instanceof EngineError) || error.place === undefined) return [];
-      const start = Math.min(from + error.place.from, to);
-      return [{ from: start, to: Math.min(Math.max(from + error.place.to, start), to), message: error.message }];
+      const end = Math.max(from + 1, Math.min(from + error.place.to, to));
+      return [{ from: Math.min(from + error.place.from, end - 1), to: end, message: error.message }];
     }
   });
 }
