@@ -20,7 +20,7 @@ export interface RootCauseView {
   readonly baseline: { readonly startMs: number; readonly endMs: number };
   /** Likeliest first. Scores compare within one answer only. */
   readonly suspects: readonly { readonly service: string; readonly score: number; readonly evidence: readonly EvidenceView[] }[];
-  readonly metrics: readonly { readonly service: string; readonly name: string; readonly score: number }[];
+  readonly metrics: readonly { readonly service: string; readonly name: string; readonly metric: string; readonly score: number }[];
   /** What was missing or too short to be judged. */
   readonly notes: readonly string[];
 }

@@ -95,7 +95,7 @@ function metricSuspects(ranked: readonly Suspect[]): MetricSuspect[] {
   const all = ranked.flatMap(({ service, score, evidence }) =>
     evidence
       .filter(({ kind }) => kind === 'metric')
-      .map(({ subject, surprise }) => ({ service, name: subject, score: (1 + score) * Math.log1p(surprise) })),
+      .map(({ subject, surprise }) => ({ service, name: subject, metric: /^[^{]*/.exec(subject)![0], score: (1 + score) * Math.log1p(surprise) })),
   );
   return all.sort((a, b) => b.score - a.score || compareText(a.name, b.name)).slice(0, metricsMax);
 }

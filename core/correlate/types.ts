@@ -84,7 +84,10 @@ export interface Suspect {
 /** A single series as suspect. */
 export interface MetricSuspect {
   readonly service: string;
+  /** In PromQL's form. */
   readonly name: string;
+  /** The metric's name alone; empty when it has none. */
+  readonly metric: string;
   readonly score: number;
 }
 

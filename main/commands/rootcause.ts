@@ -15,6 +15,7 @@ const options = {
   json: { type: 'boolean' },
 } as const;
 const suspectsShown = 10;
+const metricsShown = 10;
 
 export async function rootcause(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArgs(args, options);
@@ -48,16 +49,18 @@ function jsonOf({ window, baseline, suspects, metrics, notes }: RootCauseAnswer)
     window: rangeOf(window),
     baseline: rangeOf(baseline),
     suspects: suspects.map((suspect, i) => ({ rank: i + 1, ...suspect })),
-    metrics,
+    metrics: metrics.map((metric, i) => ({ rank: i + 1, ...metric })),
     notes,
   };
 }
 
-function textOf({ window, baseline, suspects, notes }: RootCauseAnswer): string {
+function textOf({ window, baseline, suspects, metrics, notes }: RootCauseAnswer): string {
   const head = `${rangeOf(window).start} to ${rangeOf(window).end}, compared with ${rangeOf(baseline).start} to ${rangeOf(baseline).end}\n`;
   const body = suspects.slice(0, suspectsShown).map((suspect, i) => suspectText(suspect, i + 1));
   const none = suspects.length === 0 ? 'not enough data: no series, span or log line of a service lies in the window\n' : '';
-  return head + none + body.join('') + notes.map((note) => `note: ${note}\n`).join('');
+  const series = metrics.slice(0, metricsShown).map(({ name, score }, i) => `${i + 1}. ${name} (${score.toFixed(2)})\n`);
+  const bySeries = series.length === 0 ? '' : `by metric:\n${series.join('')}`;
+  return head + none + body.join('') + bySeries + notes.map((note) => `note: ${note}\n`).join('');
 }
 
 const suspectText = ({ service, score, evidence }: Suspect, rank: number): string =>

@@ -6,6 +6,7 @@ import { peeked, wholeOf, type Bytes, type Entry } from './bytes.ts';
 import { EntryWalk } from './entries.ts';
 import { expositionReader } from './exposition.ts';
 import { jsonReader } from './json.ts';
+import { momentReader } from './moment.ts';
 import { importLimits, type ImportLimits } from './limits.ts';
 import { logReader } from './logs.ts';
 import type { FileReader, ReaderInput } from './reader.ts';
@@ -65,7 +66,7 @@ export async function importPaths(
 }
 
 /** Readers of text, the surest first. Each looks at the head and takes the file or not. */
-const readers: readonly ((input: ReaderInput) => FileReader | undefined)[] = [jsonReader, expositionReader, csvReader, logReader];
+const readers: readonly ((input: ReaderInput) => FileReader | undefined)[] = [momentReader, jsonReader, expositionReader, csvReader, logReader];
 
 async function importEntry(entry: Entry, stores: ImportStores, limits: ImportLimits, onBytes: ImportOptions['onBytes']): Promise<ImportedFile> {
   const sink = new FileSink(stores);
