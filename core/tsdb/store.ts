@@ -124,7 +124,7 @@ class Store extends View implements Tsdb, Ledger {
     this.wal = new Wal(this.#walFolder, clock, Math.max(this.#replay.lastLsn, maxSealedLsn(db)) + 1, files);
     this.head.limitLateness(this.#limits.outOfOrderMs);
     const { catalogue, head, reader, rollups, wal } = this;
-    const age = new Age(clock, () => head.newestMs);
+    const age = new Age(db, clock, () => head.newestMs);
     const parts = { db, catalogue, groups, head, frames: this.#frames, reader, rollups, tombstones, limits: this.#limits, wal, age };
     this.#upkeep = { ...parts, sweep: new Sweep(parts, wal, clock) };
     this.observers.add(this.#changes);

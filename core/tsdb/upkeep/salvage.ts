@@ -23,7 +23,7 @@ const tables = [
   ['tombstone', 'id'],
   ['quarantine', 'id'],
 ] as const;
-const keylessTables = ['metadata', 'exemplar', 'raw_floor'] as const;
+const keylessTables = ['metadata', 'exemplar', 'raw_floor', 'age'] as const;
 const rowsPerRead = 200;
 
 /**

@@ -108,11 +108,13 @@ test.each([
     const taken = await run(200); // Fifty minutes.
     expect(taken).toBe(200 * few.length);
     stored += taken;
-    // What says that it is a month old goes by its own age once the clock is right.
-    expect(count(db)).toBe(jumpMs === -30 * dayMs && byMs > 0 ? stored - taken : stored);
-    await db.close();
-    clock.ranMs = 0;
-    db = openTsdb({ folder, clock, limits });
+    expect(count(db)).toBe(stored);
+    for (let restarts = 0; restarts < 3; restarts++) {
+      await db.close();
+      clock.ranMs = 0;
+      db = openTsdb({ folder, clock, limits });
+      stored += await run(5);
+    }
   }
   const isThere = (timeMs: number): boolean => db.select([matcher('i', '=', '7')], timeMs, timeMs).length > 0;
   for (let n = 0; n < 600; n += 50) expect([n, isThere(startMs + n * stepMs)]).toEqual([n, true]);
