@@ -16,6 +16,7 @@ if (!hasStrace) process.stdout.write(noStrace);
 /** `TORTURE=long` is for the night: every call, as the death of the process leaves it and as one kind of power cut does. */
 const isLong = process.env.TORTURE === 'long';
 const cutsShort = 14;
+const timeoutMs = isLong ? 3_600_000 : 120_000;
 const losses: readonly Loss[] = ['none', 'all', 'some', 'torn'];
 
 interface Recorded {
@@ -101,20 +102,24 @@ async function beforeAndAfter(act: keyof typeof acts, folder: string): Promise<[
   return [await askFolder(original), await askFolder(folder)];
 }
 
-test.runIf(hasStrace).each(Object.keys(acts) as (keyof typeof acts)[])('%s cut short leaves the answers whole', { timeout: 120_000 }, async (act) => {
-  const recorded = await record(act);
-  const [before, after] = await beforeAndAfter(act, recorded.folder);
-  if (act.startsWith('retention') || act === 'deletion') expect(isSame(before, after)).toBe(false);
-  else expect(isSame(before, after)).toBe(true);
-  expect(recorded.calls.length).toBeGreaterThan(60);
-  for await (const fault of faults(recorded, fitsOf[act](before, after), isLong ? Infinity : cutsShort, act)) expect.fail(fault);
-});
+test.runIf(hasStrace).each(Object.keys(acts) as (keyof typeof acts)[])(
+  '%s cut short leaves the answers whole',
+  { timeout: timeoutMs },
+  async (act) => {
+    const recorded = await record(act);
+    const [before, after] = await beforeAndAfter(act, recorded.folder);
+    if (act.startsWith('retention') || act === 'deletion') expect(isSame(before, after)).toBe(false);
+    else expect(isSame(before, after)).toBe(true);
+    expect(recorded.calls.length).toBeGreaterThan(60);
+    for await (const fault of faults(recorded, fitsOf[act](before, after), isLong ? Infinity : cutsShort, act)) expect.fail(fault);
+  },
+);
 
 test.runIf(hasStrace).each([
   ['piecemeal', 'compact'],
   ['piecemeal', 'deletion'],
   ['unsynced', 'upkeep'],
-] as const)('upkeep that is %s would be found out (%s)', { timeout: 120_000 }, async (lie, act) => {
+] as const)('upkeep that is %s would be found out (%s)', { timeout: timeoutMs }, async (lie, act) => {
   const recorded = await record(act, lie);
   const [before, after] = await beforeAndAfter(act, recorded.folder);
   const first = await faults(recorded, fitsOf[act](before, after), 240, act).next();
