@@ -109,7 +109,9 @@ export class Budget {
     this.#bytesRead += samples * 16;
   }
 
+  /** Counts samples that windows look at, once a step: as much work for a function that sorts or walks each window anew. */
   read(samples: number): void {
+    this.#units += samples;
     this.#samplesRead += samples;
   }
 
