@@ -6,7 +6,7 @@ const thinningLevel = 3;
 /** Of so many lines one is kept. */
 const oneIn = 10;
 /** The field of a kept line that says of how many it is one, so that counts can be scaled back. */
-export const thinnedField = 'sampled_one_in';
+const thinnedField = 'sampled_one_in';
 
 const ordinary: ReadonlySet<LogRecord['level']> = new Set(['trace', 'debug', 'info']);
 

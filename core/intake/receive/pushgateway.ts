@@ -33,6 +33,8 @@ const groupsMax = 10_000;
 const seriesMax = 200_000;
 const bodySamplesMax = 50_000;
 const source = 'pushgateway';
+/** What a Pushgateway adds to every group: when it was last pushed to, and when that last failed. */
+const ownNames = ['push_time_seconds', 'push_failure_time_seconds'];
 
 /**
  * A Pushgateway's paths: PUT replaces a group, POST the metrics of the same name in it, DELETE removes it. A push is taken
@@ -132,6 +134,7 @@ export class Pushgateway {
       const labels = underGroup(reader.labels(slot), group);
       const key = labelsKey(labels);
       const name = labelValue(labels, METRIC_NAME);
+      if (ownNames.includes(name)) return; // it is written anew with every push
       if (!Number.isNaN(timeMs)) throw new EngineError('invalid', `${name} has a time; pushed metrics must not have any`);
       if (pushed.has(key)) throw new EngineError('invalid', `${name} stands twice with the same labels`);
       pushed.set(key, { labels, value, histogram });
@@ -180,8 +183,8 @@ export class Pushgateway {
 
   /** The two series that a Pushgateway adds to every group. */
   #addOwn(group: Group, add: (labels: Labels, value: number) => void): void {
-    add(withLabel(group.labels, METRIC_NAME, 'push_time_seconds'), group.pushedMs / 1000);
-    add(withLabel(group.labels, METRIC_NAME, 'push_failure_time_seconds'), group.failedMs / 1000);
+    add(withLabel(group.labels, METRIC_NAME, ownNames[0]!), group.pushedMs / 1000);
+    add(withLabel(group.labels, METRIC_NAME, ownNames[1]!), group.failedMs / 1000);
   }
 }
 

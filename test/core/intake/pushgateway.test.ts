@@ -54,6 +54,15 @@ describe('pushes', () => {
     expect(scene.samples('a')).toEqual(['a{host="db1", job="backup"}: 1 1 1 1 stale']);
   });
 
+  test('the times of pushes are ours, whatever is pushed under their names', async () => {
+    const scene = new ReceiveScene(new ManualClock());
+    const { status } = await scene.send('/metrics/job/x', 'push_time_seconds 1\npush_failure_time_seconds{job="x"} 2\na 1\n');
+    expect(status).toBe(200);
+    const seconds = new ManualClock().now() / 1000;
+    expect(scene.samples('.+')).toEqual(['a{job="x"}: 1', 'push_failure_time_seconds{job="x"}: 0', `push_time_seconds{job="x"}: ${seconds}`]);
+    expect(scene.account('pushgateway')).toEqual({ received: 3, stored: 3 });
+  });
+
   test('the labels of the path win', async () => {
     const scene = new ReceiveScene(new ManualClock());
     await scene.send('/metrics/job/a%2Fb/path@base64/L3Zhci90bXA', 'm{job="x",path="y",z="1"} 1\n', {}, 'POST');
