@@ -32,6 +32,12 @@ const names: readonly Named[] = [
     'newer: many-to-one is an error even where a filter drops all',
     ({ theirs, ours }) => theirs.error === undefined && /multiple matches for labels/.test(ours.error ?? ''),
   ],
+  [
+    'of two errors in a query, which one is found first',
+    ({ what }) =>
+      what.startsWith('error text') &&
+      what.split(', ours ').every((text) => /found duplicate series|multiple matches|factor\. Expected|same labelset|is NaN/.test(text)),
+  ],
   // Notes alone.
   ['the place of a subquery is 1:1 in Prometheus', ({ query, what }) => /only theirs \[.*\(1:1\)"\]/.test(what) && query.includes(':')],
   ['newer: no empty metric names in notes', ({ what }) => /for metric name \\"\\" /.test(what)],
