@@ -11,10 +11,13 @@ export function chosenFiles(list: FileList): PickedFile[] {
 
 /** The files that were dropped, folders opened, in order of path. */
 export async function droppedFiles(items: DataTransferItemList): Promise<PickedFile[]> {
-  // Entries can be had only while the drop is handled.
-  const entries = [...items].flatMap((item) => (item.kind === 'file' ? (item.webkitGetAsEntry() ?? []) : []));
+  // Entries and files can be had only while the drop is handled.
+  const dropped = [...items].filter((item) => item.kind === 'file').map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
   const found: PickedFile[] = [];
-  for (const entry of entries) await gather(entry, '', found);
+  for (const { entry, file } of dropped) {
+    if (entry !== null) await gather(entry, '', found);
+    else if (file !== null) found.push({ path: file.name, file });
+  }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
