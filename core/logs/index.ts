@@ -1,4 +1,5 @@
 /** The log store of one dataset, search over it and LogQL. The byte formats are in FORMAT.md. */
+export { examineLogs } from './doctor.ts';
 export { labelNames, logqlKind, openLogs } from './logs.ts';
 export type { LogQuestion, Logs, MetricAnswer, PageQuestion } from './logs.ts';
 export type { LogBookmark, LogLimits, LogsOptions, LogsStats, LogVerdict } from './types.ts';

@@ -21,7 +21,7 @@ export const rows: readonly Row[] = [
   { name: 'formats', path: 'core/formats/', uses: ['model'], outside: ['js-yaml'] },
   { name: 'db', path: 'core/db/', uses: ['model'], outside: ['better-sqlite3', 'node:fs', 'node:path'] },
   { name: 'config', path: 'core/config/', uses: ['model', 'formats'], outside: ['node:fs', 'node:path'] },
-  { name: 'blocks', path: 'core/blocks/', uses: [], outside: ['node:zlib'] },
+  { name: 'blocks', path: 'core/blocks/', uses: ['model', 'db'], outside: ['node:zlib'] },
   // 2: one store per signal
   { name: 'tsdb', path: 'core/tsdb/', uses: ['model', 'db'], outside: ['node:fs', 'node:fs/promises', 'node:path', 'node:zlib'] },
   { name: 'traces', path: 'core/traces/', uses: ['model', 'db', 'blocks'], outside: ['node:path', 'node:zlib'] },

@@ -1,12 +1,16 @@
+import Database from 'better-sqlite3';
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { closeDb, openDb } from '#core/db/index.ts';
-import { labelsFromRecord } from '#core/model/index.ts';
+import { openLogs } from '#core/logs/index.ts';
+import { labelsFromRecord, plainRecord } from '#core/model/index.ts';
+import { openTraces } from '#core/traces/index.ts';
 import { openTsdb } from '#core/tsdb/index.ts';
 import { ManualClock } from '../support/clock.ts';
 import { tempFolder } from '../support/folder.ts';
+import { spanOf } from '../support/spans.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const startMs = Date.UTC(2026, 0, 5, 3, 0, 0);
@@ -122,6 +126,40 @@ test('the doctor says that all is well, and what is not', async () => {
   const { code, err } = await run(['doctor', '--data', data]);
   expect([code, err]).toEqual([1, expect.stringMatching(/^damaged: /)]);
 });
+
+test('the doctor reads every blob of logs and traces, and tells what is in quarantine', async () => {
+  const data = await dataDir();
+  const clock = new ManualClock(startMs);
+  const logs = openLogs({ folder: join(data, 'live'), clock });
+  logs.load(Array.from({ length: 50 }, (_, i) => plainRecord(BigInt(startMs) * 1_000_000n, [], `line ${i} of many`, 'info')));
+  await logs.flush();
+  await logs.close();
+  const traces = openTraces({ folder: join(data, 'live'), clock });
+  traces.load([spanOf(1), spanOf(2)]);
+  await traces.flush();
+  await traces.close();
+  expect(await run(['doctor', '--data', data])).toMatchObject({ code: 0, err: '' });
+  flip(join(data, 'live/logs.db'), "update block_part set bytes = ? where name = 'rows'", "select bytes from block_part where name = 'rows'");
+  flip(join(data, 'live/traces.db'), 'update block_column set bytes = ? where id = 1', 'select bytes from block_column where id = 1');
+  const damaged = await run(['doctor', '--data', data]);
+  expect(damaged.code).toBe(1);
+  expect(damaged.err).toMatch(/^damaged: logs, block 1, rows: the checksum is wrong\ndamaged: traces, block 1, \S+: the checksum is wrong\n$/);
+  const again = openLogs({ folder: join(data, 'live'), clock });
+  await again.search({ text: '', direction: 'forward', limit: 10 });
+  await again.close();
+  expect((await run(['doctor', '--data', data])).err).toMatch(
+    /^in quarantine since it was found damaged: logs, block 1 rows: the checksum is wrong\n/m,
+  );
+});
+
+/** Flips the last bit of a blob. */
+function flip(path: string, update: string, select: string): void {
+  const db = new Database(path);
+  const { bytes } = db.prepare(select).get() as { bytes: Buffer };
+  bytes[bytes.length - 1]! ^= 1;
+  db.prepare(update).run(bytes);
+  db.close();
+}
 
 test('a snapshot of data in use and of data that is not, which opens like any other', async () => {
   const data = await dataDir();
