@@ -110,7 +110,10 @@ export class ConfigFiles {
   #settings(file: string | undefined, before: Config | undefined, problems: string[]): SignalboxConfig {
     if (file === undefined) return parseSignalboxConfig(this.#withNode ? builtinSettingsWithNode : builtinSettings, 'built-in settings');
     try {
-      return parseSignalboxConfig(readFileSync(file, 'utf8'), basename(file));
+      const folder = dirname(file);
+      return parseSignalboxConfig(readFileSync(file, 'utf8'), basename(file), (patterns) =>
+        readAll(folder, patterns, 'scrape_config_files', problems),
+      );
     } catch (error) {
       if (before === undefined && this.#options.file !== undefined) throw refused(file, error);
       problems.push(`${messageOf(error)} (${before === undefined ? 'the built-in settings are' : 'its last good version is'} in force)`);
@@ -132,7 +135,8 @@ export class ConfigFiles {
   #signature(): string {
     const { file, settings, alertmanager } = this.#current;
     const folder = file === '' ? this.#options.dataDir : dirname(file);
-    const patterns = [...(file === '' ? [] : settings.ruleFiles), ...alertmanager.templates, ...sloPatterns(folder, settings)];
+    const own = file === '' ? [] : [...settings.ruleFiles, ...settings.scrapeConfigFiles];
+    const patterns = [...own, ...alertmanager.templates, ...sloPatterns(folder, settings)];
     const named = patterns.flatMap((pattern) => globSync(resolve(folder, pattern)));
     const paths = [this.#settingsFile() ?? '', join(folder, settings.alertmanagerFile), ...named];
     return paths.map((path) => `${path}:${stamp(path)}`).join('\n');

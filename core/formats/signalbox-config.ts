@@ -28,6 +28,8 @@ export interface SignalboxConfig {
   readonly usersAffected: string;
   /** How long samples are kept, and rollups of them; and how many bytes all of it may take. */
   readonly retention: Retention;
+  /** Patterns of files with more jobs; those jobs are among `scrapeConfigs`. */
+  readonly scrapeConfigFiles: readonly string[];
   readonly otlp: OtlpConfig;
   readonly limits: IntakeLimits;
   readonly spanMetrics: SpanMetricsConfig;
@@ -117,11 +119,12 @@ const retentionFields = record('retention', {
 });
 
 /** Parts of a prometheus.yml that concern only Prometheus itself. */
-const foreign = ['remote_write', 'remote_read', 'storage', 'tracing', 'runtime', 'scrape_config_files'];
+const foreign = ['remote_write', 'remote_read', 'storage', 'tracing', 'runtime'];
 
 const topFields = record('configuration', {
   global: optional('global', anything, undefined as YamlNode | undefined),
   scrapeConfigs: optional('scrape_configs', anything, undefined as YamlNode | undefined),
+  scrapeConfigFiles: optional('scrape_config_files', listOf(text), []),
   alerting: optional('alerting', anything, undefined as YamlNode | undefined),
   otlpNode: optional('otlp', anything, undefined as YamlNode | undefined),
   ruleFiles: optional('rule_files', listOf(text), []),
@@ -137,27 +140,36 @@ const topFields = record('configuration', {
   ...Object.fromEntries(foreign.map((name) => [name, ignored(name)])),
 });
 
-/** Reads a signalbox.yml or a prometheus.yml. Throws EngineError `invalid` or `limit` as "FILE:LINE: what, and how to mend it". */
-export function parseSignalboxConfig(content: string, file: string): SignalboxConfig {
+/** A file that `scrape_config_files` names: jobs, and nothing else. */
+const jobFields = record('file of scrape configs', { scrapeConfigs: optional('scrape_configs', anything, undefined as YamlNode | undefined) });
+
+/**
+ * Reads a signalbox.yml or a prometheus.yml, with what `readFiles` answers for the patterns of its `scrape_config_files`; paths in those
+ * begin where the file's own do.
+ * Throws EngineError `invalid` or `limit` as "FILE:LINE: what, and how to mend it".
+ */
+export function parseSignalboxConfig(
+  content: string,
+  file: string,
+  readFiles: (patterns: readonly string[]) => readonly { readonly path: string; readonly text: string }[] = () => [],
+): SignalboxConfig {
   const root = readYaml(content, file);
   const { global: globalNode, scrapeConfigs: jobsNode, alerting, otlpNode, ...own } = topFields(root);
   const warnings: string[] = [];
   const warn = (node: YamlNode, sentence: string): void => void warnings.push(`${node.file}:${node.line}: ${sentence}`);
   if (root.kind === 'map')
-    for (const [name, entry] of root.entries) if (foreign.includes(name) && !isYamlNull(entry.value)) warn(entry.key, notHere(name));
+    for (const [name, { key, value }] of root.entries)
+      if (foreign.includes(name) && !isYamlNull(value)) warn(key, `${name} is left aside: it concerns only Prometheus itself`);
   const globals = globalFields(globalNode ?? { kind: 'map', file, line: 1, from: 0, to: 0, entries: new Map() });
   if (globalNode !== undefined && globals.timeoutMs > globals.intervalMs && given(globalNode, 'scrape_timeout'))
     throw yamlError(globalNode, 'the scrape_timeout of global is longer than its scrape_interval');
   const forwarding = alerting === undefined || isYamlNull(alerting) ? noForwarding : forwardingConfig(warn)(alerting);
-  const scrapeConfigs = jobsNode === undefined ? [] : listOf(scrapeConfig(defaultsOf(globals), warn))(jobsNode);
-  if (jobsNode?.kind === 'list') refuseSameJobs(jobsNode.items, scrapeConfigs);
+  const others = readFiles(own.scrapeConfigFiles).map(({ path, text: jobs }) => jobFields(readYaml(jobs, path)).scrapeConfigs);
+  const jobNodes = [jobsNode, ...others].flatMap((node) => (node === undefined ? [] : listOf(anything)(node)));
+  const scrapeConfigs = jobNodes.map(scrapeConfig(defaultsOf(globals), warn));
+  refuseSameJobs(jobNodes, scrapeConfigs);
   const otlp = otlpNode === undefined || isYamlNull(otlpNode) ? defaultOtlpConfig : otlpConfig(warn)(otlpNode);
   return { ...own, evaluationIntervalMs: globals.evaluationMs, externalLabels: globals.externalLabels, scrapeConfigs, otlp, forwarding, warnings };
-}
-
-function notHere(name: string): string {
-  if (name === 'scrape_config_files') return 'scrape_config_files is not yet supported; put the jobs in this file';
-  return `${name} is left aside: it concerns only Prometheus itself`;
 }
 
 function given(node: YamlNode, name: string): boolean {

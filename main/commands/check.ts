@@ -36,7 +36,7 @@ function report(path: string, { problems, warnings, holds }: Findings): boolean 
 /** With the files that it names. */
 function checkConfig({ path, text }: TextFile): Findings {
   try {
-    const config = parseSignalboxConfig(text, path);
+    const config = parseSignalboxConfig(text, path, (patterns) => patterns.flatMap((pattern) => filesBeside(path, pattern)));
     const rules = config.ruleFiles.flatMap((pattern) => filesBeside(path, pattern)).map(checkRules);
     const alertmanager = resolve(dirname(path), config.alertmanagerFile);
     const beside = existsSync(alertmanager) ? [checkAlertmanager(readTextFile(alertmanager))] : [];

@@ -36,6 +36,36 @@ test('a plain prometheus.yml of the data dir is taken as it is', () => {
   expect(config.current.settings.scrapeConfigs.map(({ job }) => job)).toEqual(['a']);
 });
 
+test('scrape_config_files bring more jobs, and are read again when they change; two jobs of one name are refused', async () => {
+  const { config, clock, save } = setup(undefined, (folder) => {
+    writeFileSync(
+      join(folder, 'prometheus.yml'),
+      'global: {scrape_interval: 7s}\nscrape_config_files: [jobs/*.yml]\nscrape_configs: [{job_name: a}]\n',
+    );
+    mkdirSync(join(folder, 'jobs'));
+    writeFileSync(join(folder, 'jobs', 'b.yml'), 'scrape_configs: [{job_name: b}]\n');
+  });
+  const jobs = (): unknown[] => config.current.settings.scrapeConfigs.map(({ job, intervalMs }) => [job, intervalMs]);
+  expect([jobs(), config.current.problems]).toEqual([
+    [
+      ['a', 7_000],
+      ['b', 7_000],
+    ],
+    [],
+  ]);
+  save('jobs/c.yml', 'scrape_configs: [{job_name: c, scrape_interval: 9s}]\n');
+  await clock.advance(2_000);
+  expect(jobs()).toEqual([
+    ['a', 7_000],
+    ['b', 7_000],
+    ['c', 9_000],
+  ]);
+  save('jobs/c.yml', '\nscrape_configs: [{job_name: b}]\n');
+  await clock.advance(2_000);
+  expect(config.current.problems.join()).toMatch(/c\.yml:2: a second scrape config has the job_name "b".*last good version is in force/);
+  expect(jobs()).toHaveLength(3);
+});
+
 test('a file that is saved is read again; a broken one keeps its last good version and names line and reason', async () => {
   const { clock, seen, save, config } = setup();
   save('signalbox.yml', 'users_affected: up\n');

@@ -18,6 +18,7 @@ describe('parseSignalboxConfig', () => {
       usersAffected: '',
       retention: { timeMs: 30 * 86_400_000, rollup5mMs: 90 * 86_400_000, rollup1hMs: 400 * 86_400_000, bytesMax: 20 * 1024 ** 3 },
       limits: defaultIntakeLimits,
+      scrapeConfigFiles: [],
       otlp: { promoted: [], ignored: [], keepsIdentifying: false },
       spanMetrics: defaultSpanMetrics,
       warnings: [],
