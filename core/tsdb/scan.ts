@@ -85,7 +85,9 @@ export class Scan {
   /** Whether the series may hold a NaN, a stale marker or a histogram; told without decoding it where that can be. */
   mayHoldOdd(index: number): boolean {
     const { head } = this.#turnTo(index);
-    return !this.#isPlain || this.#stretches.some((stretch) => stretch.mayHoldOdd) || head?.values.some(Number.isNaN) === true;
+    if (!this.#isPlain) return true;
+    for (let i = 0; i < this.#stretches.length; i++) if (this.#stretches[i]!.mayHoldOdd) return true;
+    return head !== undefined && hasNaN(head.values);
   }
 
   times(index: number): Float64Array {
@@ -153,21 +155,22 @@ export class Scan {
     const { minMs, maxMs } = this.#parts;
     let count = 0;
     let lastMs = -Infinity;
-    this.#isPlain = !this.#parts.isDeletedFrom(one.ref) && one.head?.histograms === undefined;
+    let isPlain = !this.#parts.isDeletedFrom(one.ref) && one.head?.histograms === undefined;
     for (const { frame } of this.#framesOf(one.plan)) {
       for (const stretch of frame.stretches(one.slot)) {
         const { times } = stretch;
-        const from = times[0]! >= minMs ? 0 : lowerBoundMs(times, times.length, minMs);
-        const to = times.at(-1)! <= maxMs ? times.length : lowerBoundMs(times, times.length, maxMs + 1);
+        const { length } = times;
+        const from = times[0]! >= minMs ? 0 : lowerBoundMs(times, length, minMs);
+        const to = times[length - 1]! <= maxMs ? length : lowerBoundMs(times, length, maxMs + 1);
         if (from >= to) continue;
-        if (times[from]! <= lastMs || stretch.isHistogram) this.#isPlain = false;
+        if (times[from]! <= lastMs || stretch.isHistogram) isPlain = false;
         lastMs = times[to - 1]!;
         this.#stretches[count] = stretch;
         this.#from[count] = from;
         this.#to[count++] = to;
       }
     }
-    if (one.head !== undefined && one.head.times[0]! <= lastMs) this.#isPlain = false;
+    this.#isPlain = isPlain && (one.head === undefined || one.head.times[0]! > lastMs);
     this.#stretches.length = this.#from.length = this.#to.length = count;
   }
 
@@ -256,6 +259,11 @@ function holdsAny(slots: readonly number[]): (frame: FrameMeta) => boolean {
     else high |= 1 << (slot - 32);
   }
   return ({ slotsLow, slotsHigh }) => (slotsLow & low) !== 0 || (slotsHigh & high) !== 0;
+}
+
+function hasNaN(values: Float64Array): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i]! !== values[i]!) return true;
+  return false;
 }
 
 function sameRange(a: Float64Array, from: number, b: Float64Array, at: number, count: number): boolean {

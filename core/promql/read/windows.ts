@@ -145,6 +145,7 @@ class Windower {
 
   #slide(timesMs: Float64Array): Frame {
     const { firstMs, stepMs, steps } = this.#sight;
+    const [backMs, aheadMs] = [this.#backMs, this.#aheadMs];
     const lo = new Int32Array(steps);
     const hi = new Int32Array(steps);
     const length = timesMs.length;
@@ -152,9 +153,10 @@ class Windower {
     let to = 0;
     let read = 0;
     for (let k = 0; k < steps; k++) {
-      const endMs = firstMs + k * stepMs;
-      while (to < length && timesMs[to]! <= endMs + this.#aheadMs) to++;
-      while (from < to && timesMs[from]! <= endMs - this.#backMs) from++;
+      const lastMs = firstMs + k * stepMs + aheadMs;
+      const afterMs = firstMs + k * stepMs - backMs;
+      while (to < length && timesMs[to]! <= lastMs) to++;
+      while (from < to && timesMs[from]! <= afterMs) from++;
       lo[k] = from;
       hi[k] = to;
       read += to - from;
