@@ -17,13 +17,13 @@ import { StoreBatch, type Ledger } from './batch.ts';
 import { ChangeLog, type StoreMark } from './changes.ts';
 import { CardinalityWatch, type Cardinality, type RefusedSeries } from './names/cardinality.ts';
 import { Age } from './upkeep/age.ts';
-import { allTombstones, insertTombstone, Tombstones } from './upkeep/deletion.ts';
+import { allTombstones, insertTombstone, Tombstones, type Tombstone } from './upkeep/deletion.ts';
 import { Frames } from './frames.ts';
 import { Groups } from './names/groups.ts';
 import { defaultLimits, labelFault } from './names/limits.ts';
 import { clean, compact, maintain, makeRoom, type MaintenanceParts } from './upkeep/maintenance.ts';
 import { matchRefs } from './names/match.ts';
-import { insertExemplar, putMetadata, type RefExemplar } from './log/notes.ts';
+import { deleteExemplarsOf, insertExemplar, putMetadata, trimExemplars, type RefExemplar } from './log/notes.ts';
 import { quarantined, quarantineFrame, quarantineGroup, quarantineRollup, quarantineSegment, type Damage } from './upkeep/quarantine.ts';
 import { loadGroups, Replay } from './log/recover.ts';
 import { markDamaged, openOrSalvage } from './upkeep/salvage.ts';
@@ -42,6 +42,8 @@ const tickMs = 1000;
 const busyTickMs = 25;
 /** How long an opening replays the log before it lets others have a turn. */
 const replayFirstMs = 150;
+/** Exemplars kept between two looks at how many there are. */
+const trimEvery = 10_000;
 /** How long a close may go on recoding what is left. */
 const closeMs = 2000;
 
@@ -93,6 +95,7 @@ class Store extends View implements Tsdb, Ledger {
   readonly #metadataDirty = new Set<string>();
   readonly #rejected = new Map<string, number>();
   readonly #damage: Damage[];
+  #untrimmed = 0;
   #upkeepFault = '';
   #isCondemned = false;
   #appended = 0;
@@ -189,7 +192,11 @@ class Store extends View implements Tsdb, Ledger {
     const refs = matchRefs(this.catalogue, matchers);
     const [from, to] = [Math.max(minMs, Number.MIN_SAFE_INTEGER), Math.min(maxMs, Number.MAX_SAFE_INTEGER)];
     const range = { minMs: from, maxMs: to, frameMax: this.#frames.lastId, lsn: this.wal.lastLsn };
-    const made = transaction(this.#db, () => Array.from(refs, (ref) => insertTombstone(this.#db, { ref, ...range })));
+    const made = transaction(this.#db, () => Array.from(refs, (ref) => this.#hide(ref, range)));
+    const gone = new Set(refs);
+    const stays = ({ ref, exemplar }: RefExemplar): boolean => exemplar.timeMs < from || exemplar.timeMs > to || !gone.has(ref);
+    this.#unsealedExemplars = this.#unsealedExemplars.filter(stays);
+    this.pendingExemplars = this.pendingExemplars.filter(stays);
     for (const tombstone of made) {
       this.#tombstones.add(tombstone);
       this.head.cut(tombstone.ref, from, to);
@@ -362,6 +369,12 @@ class Store extends View implements Tsdb, Ledger {
     this.#damage.push({ what: 'database', minMs: undefined, maxMs: undefined, cause });
   }
 
+  /** Part of the transaction of a deletion. */
+  #hide(ref: SeriesRef, range: Omit<Tombstone, 'id' | 'ref'>): Tombstone {
+    deleteExemplarsOf(this.#db, ref, range.minMs, range.maxMs);
+    return insertTombstone(this.#db, { ref, ...range });
+  }
+
   /** A series that nothing was left of gets a sample again: it must be told to the log and to its group's row once more. */
   #revive(ref: SeriesRef): void {
     this.catalogue.show(ref);
@@ -380,6 +393,9 @@ class Store extends View implements Tsdb, Ledger {
     transaction(this.#db, () => {
       for (const one of this.#unsealedExemplars) insertExemplar(this.#db, one);
       for (const metric of this.#metadataDirty) putMetadata(this.#db, metric, this.knownMetadata.get(metric)!);
+      this.#untrimmed += this.#unsealedExemplars.length;
+      if (this.#untrimmed >= Math.min(trimEvery, this.#limits.exemplarsMax)) this.#untrimmed = 0;
+      if (this.#untrimmed === 0) trimExemplars(this.#db, this.#limits.exemplarsMax);
     });
     this.#unsealedExemplars = [];
     this.#metadataDirty.clear();

@@ -99,6 +99,8 @@ export interface StoreLimits {
   /** Rollups of 5 min, and of an hour, older than the newest sample by more than this go. */
   readonly rollup5mRetentionMs: DurationMs;
   readonly rollup1hRetentionMs: DurationMs;
+  /** The oldest exemplars beyond so many go, give or take a few. */
+  readonly exemplarsMax: number;
   /** The oldest samples go when sealed data, rollups among them, takes more than this; when no more samples can go, the oldest rollups. */
   readonly retentionBytes: number;
 }

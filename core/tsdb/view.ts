@@ -93,8 +93,10 @@ export class View implements Omit<TsdbView, 'stats' | 'close'> {
   exemplars(matchers: readonly Matcher[], minMs: number, maxMs: number): readonly SeriesExemplars[] {
     const found: SeriesExemplars[] = [];
     for (const ref of matchRefs(this.catalogue, matchers)) {
-      const recent = this.openExemplars().filter((one) => one.ref === ref && one.exemplar.timeMs >= minMs && one.exemplar.timeMs <= maxMs);
-      const exemplars = [...sealedExemplars(this.#db, ref, minMs, maxMs), ...recent.map(({ exemplar }) => exemplar)];
+      const byTime = new Map(sealedExemplars(this.#db, ref, minMs, maxMs).map((exemplar) => [exemplar.timeMs, exemplar]));
+      for (const { ref: of, exemplar } of this.openExemplars())
+        if (of === ref && exemplar.timeMs >= minMs && exemplar.timeMs <= maxMs && !byTime.has(exemplar.timeMs)) byTime.set(exemplar.timeMs, exemplar);
+      const exemplars = [...byTime.values()].sort((a, b) => a.timeMs - b.timeMs);
       if (exemplars.length > 0) found.push({ labels: this.catalogue.labels(ref), exemplars });
     }
     return found;

@@ -39,6 +39,18 @@ export function allMetadata(db: ReadDb): Map<string, MetricMetadata> {
   return new Map(rows.map(({ metric, type, help, unit }) => [metric, { type, help, unit }]));
 }
 
+/** Deletes the oldest beyond so many. A few ms. */
+export function trimExemplars(db: WriteDb, keptMax: number): void {
+  const first = sql(db, 'select time_ms as timeMs from exemplar order by time_ms desc limit 1 offset ?').get(keptMax) as
+    | { timeMs: number }
+    | undefined;
+  if (first !== undefined) sql(db, 'delete from exemplar where time_ms <= ?').run(first.timeMs);
+}
+
+export function deleteExemplarsOf(db: WriteDb, ref: number, minMs: number, maxMs: number): void {
+  sql(db, 'delete from exemplar where ref = ? and time_ms between ? and ?').run(ref, minMs, maxMs);
+}
+
 export function deleteExemplarsBefore(db: WriteDb, timeMs: number): void {
   if (timeMs > Number.MIN_SAFE_INTEGER) sql(db, 'delete from exemplar where time_ms < ?').run(timeMs);
 }

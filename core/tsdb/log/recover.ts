@@ -99,7 +99,7 @@ export class Replay {
   }
 
   #enter(lsn: number, payload: Uint8Array): void {
-    const { catalogue, groups, head } = this.#parts;
+    const { catalogue, groups, head, tombstones } = this.#parts;
     const { series, exemplars } = getNotes(payload);
     for (const { ref, labels } of series) {
       if (catalogue.has(ref)) continue;
@@ -108,7 +108,10 @@ export class Replay {
       else groups.unsaved.add(groups.groupOf(ref));
     }
     head.reserve(catalogue.next);
-    for (const one of exemplars) if (catalogue.has(one.ref) && !this.#isSealed(one.ref, lsn)) this.exemplars.push(one);
+    for (const one of exemplars) {
+      const isGone = tombstones.hidesCommit(one.ref, one.exemplar.timeMs, lsn);
+      if (catalogue.has(one.ref) && !isGone && !this.#isSealed(one.ref, lsn)) this.exemplars.push(one);
+    }
   }
 
   #apply(older: Head, lsn: number, { floats, histograms }: CommitSamples): void {

@@ -14,6 +14,8 @@ export const defaultLimits: StoreLimits = {
   rollAfterMs: 2 * 86_400_000,
   rollup5mRetentionMs: 90 * 86_400_000,
   rollup1hRetentionMs: 400 * 86_400_000,
+  // Five times what Prometheus keeps: about 100 MB.
+  exemplarsMax: 500_000,
   retentionBytes: 20 * 2 ** 30,
 };
 
