@@ -77,23 +77,26 @@ export function fromPost(posted: PostedAlert, id: string, nowMs: UnixMs, resolve
 }
 
 /**
- * What is held once `next` came on top of `held`. Where the two overlap in time they are one firing: the earlier start stays, and a
- * given end in the future is not cut short by one that was only set by a time-out. Alertmanager merges alerts alike.
+ * What is held once `next` came on top of `held`. Where the two overlap in time they are one firing: the earlier start stays, and so
+ * does the later end, unless it was only set by a time-out, or `next` says that all is over. Alertmanager merges alerts alike.
  */
 export function mergeAlert(held: HeldAlert | undefined, next: HeldAlert, nowMs: UnixMs): HeldAlert {
   if (held === undefined) return next;
   const refires = isResolved(held, nowMs) && !isResolved(next, nowMs);
   if (refires && next.startsMs >= held.endsMs!) return next;
   const startsMs = Math.min(held.startsMs, next.startsMs);
-  const keepsEnd = next.timesOut && !held.timesOut && held.endsMs !== undefined && !isResolved(held, nowMs) && held.endsMs > next.endsMs!;
   return {
     ...next,
     startsMs: refires ? next.startsMs : startsMs,
-    endsMs: keepsEnd ? held.endsMs : next.endsMs,
-    timesOut: keepsEnd ? held.timesOut : next.timesOut,
+    endsMs: keepsEnd(held, next, nowMs) ? held.endsMs : next.endsMs,
     firstMs: refires ? next.firstMs : held.firstMs,
     leftRoutes: refires ? [] : held.leftRoutes,
   };
+}
+
+function keepsEnd(held: HeldAlert, next: HeldAlert, nowMs: UnixMs): boolean {
+  if (held.endsMs === undefined || next.endsMs === undefined || held.endsMs <= next.endsMs) return false;
+  return isResolved(next, nowMs) ? isResolved(held, nowMs) : !held.timesOut;
 }
 
 /** Whether the two differ in what has to survive a restart. */

@@ -190,7 +190,9 @@ export class SloDesk {
 
   async #effect(id: string, old: SloSpec | undefined, made: SloSpec | undefined): Promise<SloEffect> {
     const atMs = this.#parts.clock.now();
-    const [before, after] = await Promise.all([old, made].map((slo) => slo && this.#ask(slo, sloQueries(slo), atMs)));
+    const ask = (slo: SloSpec | undefined): Promise<Numbers | undefined> =>
+      slo === undefined ? Promise.resolve(undefined) : this.#ask(slo, sloQueries(slo), atMs);
+    const [before, after] = await Promise.all([ask(old), ask(made)]);
     const change = old === undefined ? 'new' : made === undefined ? 'gone' : 'changed';
     return { id, change, remainingNow: before?.remaining, remaining: after?.remaining, problem: after?.problem ?? '' };
   }

@@ -242,7 +242,8 @@ function plainMatchers(field: string, op: MatchOp): Field<readonly Matcher[]> {
       const key: YamlScalar = entries!.get(name)!.key;
       if (!isClassicName(name)) throw yamlError(key, `${JSON.stringify(name)} is no label name here; use matchers for names beyond ASCII`);
       if (op === '=~' && isYamlNull(value)) throw yamlError(key, `${field} of ${name} needs a regular expression`);
-      return placed(value, () => matcher(name, op, text(value)));
+      // Alertmanager keeps the anchored form, which group keys show.
+      return placed(value, () => matcher(name, op, op === '=~' ? `^(?:${text(value)})$` : text(value)));
     });
   };
   return optional(field, decode, []);

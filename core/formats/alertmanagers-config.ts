@@ -30,17 +30,17 @@ export function forwardingConfig(warn: (node: YamlNode, sentence: string) => voi
   const decode = record('alerting', {
     managers: optional('alertmanagers', listOf(alertmanagers(warn)), []),
     alertRelabel: optional('alert_relabel_configs', listOf(relabelRule), []),
-    drop: optional('drop_resolved', anything, undefined),
   });
   return (node) => {
     const { managers, alertRelabel } = decode(node);
-    return { managers, alertRelabel };
+    return { managers: managers.filter((one) => one !== undefined), alertRelabel };
   };
 }
 
 const ownNames = new Set(['api_version', 'timeout', 'path_prefix', 'alert_relabel_configs', 'sigv4', 'job_name', 'metrics_path']);
 
-function alertmanagers(warn: (node: YamlNode, sentence: string) => void): Decode<AlertmanagersConfig> {
+/** Undefined for an entry that cannot be spoken to; unsigned, nothing is sent there. */
+function alertmanagers(warn: (node: YamlNode, sentence: string) => void): Decode<AlertmanagersConfig | undefined> {
   return (node) => {
     if (node.kind !== 'map') throw yamlError(node, 'an entry of alertmanagers must be a map of fields');
     const own = record('alertmanagers entry', {
@@ -50,7 +50,10 @@ function alertmanagers(warn: (node: YamlNode, sentence: string) => void): Decode
       alertRelabel: optional('alert_relabel_configs', listOf(relabelRule), []),
       sigv4: optional('sigv4', anything, undefined),
     })(fieldsOf(node, (name) => ownNames.has(name)));
-    if (own.sigv4 !== undefined) warn(own.sigv4, 'sigv4 of an Alertmanager is not yet supported');
+    if (own.sigv4 !== undefined) {
+      warn(own.sigv4, 'sigv4 of an Alertmanager is not yet supported: no alert is forwarded to this entry');
+      return undefined;
+    }
     const path = `/${own.prefix.replace(/^\/+|\/+$/g, '')}${alertsPath}`.replace(/^\/\//, '/');
     const target = withField(
       withField(

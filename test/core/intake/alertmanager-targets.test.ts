@@ -42,6 +42,33 @@ alerting:
     expect(relabel(labelsFromRecord({ alertname: 'X', replica: 'a' }), forwarding.alertRelabel)).toEqual(['alertname', 'X']);
   });
 
+  test('relabelling sees and sets what it does in Prometheus', async () => {
+    const { forwarding } = read(`
+alerting:
+  alertmanagers:
+    - path_prefix: am
+      static_configs:
+        - targets: [one:9093, two:9093]
+          labels: {__scheme__: https, tenant: blue}
+        - targets: [three:9093]
+      relabel_configs:
+        - {source_labels: [__alerts_path__], regex: '/am/(.*)', target_label: __alerts_path__, replacement: '/blue/$1'}
+        - {source_labels: [__address__, tenant], separator: ';', regex: 'two:.*;blue', target_label: __address__, replacement: 'second:1'}
+        - {source_labels: [__address__], regex: 'three:.*', target_label: __address__, replacement: 'bad address'}
+        - {source_labels: [__metrics_path__], regex: '.+', action: drop}
+`);
+    const found = new AlertmanagerTargets(forwarding.managers[0]!, new ManualClock(), tempFolder());
+    onTestFinished(() => found.stop());
+    expect(found.targets.map(({ url }) => url)).toEqual(['https://one:9093/blue/api/v2/alerts', 'https://second:1/blue/api/v2/alerts']);
+    expect(found.problems).toEqual(['alerting: relabelling left "http://bad address/blue/api/v2/alerts", which is no address of an Alertmanager']);
+  });
+
+  test('an entry that wants requests signed gets none, and that is said', () => {
+    const { forwarding, warnings } = read("alerting: {alertmanagers: [{sigv4: {region: x}, static_configs: [{targets: ['a:1']}]}]}");
+    expect(forwarding.managers).toEqual([]);
+    expect(warnings.join()).toContain('sigv4 of an Alertmanager is not yet supported: no alert is forwarded to this entry');
+  });
+
   test.each([
     ['', '/api/v2/alerts'],
     ['path_prefix: am', '/am/api/v2/alerts'],
