@@ -38,6 +38,8 @@ export class Session {
   paletteOpen = $state(false);
   helpOpen = $state(false);
   #minute = $derived(Math.floor(now.ms / datasetsEveryMs));
+  /** Derived, so that the refresh begins anew only when it changes and not with every status. */
+  #refreshMsMin = $derived.by(() => ((this.status.value?.overloadLevel ?? 0) >= readsLevel ? strainedRefreshMs : 0));
 
   constructor(engine: Engine) {
     this.engine = engine;
@@ -56,7 +58,7 @@ export class Session {
     this.clock = new ViewClock(
       this.router,
       () => this.datasets.value?.find((one) => one.name === this.dataset),
-      () => ((this.status.value?.overloadLevel ?? 0) >= readsLevel ? strainedRefreshMs : 0),
+      () => this.#refreshMsMin,
     );
     this.losses = new LiveQuery(engine, {
       key: () => ({ dataset: this.dataset, startMs: Math.floor(this.clock.bounds.startMs), endMs: Math.ceil(this.clock.bounds.endMs) }),

@@ -53,3 +53,16 @@ test.each(['dark', 'light'] as const)('survival is a banner over every view, whi
   await expectPage(banner).toHaveCount(0);
   await expectPage(page.getByRole('button', { name: 'Failing' })).toBeVisible();
 });
+
+test('charts ask again every few seconds although the status comes each second', async () => {
+  await open('busy', '#/explore?g0.expr=up');
+  await page.getByLabel('Refresh every').selectOption('5000');
+  await expect.poll(() => engine.asked.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  const before = engine.asked.length;
+  const timer = setInterval(() => engine.strain(engine.overload, []), 500);
+  try {
+    await expect.poll(() => engine.asked.length, { timeout: 20_000 }).toBeGreaterThan(before + 1);
+  } finally {
+    clearInterval(timer);
+  }
+});
