@@ -407,9 +407,10 @@ class LiveEngine implements Engine {
   /** Puts the files in force; what of them is broken has already been replaced by its last good version. */
   async #configure(): Promise<void> {
     const config = this.#practice.onTop(this.#config.current);
-    const { timeMs, rollup5mMs, rollup1hMs, bytesMax } = config.settings.retention;
+    const { timeMs, rollup5mMs, rollup1hMs, bytesMax, logs, traces } = config.settings.retention;
     this.#live.keep({ retentionMs: timeMs, rollup5mRetentionMs: rollup5mMs, rollup1hRetentionMs: rollup1hMs, retentionBytes: bytesMax });
-    this.#traces.keep({ retentionMs: timeMs, retentionBytes: bytesMax });
+    this.#traces.keep({ retentionMs: traces.timeMs, retentionBytes: traces.bytesMax });
+    this.#logs.keep({ retentionMs: logs.timeMs, retentionBytes: logs.bytesMax });
     const jobs = this.#options.safe === true ? [] : config.settings.scrapeConfigs;
     await this.#scraper.apply(jobs, config.settings.limits, dirname(config.file));
     await this.#receiver.configure(config.settings.spanMetrics, config.settings.tailSampling, config.settings.otlp);

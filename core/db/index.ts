@@ -10,6 +10,7 @@ export {
   isCorrupt,
   transaction,
   lazyTransaction,
+  giveBackRoom,
   sql,
   sqliteVersion,
 } from './open.ts';

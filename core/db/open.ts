@@ -110,6 +110,16 @@ export function isCorrupt(error: unknown): boolean {
 }
 
 /** SQLite's own version, such as 3.54.1. */
+/** Pages that deletes may leave in a file for what comes next. */
+const sparePages = 256;
+
+/** Gives room that deletes have left back to the disk, `pagesMax` pages at a time. True when there is more to give. */
+export function giveBackRoom({ connection }: WriteDb, pagesMax: number): boolean {
+  const free = connection.pragma('freelist_count', { simple: true }) as number;
+  if (free > sparePages) connection.pragma(`incremental_vacuum(${Math.min(pagesMax, free - sparePages)})`);
+  return free - pagesMax > sparePages;
+}
+
 export function sqliteVersion(db: ReadDb): string {
   return versionOf(db.connection);
 }

@@ -26,7 +26,7 @@ export interface SignalboxConfig {
   readonly sloFolder: string;
   /** A PromQL expression whose value is the share of users affected now, 0 to 1. Empty: not known. */
   readonly usersAffected: string;
-  /** How long samples are kept, and rollups of them; and how many bytes all of it may take. */
+  /** How long samples are kept, and rollups of them; how many bytes all of it may take; the same of logs and traces. */
   readonly retention: Retention;
   /** Patterns of files with more jobs; those jobs are among `scrapeConfigs`. */
   readonly scrapeConfigFiles: readonly string[];
@@ -43,6 +43,15 @@ export interface Retention {
   readonly timeMs: DurationMs;
   readonly rollup5mMs: DurationMs;
   readonly rollup1hMs: DurationMs;
+  readonly bytesMax: number;
+  /** Of log lines and of spans, each with a time and a size of its own. */
+  readonly logs: Kept;
+  readonly traces: Kept;
+}
+
+/** How long something is kept, and how many bytes it may take. */
+export interface Kept {
+  readonly timeMs: DurationMs;
   readonly bytesMax: number;
 }
 
@@ -75,8 +84,17 @@ export const defaultIntakeLimits: IntakeLimits = {
 };
 
 const dayMs = 86_400_000;
+/** A week of lines and of spans: who looks further back looks at samples. */
+const defaultKept: Kept = { timeMs: 7 * dayMs, bytesMax: 8 * 2 ** 30 };
 /** A month to the sample, a quarter to five minutes, this month last year to the hour; 20 GiB is what a laptop can spare. */
-const defaultRetention: Retention = { timeMs: 30 * dayMs, rollup5mMs: 90 * dayMs, rollup1hMs: 400 * dayMs, bytesMax: 20 * 2 ** 30 };
+const defaultRetention: Retention = {
+  timeMs: 30 * dayMs,
+  rollup5mMs: 90 * dayMs,
+  rollup1hMs: 400 * dayMs,
+  bytesMax: 20 * 2 ** 30,
+  logs: defaultKept,
+  traces: defaultKept,
+};
 
 const anything: Decode<YamlNode> = (node) => node;
 const ignored = (name: string): ReturnType<typeof optional<YamlNode | undefined>> => optional(name, anything, undefined);
@@ -111,11 +129,19 @@ const limitsFields = record('limits', {
   memoryBytesMax: optional('memory', byteSize, defaultIntakeLimits.memoryBytesMax),
 });
 
+const keptFields = (what: string): Decode<Kept> =>
+  record(`retention of ${what}`, {
+    timeMs: optional('time', duration, defaultKept.timeMs),
+    bytesMax: optional('size', byteSize, defaultKept.bytesMax),
+  });
+
 const retentionFields = record('retention', {
   timeMs: optional('time', duration, defaultRetention.timeMs),
   rollup5mMs: optional('rollups_5m', duration, defaultRetention.rollup5mMs),
   rollup1hMs: optional('rollups_1h', duration, defaultRetention.rollup1hMs),
   bytesMax: optional('size', byteSize, defaultRetention.bytesMax),
+  logs: optional('logs', keptFields('logs'), defaultKept),
+  traces: optional('traces', keptFields('traces'), defaultKept),
 });
 
 /** Parts of a prometheus.yml that concern only Prometheus itself. */

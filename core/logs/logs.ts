@@ -23,7 +23,7 @@ import { patternsOf, type Patterns, type PatternWindow } from './patterns.ts';
 import { searchParts, type Direction, type SearchPage } from './search.ts';
 import { breathe } from '#core/blocks/index.ts';
 import { LogStore } from './store.ts';
-import type { LogBookmark, LogsOptions, LogsStats, LogVerdict } from './types.ts';
+import type { LogBookmark, LogRetention, LogsOptions, LogsStats, LogVerdict } from './types.ts';
 import { summaryOf, volumeOf, type Summary, type Turns, type Volume } from './volume.ts';
 
 const lastNs = 2n ** 63n - 1n;
@@ -89,6 +89,8 @@ export interface Logs {
   noteBookmark(id: number, note: string): void;
   removeBookmark(id: number): void;
   bookmarks(): readonly LogBookmark[];
+  /** How much is kept from the next upkeep on. */
+  keep(retention: LogRetention): void;
   stats(): LogsStats;
   close(): Promise<void>;
 }
@@ -207,6 +209,10 @@ class OpenLogs implements Logs {
 
   bookmarks(): readonly LogBookmark[] {
     return listBookmarks(this.#store.db);
+  }
+
+  keep(retention: LogRetention): void {
+    this.#store.keep(retention);
   }
 
   stats(): LogsStats {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { closeDb, openDb, sql, transaction, type WriteDb } from '#core/db/index.ts';
+import { closeDb, giveBackRoom, openDb, sql, transaction, type WriteDb } from '#core/db/index.ts';
 import { EngineError, LogBatch, messageOf, type Cancel, type Clock, type Labels, type LogRecord } from '#core/model/index.ts';
 import { decodeBatch, encodeBatch } from './batch.ts';
 import { atOnce, breathe, ColumnCache, DamageError, inSteps } from '#core/blocks/index.ts';
@@ -9,10 +9,12 @@ import { HeadPart, runsOf } from './head.ts';
 import type { Block, Part } from './part.ts';
 import { runsOfBatch, wholeRun } from './runs.ts';
 import { Streams } from './streams.ts';
-import type { LogLimits, LogsOptions, LogsStats, LogVerdict } from './types.ts';
+import type { LogLimits, LogRetention, LogsOptions, LogsStats, LogVerdict } from './types.ts';
 
 const defaultLimits: LogLimits = { futureMs: 3_600_000, retentionMs: 7 * 86_400_000, retentionBytes: 8 * 2 ** 30 };
 const tickMs = 1000;
+/** Given back to the disk a tick: 4 MiB. */
+const roomPages = 1024;
 /** Word indexes of some 600 blocks, or the decoded lines of 50. */
 const cacheBytesMax = 128 << 20;
 /** A block made while others wait for the engine, and one made by an import. */
@@ -42,6 +44,7 @@ export class LogStore {
   readonly db: WriteDb;
   readonly clock: Clock;
   readonly #limits: LogLimits;
+  #kept: LogRetention;
   readonly #cache = new ColumnCache(cacheBytesMax);
   readonly #streams: Streams;
   /** Records of each row of the head's table. */
@@ -65,6 +68,7 @@ export class LogStore {
     this.db = openDb(join(folder, 'logs.db'), 'logs');
     this.clock = clock;
     this.#limits = { ...defaultLimits, ...limits };
+    this.#kept = this.#limits;
     this.#streams = new Streams(this.db);
     this.#blocks = allBlocks(this.db, (id) => this.#streams.labelsOf(id), this.#cache);
     this.#sealedMs = clock.monotonicMs();
@@ -152,6 +156,10 @@ export class LogStore {
         this.#mend(error, before);
       }
     }
+  }
+
+  keep(retention: LogRetention): void {
+    this.#kept = retention;
   }
 
   stats(): LogsStats {
@@ -369,19 +377,19 @@ export class LogStore {
 
   /** Drops the blocks that are too old, and the oldest while there are too many bytes. */
   #retire(): void {
-    const beforeNs = BigInt(Math.floor(Math.max(0, this.clock.now() - this.#limits.retentionMs))) * 1_000_000n;
+    const beforeNs = BigInt(Math.floor(Math.max(0, this.clock.now() - this.#kept.retentionMs))) * 1_000_000n;
     let bytes = this.#blocks.reduce((sum, block) => sum + block.bytes, 0);
     const gone = new Set<Block>();
     for (const block of this.#blocks.toSorted((a, b) => (a.maxNs < b.maxNs ? -1 : 1))) {
-      if (block.maxNs >= beforeNs && bytes <= this.#limits.retentionBytes) break;
+      if (block.maxNs >= beforeNs && bytes <= this.#kept.retentionBytes) break;
       gone.add(block);
       bytes -= block.bytes;
     }
+    giveBackRoom(this.db, roomPages);
     if (gone.size === 0) return;
     transaction(this.db, () => {
       for (const { id } of gone) deleteBlock(this.db, id);
     });
     this.#blocks = this.#blocks.filter((block) => !gone.has(block));
-    this.db.connection.pragma('incremental_vacuum(1024)');
   }
 }

@@ -10,9 +10,12 @@ export interface LogsOptions {
   readonly limits?: Partial<LogLimits>;
 }
 
-export interface LogLimits {
+export interface LogLimits extends LogRetention {
   /** How far ahead of the clock a record may be. Infinity for a case of imported files. */
   readonly futureMs: DurationMs;
+}
+
+export interface LogRetention {
   /** Blocks whose last record is older than this go. */
   readonly retentionMs: DurationMs;
   /** The oldest blocks go when blocks take more than this. */

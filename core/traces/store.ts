@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { closeDb, openDb, transaction, type WriteDb } from '#core/db/index.ts';
+import { closeDb, giveBackRoom, openDb, transaction, type WriteDb } from '#core/db/index.ts';
 import { EngineError, messageOf } from '#core/model/index.ts';
 import type { Cancel, Clock, OperationRed, ServiceMap, Span, SpanStatistics, TraceTree } from '#core/model/index.ts';
 import { assembleInSteps } from './assemble.ts';
@@ -21,6 +21,8 @@ import type { SearchQuery, SpanVerdict, TraceLimits, TracePage, Traces, TracesOp
 
 const defaultLimits: TraceLimits = { futureMs: 3_600_000, retentionMs: 7 * 86_400_000, retentionBytes: 8 * 2 ** 30 };
 const tickMs = 1000;
+/** Given back to the disk a tick: 4 MiB. */
+const roomPages = 1024;
 /** Decoded columns of about 3 million spans. */
 const cacheBytesMax = 96 << 20;
 /** A block made while others wait for the engine, and one made by an import. */
@@ -162,11 +164,8 @@ class Store implements Traces {
     });
   }
 
-  keep({ retentionMs, retentionBytes }: Pick<TraceLimits, 'retentionMs' | 'retentionBytes'>): void {
-    this.#kept = {
-      retentionMs: Math.min(retentionMs, this.#limits.retentionMs),
-      retentionBytes: Math.min(retentionBytes, this.#limits.retentionBytes),
-    };
+  keep(retention: Pick<TraceLimits, 'retentionMs' | 'retentionBytes'>): void {
+    this.#kept = retention;
   }
 
   stats(): TracesStats {
@@ -348,11 +347,11 @@ class Store implements Traces {
   #retire(): void {
     const beforeNs = BigInt(Math.floor(Math.max(0, this.#clock.now() - this.#kept.retentionMs))) * 1_000_000n;
     const gone = blocksToRetire(this.#blocks, beforeNs, this.#kept.retentionBytes);
+    giveBackRoom(this.#db, roomPages);
     if (gone.size === 0) return;
     transaction(this.#db, () => {
       for (const { id } of gone) deleteBlock(this.#db, id);
     });
     this.#blocks = this.#blocks.filter((block) => !gone.has(block));
-    this.#db.connection.pragma('incremental_vacuum(1024)');
   }
 }

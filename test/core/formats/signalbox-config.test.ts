@@ -16,7 +16,14 @@ describe('parseSignalboxConfig', () => {
       dashboardFolder: 'dashboards',
       sloFolder: 'slos',
       usersAffected: '',
-      retention: { timeMs: 30 * 86_400_000, rollup5mMs: 90 * 86_400_000, rollup1hMs: 400 * 86_400_000, bytesMax: 20 * 1024 ** 3 },
+      retention: {
+        timeMs: 30 * 86_400_000,
+        rollup5mMs: 90 * 86_400_000,
+        rollup1hMs: 400 * 86_400_000,
+        bytesMax: 20 * 1024 ** 3,
+        logs: { timeMs: 7 * 86_400_000, bytesMax: 8 * 1024 ** 3 },
+        traces: { timeMs: 7 * 86_400_000, bytesMax: 8 * 1024 ** 3 },
+      },
       limits: defaultIntakeLimits,
       scrapeConfigFiles: [],
       otlp: { promoted: [], ignored: [], keepsIdentifying: false },
@@ -83,6 +90,13 @@ limits: { samples_per_scrape: 200000, ahead: 1h, body_size: 32MB }
       retention: { timeMs: 90 * 86_400_000, rollup5mMs: 180 * 86_400_000, rollup1hMs: 730 * 86_400_000, bytesMax: 10 * 1024 ** 3 },
       limits: { ...defaultIntakeLimits, samplesMax: 200_000, aheadMaxMs: 3_600_000, bodyBytesMax: 32 << 20 },
     });
+  });
+
+  test('logs and traces are kept for times and in sizes of their own', () => {
+    const { retention } = parse('retention: { time: 90d, logs: { time: 3d, size: 2GB }, traces: { time: 30d } }');
+    expect(retention.logs).toEqual({ timeMs: 3 * 86_400_000, bytesMax: 2 * 1024 ** 3 });
+    expect(retention.traces).toEqual({ timeMs: 30 * 86_400_000, bytesMax: 8 * 1024 ** 3 });
+    expect(() => parse('retention: { logs: { days: 3 } }')).toThrow(/days/);
   });
 
   test('what concerns only Prometheus, or is not there yet, is said and left aside', () => {

@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openLogs, type Logs } from '#core/logs/index.ts';
@@ -132,6 +133,27 @@ test('what is old goes, and the oldest when there is too much', async () => {
   expect(blockBytes).toBeLessThanOrEqual(40_000);
   expect(oldestNs! >= baseNs - 40n * 3_600_000_000_000n).toBe(true);
   await logs.close();
+});
+
+test('what is kept can be changed while it runs, and the room comes back', async () => {
+  const time = clock();
+  const folder = tempFolder();
+  const logs = openLogs({ folder, clock: time, limits: { retentionMs: Infinity } });
+  for (let block = 0; block < 4; block++) {
+    const lines = new LineMaker(block).chunk(20_000).toString().trimEnd().split('\n');
+    logs.load(lines.map((text, i) => plainRecord(baseNs - BigInt(4 - block) * 3_600_000_000_000n + BigInt(i), shop, text, 'info')));
+    await logs.flush();
+  }
+  await time.advance(3000);
+  const { blocks, blockBytes } = logs.stats();
+  expect(blocks).toBe(4);
+  logs.keep({ retentionMs: 3.5 * 3_600_000, retentionBytes: Infinity });
+  await time.advance(10_000);
+  const left = logs.stats();
+  expect(left).toMatchObject({ blocks: 2, upkeepFault: '' });
+  await logs.close();
+  // A spare MiB of pages stays for what comes next.
+  expect(statSync(join(folder, 'logs.db')).size).toBeLessThan(left.blockBytes + (blockBytes - left.blockBytes) / 2 + (1 << 20));
 });
 
 describe('rot', () => {
