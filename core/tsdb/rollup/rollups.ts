@@ -8,7 +8,7 @@ import type { Groups } from '../names/groups.ts';
 import type { Reader } from '../reader.ts';
 import type { Tombstones } from '../upkeep/deletion.ts';
 import { bucketLengthsMs, fold, FoldedBuckets, joined, within, type Buckets } from './buckets.ts';
-import { dueOf, hasRollups, rawFloor, rollupBytes, rollupsOf, tellsOf, type RollupMeta } from './rows.ts';
+import { dueOf, hasRollupAfter, hasRollups, rawFloor, rollupBytes, rollupsOf, tellsOf, type RollupMeta } from './rows.ts';
 
 /** Requests shorter than this are answered from samples: nothing would be gained. */
 const spanMinMs = 12 * 3_600_000;
@@ -67,6 +67,7 @@ export class Rollups {
     if (!this.#isThere || (!isRawGone && toMs - fromMs < spanMinMs)) return undefined;
     const fitting = evenMs === 0 ? undefined : bucketLengthsMs.findLast((length) => evenMs % length === 0);
     const bucketMs = fitting ?? bucketLengthsMs[0];
+    if (!isRawGone && !hasRollupAfter(this.#parts.db, bucketMs, fromMs)) return undefined;
     const plans = this.#plans(refs, bucketMs, fromMs, toMs);
     const rolledMs = Math.max(0, ...plans.map(rolledOf));
     if (rolledMs === 0 || (!isRawGone && rolledMs * 2 < toMs - fromMs)) return undefined;

@@ -36,6 +36,16 @@ export function rollupsOf(db: ReadDb, group: number, bucketMs: number, fromMs: n
   ).all(group, bucketMs, whole(fromMs), whole(toMs)) as RollupMeta[];
 }
 
+/** Whether any row of this bucket length tells of a time after `fromMs`. */
+export function hasRollupAfter(db: ReadDb, bucketMs: number, fromMs: number): boolean {
+  const row = sql(
+    db,
+    `select exists (select 1 from rollup indexed by rollup_by_age where bucket_ms = :bucket and level = 0 and end_ms > :from)
+       or exists (select 1 from rollup indexed by rollup_by_age where bucket_ms = :bucket and level = 1 and end_ms > :from) as is_there`,
+  ).get({ bucket: bucketMs, from: whole(fromMs) }) as { is_there: number };
+  return row.is_there === 1;
+}
+
 /** The oldest rows of a level that end at `endMs` or before. */
 export function rollupsBefore(db: ReadDb, bucketMs: number, level: 0 | 1, endMs: number, limit: number): readonly RollupMeta[] {
   return sql(
