@@ -45,10 +45,8 @@ export class RemoteWriteReceiver {
     if (encoding !== 'snappy') return plainAnswer(415, `the content encoding must be snappy, not ${encoding}`);
     const body = this.#unpacked(request.body);
     const batch = new PushBatch(this.#sink, this.#ledger, source);
-    if (version === 1) this.#take1(body, batch);
-    else this.#take2(body, batch);
+    const exemplarCount = version === 1 ? this.#take1(body, batch) : this.#take2(body, batch);
     const { sampleCount, histograms, badHistograms } = this.#columns;
-    const exemplarCount = this.#columns.exemplars.length;
     await batch.commit(sampleCount + histograms.length + badHistograms.length);
     const written = {
       'x-prometheus-remote-write-samples-written': String(batch.storedSamples),
@@ -65,7 +63,8 @@ export class RemoteWriteReceiver {
     return body;
   }
 
-  #take1(body: Uint8Array, batch: PushBatch): void {
+  /** Answers how many exemplars were of series that were taken; #take2 likewise. */
+  #take1(body: Uint8Array, batch: PushBatch): number {
     const columns = this.#columns;
     readRemoteWrite1(body, columns, this.#series1.begin());
     const { seriesCount, labelsFrom, labelsTo, slots } = columns;
@@ -73,10 +72,10 @@ export class RemoteWriteReceiver {
     const labels = (series: number): Labels => remoteWriteLabels(body, labelsFrom[series]!, labelsTo[series]!);
     for (let i = 0; i < seriesCount; i++) refs[i] = this.#series1.ref(labelsFrom[i]!, labelsTo[i]!, slots[i]!, i, labels);
     for (const [metric, metadata] of columns.metadata) if (metric !== '') this.#sink.setMetadata(metric, metadata);
-    this.#addAll(refs, batch);
+    return this.#addAll(refs, batch);
   }
 
-  #take2(body: Uint8Array, batch: PushBatch): void {
+  #take2(body: Uint8Array, batch: PushBatch): number {
     const columns = this.#columns;
     const symbols = readRemoteWrite2(body, columns);
     if (symbols.count > 0 && symbols.to[0] !== symbols.from[0]) throw new EngineError('invalid', 'the first symbol of the request must be empty');
@@ -89,7 +88,7 @@ export class RemoteWriteReceiver {
       refs[i] = this.#series2.ref(columns.labelsFrom[i]! * 4, columns.labelsTo[i]! * 4, -1, i, labels);
       if (this.#series2.fresh) this.#noteMetadata2(body, symbols, i);
     }
-    this.#addAll(refs, batch);
+    return this.#addAll(refs, batch);
   }
 
   /** The same number for the same text in every request, so that a series keeps its key. */
@@ -144,12 +143,14 @@ export class RemoteWriteReceiver {
       this.#sink.setMetadata(metric, { type: remoteWriteTypes[type] ?? 'unknown', help, unit });
   }
 
-  #addAll(refs: Int32Array, batch: PushBatch): void {
+  #addAll(refs: Int32Array, batch: PushBatch): number {
     const { seriesCount, samplesTo, timesMs, values, histograms, badHistograms, exemplars } = this.#columns;
     batch.addRuns({ count: seriesCount, refs, ends: samplesTo, timesMs, values });
     for (const { series, timeMs, histogram } of histograms) batch.addHistogram(refs[series]!, timeMs, histogram);
     batch.reject('bad_histogram', badHistograms.length);
-    for (const { series, exemplar } of exemplars) if (refs[series]! >= 0) this.#sink.addExemplar(refs[series]!, exemplar);
+    const written = exemplars.filter(({ series }) => refs[series]! >= 0);
+    for (const { series, exemplar } of written) this.#sink.addExemplar(refs[series]!, exemplar);
+    return written.length;
   }
 }
 

@@ -95,6 +95,22 @@ describe('remote write 1.0', () => {
     expect(scene.samples('a')).toEqual(['a: 1 stale NaN']);
   });
 
+  test('of exemplars only those of series that were taken count as written', async () => {
+    const scene = new ReceiveScene(clock);
+    const exemplar: Field = [
+      3,
+      'message',
+      [
+        [1, 'message', pair('trace_id', 'abc')],
+        [2, 'double', 1],
+        [3, 'int', now],
+      ],
+    ];
+    const body = write([label('__name__', 'a'), sample(1, now), exemplar], [label('x', 'no name'), sample(1, now), exemplar]);
+    const { status, headers } = await scene.send('/api/v1/write', body, headers1);
+    expect([status, headers['x-prometheus-remote-write-exemplars-written']]).toEqual([400, '1']);
+  });
+
   test('what the store refuses is answered with 400 and accounted for; the rest is kept', async () => {
     const scene = new ReceiveScene(clock);
     const body = write(
