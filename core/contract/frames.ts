@@ -59,7 +59,8 @@ export function decodeFrame(bytes: Uint8Array): Frame | undefined {
       if (length === undefined) return Number(kind);
       const size = length * kinds[kind].BYTES_PER_ELEMENT;
       if (!(size >= 0) || at + size > bytes.length) throw new RangeError('array beyond the frame');
-      const block = new kinds[kind](bytes.slice(at, at + size).buffer);
+      // A copy by the constructor: a Buffer's own slice() would share the memory of whatever else lies in its pool.
+      const block = new kinds[kind](new Uint8Array(bytes.subarray(at, at + size)).buffer);
       at += align(size);
       return block;
     }) as Frame;

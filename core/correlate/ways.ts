@@ -1,4 +1,4 @@
-import { labelPairs, matcher, type AttributeConcept, type Labels, type Matcher, type UnixMs } from '#core/model/index.ts';
+import { labelPairs, matcher, METRIC_NAME, type AttributeConcept, type Labels, type Matcher, type UnixMs } from '#core/model/index.ts';
 import { workloadOfPod, type Attributes } from './service-of.ts';
 import type { TimeWindow } from './types.ts';
 
@@ -97,7 +97,7 @@ function metricWays({ metrics }: WaySources, thing: Thing, { startMs, endMs }: T
   return names.flatMap((name): Way[] => {
     const pattern = patternOf(thing, name, attributes);
     const wanted = pattern === undefined ? matcher(name, '=', thing.value) : matcher(name, '=~', pattern);
-    const count = metrics.series([wanted], startMs, endMs).length;
+    const count = metrics.series([wanted, measuring], startMs, endMs).length;
     const query = `{${name}${pattern === undefined ? '=' : '=~'}${JSON.stringify(pattern ?? thing.value)}}`;
     return count === 0 ? [] : [{ to: 'metrics', of: thing.of, value: thing.value, query, count }];
   });
@@ -108,6 +108,9 @@ function instanceWay({ metrics }: WaySources, value: string, { startMs, endMs }:
   const count = value === '' ? 0 : metrics.series([matcher('instance', '=', value)], startMs, endMs).length;
   return count === 0 ? [] : [{ to: 'metrics', of: 'host', value, query: `{instance=${JSON.stringify(value)}}`, count }];
 }
+
+/** `target_info` repeats a resource's attributes, and measures nothing. */
+const measuring = matcher(METRIC_NAME, '!=', 'target_info');
 
 /** The pattern of a label's values where they are more than the value itself: pods of a workload, ports of a host, jobs of a namespace. */
 function patternOf({ of, value, namespace }: Thing, name: string, attributes: Attributes): string | undefined {
@@ -177,7 +180,8 @@ export async function logsOfTrace(
     for (const { timeNs, line } of records) seen.add(`${timeNs} ${line}`);
     if (seen.size > before) found.push({ query: text, count: seen.size - before });
   }
-  return found.sort((a, b) => b.count - a.count);
+  // Of two that find as many, fields say more surely what they are.
+  return found.sort((a, b) => b.count - a.count || Number(a.query.startsWith('"')) - Number(b.query.startsWith('"')));
 }
 
 /** An id of 64 bits is written without the zeros before it. */

@@ -175,3 +175,9 @@ describe('frames as bytes', () => {
     expect(decodeFrame(claim.subarray(0, claim.length - 8))).toBeUndefined();
   });
 });
+
+test('arrays of a frame that lies in a pool of buffers are its own, whole and no more', () => {
+  const frame = { k: 'call', id: 1, name: 'x', input: { bytes: Uint8Array.of(1, 2, 3), values: Float64Array.of(4, 5) } } as const;
+  const pooled = Buffer.concat([Buffer.alloc(64, 9), encodeFrame(frame), Buffer.alloc(64, 9)]);
+  expect(decodeFrame(pooled.subarray(64, pooled.length - 64))).toEqual(frame);
+});

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { AttributeFile } from '#core/config/index.ts';
-import { Attributes, waysFrom } from '#core/correlate/index.ts';
+import { Attributes, logsOfTrace, waysFrom } from '#core/correlate/index.ts';
 import { openCase } from '#core/intake/index.ts';
 import { defaultAttributeMap, labelsFromRecord, noLabels, noScope, resourceOf, type Span } from '#core/model/index.ts';
 import { ManualClock } from '../../support/clock.ts';
@@ -135,4 +135,31 @@ describe('the attribute map', () => {
   ])('%j is refused', (part, sentence) => {
     expect(() => new AttributeFile(tempFolder()).save({ ...defaultAttributeMap, ...part })).toThrow(sentence);
   });
+});
+
+test('the lines of a trace are found by the id in the text, and by fields under any key of a trace id', async () => {
+  const one = openCase(tempFolder(), new ManualClock(nowMs));
+  const record = { timeNs: BigInt(nowMs) * 1_000_000n, level: 'info' as const, fields: noLabels, labels: labelsFromRecord({ app: 'cart' }) };
+  one.logs.load([
+    { ...record, line: 'beside', fields: labelsFromRecord({ trace_id: traceId }) },
+    { ...record, line: 'beside too', fields: labelsFromRecord({ trace_id: traceId }) },
+    { ...record, line: `{"traceId":"${traceId}"}` },
+    { ...record, line: 'own key', fields: labelsFromRecord({ correlation: traceId }) },
+    { ...record, line: 'another', fields: labelsFromRecord({ trace_id: 'cd'.repeat(16) }) },
+  ]);
+  await one.logs.flush();
+  const of = async (keys: readonly string[]): Promise<[string, number][]> => {
+    const found = await logsOfTrace(one, traceId, window, new Attributes({ ...defaultAttributeMap, traceId: keys }));
+    return found.map(({ query, count }) => [query.replace(traceId, 'ID'), count]);
+  };
+  expect(await of(['trace_id'])).toEqual([
+    ['trace_id="ID"', 2],
+    ['"ID"', 1],
+  ]);
+  expect(await of(['correlation', 'trace_id'])).toEqual([
+    ['trace_id="ID"', 2],
+    ['correlation="ID"', 1],
+    ['"ID"', 1],
+  ]);
+  await one.close();
 });
