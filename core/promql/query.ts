@@ -18,7 +18,7 @@ import { stepTime, type Grid } from './grid.ts';
 import { Notebook, type Notes } from './notes.ts';
 import type { SeriesSource } from './read/source.ts';
 import { windowColumns } from './read/windows.ts';
-import { absent, histogram, mergeSame, rowIsEmpty, withoutName, type Row, type Vector } from './vector.ts';
+import { absent, countPresent, histogram, mergeSame, withoutName, type Row, type Vector } from './vector.ts';
 
 /** How to evaluate. Everything may be left out. */
 export interface QueryOptions {
@@ -209,18 +209,18 @@ async function vectorSeries({ evaluation, expr, context }: Prepared, grid: Grid)
   const series: SeriesColumns[] = [];
   for (const [i, { labels }] of vector.heads.entries()) {
     const row = vector.read(i);
-    if (!rowIsEmpty(row)) series.push(presentSteps(labels, row, timesMs, context));
+    const count = countPresent(row);
+    if (count > 0) series.push(presentSteps(labels, row, count, timesMs, context));
     if (context.budget.spend(grid.steps)) await context.budget.breathe();
   }
   return series.sort((a, b) => compareLabels(a.labels, b.labels));
 }
 
 /** The steps of a row that have a sample. Series that have all of them share one column of times. */
-function presentSteps(labels: Labels, row: Row, timesMs: Float64Array, { budget }: QueryContext): SeriesColumns {
-  let count = 0;
-  for (const kind of row.kinds) if (kind !== absent) count++;
+function presentSteps(labels: Labels, row: Row, count: number, timesMs: Float64Array, { budget }: QueryContext): SeriesColumns {
   budget.hold(count);
   const whole = count === row.kinds.length;
+  if (whole && row.histograms === undefined) return { labels, timesMs, values: row.values.slice() };
   const times = whole ? timesMs : new Float64Array(count);
   const values = whole ? row.values.slice() : new Float64Array(count);
   const histograms = row.histograms === undefined ? undefined : Array.from<Histogram | undefined>({ length: count });

@@ -65,9 +65,11 @@ export function copyStep(from: Row, to: Row, step: number): void {
   }
 }
 
-export function rowIsEmpty(row: Row): boolean {
-  for (const kind of row.kinds) if (kind !== absent) return false;
-  return true;
+/** At how many steps a row has a sample. */
+export function countPresent({ kinds }: Row): number {
+  let count = 0;
+  for (let k = 0; k < kinds.length; k++) if (kinds[k] !== absent) count++;
+  return count;
 }
 
 /** A vector whose rows are all there. */

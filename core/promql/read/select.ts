@@ -58,9 +58,12 @@ function picksOf(timesMs: Float64Array, sight: Sight, lookbackMs: number): Picks
 function pickPlain(columns: ScannedColumns, { indexes, kinds, count }: Picks, wanted: Wanted, row: Row): number {
   row.kinds.set(kinds);
   if (wanted === 'kind') return count;
+  const { values } = row;
   const from = wanted === 'time' ? columns.timesMs : columns.values;
-  const divisor = wanted === 'time' ? 1000 : 1;
-  for (let k = 0; k < indexes.length; k++) if (indexes[k]! >= 0) row.values[k] = from[indexes[k]!]! / divisor;
+  for (let k = 0; k < indexes.length; k++) {
+    const i = indexes[k]!;
+    if (i >= 0) values[k] = wanted === 'time' ? from[i]! / 1000 : from[i]!;
+  }
   return count;
 }
 
