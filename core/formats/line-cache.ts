@@ -41,6 +41,11 @@ export class LineCache {
     this.#bodyWords = new DataView(body.buffer, body.byteOffset, body.byteLength);
   }
 
+  /** Lets go of the body, which may be large. */
+  lookAway(): void {
+    this.look(noBytes);
+  }
+
   /** Where the entry's bytes end when they stand at `at` of the body; -1 when they do not. Compared from the end, where neighbours differ. */
   matchAt(slot: number, at: number): number {
     const length = this.#length[slot]!;
@@ -132,6 +137,8 @@ export class LineCache {
     this.#table[place] = slot;
   }
 }
+
+const noBytes = new Uint8Array(0);
 
 /** FNV-1a with its upper half folded in. */
 function hash(bytes: Uint8Array, from: number, to: number): number {

@@ -25,6 +25,8 @@ export interface Ledger {
 
 const stale = staleMarker();
 const writer = new ByteWriter(1 << 16);
+/** A scrape of 200,000 series; the first of many series takes far more. */
+const writerBytesMax = 1 << 21;
 
 /** Columns of finished batches, for the next ones: a scrape should not allocate. */
 const spare: { refs: Uint32Array; times: Float64Array; values: Float64Array }[] = [];
@@ -113,6 +115,7 @@ export class StoreBatch implements Batch {
     const { labelsOf, pendingExemplars: exemplars } = ledger;
     putCommit(writer, { series, labelsOf, floats, histograms: this.#histograms, exemplars });
     const lsn = this.#log(series.length > 0 || exemplars.length > 0);
+    writer.giveUpRoom(writerBytesMax);
     if (spare.length < spareMax) spare.push(this.#columns);
     ledger.committed(series, this.stored);
     const span = { oldestMs: this.#oldestMs, newestMs: this.#newestMs };

@@ -163,6 +163,7 @@ export class ExpositionReader implements PageReader {
       }
       at = to + 1;
     }
+    cache.lookAway();
     const { badLineCount, firstBadLine, exemplars } = notes;
     const overLimit = into.rowCount > samplesMax;
     const complete = this.format === 'text' || notes.eof;

@@ -101,6 +101,14 @@ export class ByteWriter {
     this.at += bytes.length;
   }
 
+  /** Empties it, and gives up room beyond `bytesMax`: one large commit should not be paid for until the end. */
+  giveUpRoom(bytesMax: number): void {
+    this.at = 0;
+    if (this.bytes.length <= bytesMax) return;
+    this.bytes = new Uint8Array(bytesMax);
+    this.#view = new DataView(this.bytes.buffer);
+  }
+
   /** A copy of what was written. */
   take(): Uint8Array {
     return this.bytes.slice(0, this.at);
