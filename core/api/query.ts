@@ -194,8 +194,8 @@ function writeStats(out: JsonBytes, params: Params, stats: QueryStats): void {
       resultSortTime: 0,
       queryPreparationTime: stats.selectMs / 1000,
       innerEvalTime: stats.evaluateMs / 1000,
-      execQueueTime: 0,
-      execTotalTime: stats.totalMs / 1000,
+      execQueueTime: stats.queuedMs / 1000,
+      execTotalTime: (stats.totalMs + stats.queuedMs) / 1000,
     };
     out.ascii(',"stats":').json({ timings, samples: { totalQueryableSamples: stats.samplesRead, peakSamples: stats.samplesHeld } });
   }

@@ -26,6 +26,8 @@ export interface QueryStats {
   readonly selectMs: DurationMs;
   readonly evaluateMs: DurationMs;
   readonly totalMs: DurationMs;
+  /** How long it waited for its turn; not in `totalMs`. */
+  readonly queuedMs: DurationMs;
   /** Steps of the answer, and how many of them came from an answer before. */
   readonly steps: number;
   readonly stepsReused: number;
@@ -127,6 +129,7 @@ export class Budget {
       selectMs: this.#selectMs,
       evaluateMs: totalMs - this.#selectMs,
       totalMs,
+      queuedMs: 0,
       steps,
       stepsReused: 0,
     };

@@ -11,6 +11,7 @@ import {
   type RangeResult,
   type Sample,
 } from './query.ts';
+import type { QueryStats } from './budget.ts';
 import type { SeriesSource } from './read/source.ts';
 
 export interface QueriesOptions {
@@ -68,12 +69,12 @@ export class Queries {
 
   /** Throws EngineError as evaluateInstant does, and `limit` when too many wait. */
   instant(query: Expr | string, timeMs: UnixMs, options: CallOptions = {}): Promise<InstantResult> {
-    return this.#run(() => evaluateInstant(this.#options.source, query, timeMs, this.#with(options)));
+    return this.#run(options.signal, () => evaluateInstant(this.#options.source, query, timeMs, this.#with(options)));
   }
 
   /** Steps that an earlier answer had and that cannot have changed are taken from there, unless the call says `fresh`. */
   range(query: Expr | string, range: QueryRange, options: RangeCallOptions = {}): Promise<RangeResult> {
-    return this.#run(async () => {
+    return this.#run(options.signal, async () => {
       const expr = typeof query === 'string' ? parseExpr(query) : query;
       const evaluate = (part: QueryRange): Promise<RangeResult> => evaluateRange(this.#options.source, query, part, this.#with(options));
       if (options.fresh === true || options.explain === true) return evaluate(range);
@@ -90,12 +91,14 @@ export class Queries {
     return { ...options, ...(limits === undefined ? {} : { limits }), clock: this.#options.clock, breathe: this.#options.breathe };
   }
 
-  async #run<T>(act: () => Promise<T>): Promise<T> {
-    await this.#turn();
+  async #run<T extends { readonly stats: QueryStats }>(signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
+    const askedMs = this.#options.clock.monotonicMs();
+    await this.#turn(signal);
+    const queuedMs = this.#options.clock.monotonicMs() - askedMs;
     try {
       const result = await act();
       this.#answered++;
-      return result;
+      return { ...result, stats: { ...result.stats, queuedMs } };
     } catch (error) {
       this.#failed++;
       if (this.#isStrained && error instanceof EngineError && error.code === 'limit')
@@ -111,14 +114,24 @@ export class Queries {
     }
   }
 
-  async #turn(): Promise<void> {
+  /** Settles when the query may run. Who gives up while it waits leaves its place to others. */
+  async #turn(signal: AbortSignal | undefined): Promise<void> {
     if (this.#running < (this.#isStrained ? 1 : this.#runningMax)) {
       this.#running++;
       return;
     }
     if (this.#waiting.length >= this.#waitingMax)
       throw new EngineError('limit', `${this.#waitingMax} queries wait already; ask again when some have been answered`);
-    await new Promise<void>((turn) => this.#waiting.push(turn));
+    if (signal?.aborted === true) throw new EngineError('cancelled', 'the query was cancelled before its turn');
+    const turn = Promise.withResolvers<void>();
+    const leave = (): void => {
+      const place = this.#waiting.indexOf(turn.resolve);
+      if (place >= 0) this.#waiting.splice(place, 1);
+      turn.reject(new EngineError('cancelled', 'the query was cancelled while it waited for its turn'));
+    };
+    this.#waiting.push(turn.resolve);
+    signal?.addEventListener('abort', leave);
+    await turn.promise.finally(() => signal?.removeEventListener('abort', leave));
   }
 }
 

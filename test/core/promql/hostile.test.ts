@@ -41,8 +41,8 @@ const shapes: readonly ((n: number, random: Random) => string)[] = [
   (n) => `sort(x_total @ ${'8'.repeat(5 * n)})`,
   (n) => `x_total offset ${'9'.repeat(4 * n)}y`,
   (n) => `"${'\\'.repeat(n)}`,
-  (n) => `${times(100 * n, '{')}`,
-  (n) => `${times(100 * n, 'sum(')}`,
+  (n) => times(100 * n, '{'),
+  (n) => times(100 * n, 'sum('),
   (n) => `x_total[${wrapped(20 * n, '(', '5m', ')')}]`,
   (n, random) => Array.from({ length: 200 * n }, () => String.fromCodePoint(random.below(0x1_1000))).join(''),
 ];

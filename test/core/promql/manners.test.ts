@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { labelsFromRecord, type Clock, type SeriesColumns } from '#core/model/index.ts';
-import { evaluateInstant, evaluateRange, memorySource, type ExplainNode, type SeriesSource } from '#core/promql/index.ts';
+import { createQueries, evaluateInstant, evaluateRange, memorySource, type ExplainNode, type SeriesSource } from '#core/promql/index.ts';
 
 /** A clock whose every look at it takes `tickMs`, so that work takes time that does not depend on the machine. */
 function tickingClock(tickMs: number): Clock {
@@ -150,5 +150,39 @@ describe('explain', () => {
 
   test('only when asked for', async () => {
     expect(await evaluateInstant(source, 'vector(1)', 0)).not.toHaveProperty('explain');
+  });
+});
+
+describe('a lane of queries', () => {
+  /** A lane in which one query runs at a time, and what ends the one that runs. */
+  function narrowLane(waitingMax = 64) {
+    const gate = Promise.withResolvers<void>();
+    const slow: SeriesSource = { select: (...asked) => gate.promise.then(() => source.select(...asked)) };
+    const queries = createQueries({ source: slow, clock: tickingClock(1), breathe: setImmediate, runningMax: 1, waitingMax });
+    return { queries, open: gate.resolve };
+  }
+
+  test('tells how long a query waited for its turn', async () => {
+    const { queries, open } = narrowLane();
+    const [first, second] = [queries.instant('requests_total', 60_000), queries.instant('requests_total', 60_000)];
+    open();
+    const [atOnceMs, waitedMs] = [(await first).stats.queuedMs, (await second).stats.queuedMs];
+    expect(atOnceMs).toBeLessThan(5);
+    expect(waitedMs).toBeGreaterThan(atOnceMs + (await first).stats.totalMs);
+  });
+
+  test('who gives up leaves the place to others', async () => {
+    const { queries, open } = narrowLane(1);
+    const first = queries.instant('requests_total', 60_000);
+    const leaving = new AbortController();
+    const second = queries.instant('requests_total', 60_000, { signal: leaving.signal });
+    await expect(queries.instant('requests_total', 60_000)).rejects.toMatchObject({ code: 'limit' });
+    leaving.abort();
+    await expect(second).rejects.toMatchObject({ code: 'cancelled' });
+    const third = queries.instant('requests_total', 60_000);
+    open();
+    expect((await first).type).toBe('vector');
+    expect((await third).type).toBe('vector');
+    expect(queries.counts).toEqual({ answered: 2, failed: 0, running: 0 });
   });
 });
