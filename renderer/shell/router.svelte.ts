@@ -37,12 +37,13 @@ export class Router {
 
   /** Writes what is shown now into the address without a step for Back. Undefined or empty takes a param away. */
   note(params: Readonly<Record<string, string | undefined>>): void {
-    const all = new Map(this.place.params);
+    const { path, params: present } = parseLink(location.hash); // A link may have been followed whose event is still to come.
+    const all = new Map(present);
     for (const [name, value] of Object.entries(params)) {
       if (value === undefined || value === '') all.delete(name);
       else all.set(name, value);
     }
-    const link = formatLink(this.place.path, all);
+    const link = formatLink(path, all);
     if (link === location.hash) return;
     history.replaceState(null, '', link);
     this.place = parseLink(link);

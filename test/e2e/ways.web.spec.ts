@@ -124,7 +124,7 @@ test('from a spike by its exemplar to the guilty span and to its log line, in th
   await page.getByRole('button', { name: /lock timeout on stock/ }).click();
   const line = page.getByRole('complementary', { name: 'The chosen line' });
   await expect(line).toContainText(traceId);
-  await line.getByRole('link', { name: 'Trace' }).click();
+  await line.getByRole('link', { name: 'Trace', exact: true }).click();
   await expect(panel).toContainText('reserve stock');
   await page.goBack();
   await page.goBack();
@@ -137,7 +137,7 @@ test('a series leads to the logs and traces of its service in the same range, th
   await explore(page, quantile);
   await page.getByRole('button', { name: 'Logs and traces' }).click();
   const ways = page.getByRole('navigation', { name: 'From this series' });
-  await expect(ways.getByRole('link', { name: 'Traces of service checkout' })).toBeVisible();
+  await expect(ways.getByRole('link', { name: 'Spans of service checkout' })).toBeVisible();
   await ways.getByRole('link', { name: 'Logs of service checkout' }).click();
   await expect(page.getByRole('button', { name: /lock timeout on stock/ })).toBeVisible();
   expect(page.url()).toContain(`from=${encodeURIComponent(new Date(nowMs - 600_000).toISOString().replace('.000', ''))}`);
