@@ -51,7 +51,12 @@ const roles: Readonly<Record<string, Role>> = {
 };
 
 /** What the value of a key means; undefined for most keys. */
-export const roleOf = (key: string): Role | undefined => (Object.hasOwn(roles, key) ? roles[key] : undefined);
+export function roleOf(key: string): Role | undefined {
+  if (Object.hasOwn(roles, key)) return roles[key];
+  // .NET writes names with capitals.
+  const lower = key.toLowerCase();
+  return Object.hasOwn(roles, lower) && lower !== 'log' && lower !== 'line' ? roles[lower] : undefined;
+}
 
 /** Labels of the stream that are named by members. */
 export const nameLabels: Readonly<Partial<Record<Role, string>>> = { service: 'service_name', unit: 'unit', host: 'host', stream: 'stream' };
@@ -135,7 +140,7 @@ function name(label: string, line: string, from: number, to: number, into: Readi
 function timeOf(line: string, from: number, to: number, time: TimeReader): boolean {
   if (line.charCodeAt(from) === 0x22) return time.at(line, from + 1) && time.end <= to;
   const c = line.charCodeAt(from);
-  return c >= 0x30 && c <= 0x39 && time.number(Number(line.slice(from, to)));
+  return c >= 0x30 && c <= 0x39 && time.numberText(line.slice(from, to));
 }
 
 function levelOf(line: string, from: number, to: number): LogLevel {
@@ -182,6 +187,11 @@ function findTime(json: object, time: TimeReader, depth: number): boolean {
     time.nanos = nanoOfSecond;
     return true;
   }
+  const { seconds, nanos } = json as { seconds?: unknown; nanos?: unknown };
+  if (typeof seconds === 'number' && typeof nanos === 'number' && time.number(seconds)) {
+    time.nanos = nanos;
+    return true;
+  }
   for (const [key, value] of Object.entries(json)) {
     if (typeof value === 'string' && (timeKey.test(key) || roles[key] === 'time') && time.whole(value)) return true;
     if (typeof value === 'number' && timeKey.test(key) && time.number(value)) return true;
@@ -191,8 +201,14 @@ function findTime(json: object, time: TimeReader, depth: number): boolean {
 
 function findLevel(json: object, depth: number): LogLevel | undefined {
   for (const [key, value] of Object.entries(json)) {
-    if (typeof value === 'string' && Object.hasOwn(roles, key) && roles[key] === 'level') return levelOfWord(value);
+    if (typeof value === 'string' && roleOf(key) === 'level') return levelOfWord(value);
     if (typeof value === 'number' && (key === 'severityNumber' || key === 'SeverityNumber')) return levelOfOtlp(value);
+  }
+  if (depth === 0) {
+    const { s, c, '@t': at, '@mt': template, '@m': message } = json as Record<string, unknown>;
+    // MongoDB's severity beside its component; Serilog leaves out the level of information.
+    if (typeof s === 'string' && typeof c === 'string' && /^(?:[FEWI]|D\d?)$/.test(s)) return levelOfWord(s);
+    if (typeof at === 'string' && (template ?? message) !== undefined) return 'info';
   }
   if (depth >= nestedDepthMax) return undefined;
   for (const value of Object.values(json)) {

@@ -7,6 +7,7 @@ const words: Readonly<Record<string, LogLevel>> = {
   finest: 'trace',
   finer: 'trace',
   verbose: 'trace',
+  vrb: 'trace',
   silly: 'trace',
   debug: 'debug',
   dbg: 'debug',
@@ -32,6 +33,7 @@ const words: Readonly<Record<string, LogLevel>> = {
   eror: 'error',
   severe: 'error',
   failure: 'error',
+  fail: 'error',
   crit: 'critical',
   critical: 'critical',
   fatal: 'critical',
@@ -91,9 +93,13 @@ export function levelOfStatus(status: number): LogLevel {
 /** Only the beginning of a line says its level; further on the words are part of what is told. */
 const headChars = 160;
 const upper =
-  /(?:^|[^A-Za-z0-9_])(TRACE|FINEST|FINER|DEBUG\d?|FINE|INFO|NOTICE|WARN(?:ING)?|ERR(?:OR)?|SEVERE|FATAL|CRIT(?:ICAL)?|ALERT|EMERG(?:ENCY)?|PANIC)(?![A-Za-z0-9_])/;
+  /(?:^|[^A-Za-z0-9_])(TRACE|TRC|VRB|FINEST|FINER|DEBUG\d?|DBG|FINE|INFO?|NOTICE|WRN|WARN(?:ING)?|ERR(?:OR)?|SEVERE|FATAL|FTL|CRIT(?:ICAL)?|ALERT|EMERG(?:ENCY)?|PANIC|(?:LOG|STATEMENT|DETAIL|HINT)(?=:))(?![A-Za-z0-9_])/;
 const marked =
-  /(?:[[(<|]|\blevel[=:]\s*"?|^)\s*(trace|debug|info|notice|note|warn|warning|error|err|crit|critical|fatal|alert|emerg|panic)\s*(?:[\])>|:"]|\s|$)/i;
+  /(?:[[(<|]|\blevel[=:]\s*"?|^)\s*(trace|debug|information|info|notice|note|fail|warn|warning|error|err|crit|critical|fatal|alert|emerg|panic)\s*(?:[\])>|:"]|\s|$)/i;
+/** Cisco's `%ASA-4-106023:`: the severity of syslog. */
+const mnemonic = /%[A-Z][A-Z0-9_]*-([0-7])-[A-Z0-9_]+:/;
+/** Python's servers: `[W 2026-01-05 ...`; only what stands before the time is looked at. */
+const initial = /^\[([DIWECF])\b/;
 const saidError = /\b(?:error|exception|fatal|panic|traceback|failed|failure)\b|[a-z](?:Error|Exception)\b/i;
 const saidWarning = /\bwarn(?:ing)?\b/i;
 
@@ -102,6 +108,10 @@ export function levelOfText(text: string, from = 0): LogLevel {
   const head = text.slice(from, from + headChars);
   const name = upper.exec(head)?.[1] ?? marked.exec(head)?.[1];
   if (name !== undefined) return levelOfWord(name) ?? 'unknown';
+  const severity = mnemonic.exec(head)?.[1];
+  if (severity !== undefined) return levelOfSeverity(Number(severity));
+  const letter = initial.exec(head)?.[1];
+  if (letter !== undefined) return levelOfWord(letter) ?? 'unknown';
   if (saidError.test(head)) return 'error';
   return saidWarning.test(head) ? 'warning' : 'unknown';
 }

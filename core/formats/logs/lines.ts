@@ -8,7 +8,7 @@ import { readOtlpLogsJson } from './otlp-logs.ts';
 import { Reading, type LineFormat } from './reading.ts';
 import { LogReport, type LogFileReport } from './report.ts';
 import { TableLines } from './table.ts';
-import { access, composeHead, cri, dated, klog, logfmt, syslogNew, syslogOld } from './text-formats.ts';
+import { access, composeHead, cri, dated, kernel, klog, logfmt, syslogNew, syslogOld } from './text-formats.ts';
 import { TimeReader } from './time.ts';
 import { zoneOffset } from './zone.ts';
 
@@ -97,7 +97,10 @@ export class LogLines {
     this.#offsetNs = Math.round((source.offsetMs ?? 0) * 1e6);
     const json: LineFormat = (line, into, time) => this.#json.read(line, into, time);
     const table: LineFormat = (line, into, time) => this.#table.read(line, into, time);
-    this.#formats = Object.entries({ json, cri, klog, syslogNew, access, logfmt, syslogOld, table, dated }).map(([name, read]) => ({ name, read }));
+    this.#formats = Object.entries({ json, cri, klog, syslogNew, access, logfmt, syslogOld, table, kernel, dated }).map(([name, read]) => ({
+      name,
+      read,
+    }));
   }
 
   /** Takes the next bytes of the file; the records that are whole now, until the next call. */

@@ -17,7 +17,7 @@ export const cri: LineFormat = (line, into, time) => {
   return true;
 };
 
-const klogForm = /^([IWEF])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\s:]+:\d+\]/;
+const klogForm = /^([IWEF])(?:\d{4})?\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [^\s:]+:\d+\]/;
 
 /** klog and glog: `E0517 15:04:22.619632 1952452992 file.cc:253] text`. */
 export const klog: LineFormat = (line, into, time) => {
@@ -77,7 +77,8 @@ const accessRest = /^[^"]{0,200}"(?:[^"\\]|\\.){0,16384}"\s+(\d{3}|-)\s/;
 /** Apache's and nginx' access logs: common, combined, with a host before or times behind. */
 export const access: LineFormat = (line, into, time) => {
   const bracket = line.indexOf('[');
-  if (bracket < 3 || bracket > 300) return false;
+  if (bracket === 0) return proxied(line, into, time);
+  if (bracket < 3 || bracket > 300) return balanced(line, into, time);
   const found = accessTime.exec(line.slice(bracket, bracket + 40));
   if (found?.index !== 0 || !time.at(line, bracket + 1)) return false;
   const rest = accessRest.exec(line.slice(time.end + 1));
@@ -88,9 +89,42 @@ export const access: LineFormat = (line, into, time) => {
   return true;
 };
 
+/** Envoy's: `[2026-01-05T03:00:00.123Z] "GET / HTTP/1.1" 503 UF ...`. */
+function proxied(line: string, into: Reading, time: TimeReader): boolean {
+  if (!time.iso(line, 1) || line.charAt(time.end) !== ']') return false;
+  const rest = accessRest.exec(line.slice(time.end + 1));
+  if (rest === null) return false;
+  into.format = 'access log';
+  into.takeTime(time);
+  into.level = levelOfStatus(Number(rest[1]));
+  return true;
+}
+
+const balancerForm =
+  /^(?:(?:https?|h2|grpcs?|wss?) )?(?=(\d{4}-\d\d-\d\dT\S+Z) )\S+ \S+ \S+:\d+ (?:\S+:\d+|-) -?[\d.]+ -?[\d.]+ -?[\d.]+ (\d{3}|-) (?:\d{3}|-) \d+ \d+ "/;
+
+/** AWS' load balancers, application and classic: the status that the client got stands behind three durations. */
+function balanced(line: string, into: Reading, time: TimeReader): boolean {
+  const found = line.endsWith('Z') || !line.includes('Z ') ? null : balancerForm.exec(line.slice(0, 400));
+  if (found === null || !time.iso(found[1]!, 0)) return false;
+  into.format = 'access log';
+  into.takeTime(time);
+  into.level = levelOfStatus(Number(found[2]));
+  return true;
+}
+
+/** What the kernel writes with seconds since it started: `[12345.678901] usb 1-1: text`. They are no times of day. */
+export const kernel: LineFormat = (line, into) => {
+  const found = line.charCodeAt(0) === 0x5b || line.charCodeAt(0) === 0x3c ? /^(?:<\d{1,3}>)?\[ {0,4}\d{1,9}\.\d{6}\](?: |$)/.exec(line) : null;
+  if (found === null) return false;
+  into.format = 'kernel log';
+  into.level = levelOfText(line, found[0].length);
+  return true;
+};
+
 const pair = /([A-Za-z_@][\w.@/-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)/y;
 const timeKeys = new Set(['time', 'ts', 'timestamp', 't', '@timestamp', 'datetime', 'date', 'asctime']);
-const levelKeys = new Set(['level', 'lvl', 'severity', 'loglevel', 'levelname', 'log.level']);
+const levelKeys = new Set(['level', 'at', 'lvl', 'severity', 'loglevel', 'levelname', 'log.level']);
 const serviceKeys = new Set(['service', 'service_name', 'service.name', 'app', 'application']);
 const pairsMin = 2;
 const pairsMax = 256;
@@ -117,8 +151,12 @@ export const logfmt: LineFormat = (line, into, time) => {
 function takePair(key: string, value: string, into: Reading, time: TimeReader): void {
   if (timeKeys.has(key) && !into.hasTime) {
     if (time.at(value, 0) || (/^\d+(?:\.\d+)?$/.test(value) && time.number(Number(value)))) into.takeTime(time);
+  } else if (key === 'msg' && value.startsWith('audit(') && !into.hasTime) {
+    // auditd: seconds since 1970 with three decimals, then the number of the event.
+    if (time.at(value.replace(/:\d+\).*$/, ''), 6)) into.takeTime(time);
   } else if (levelKeys.has(key)) into.level = levelOfWord(value) ?? into.level;
-  else if (serviceKeys.has(key) && /^[^\s"]{1,100}$/.test(value) && into.stream.length === 0) into.stream = ['service_name', value];
+  else if (serviceKeys.has(key) && /^(?![\d.]+(?:[mun]?s)?$)[^\s"]{1,100}$/.test(value) && into.stream.length === 0)
+    into.stream = ['service_name', value];
 }
 
 const composePrefix = /^(?:\p{Cc}\[[0-9;]*[A-Za-z])*([A-Za-z0-9][A-Za-z0-9_.-]{0,63})\s*\| ?/u;
@@ -148,10 +186,14 @@ export const dated: LineFormat = (line, into, time) => {
   return true;
 };
 
+const marks = new Set('[(*<.'.split('').map((c) => c.charCodeAt(0)));
+
 /** Where the first timestamp of the line begins; -1 when there is none. */
 function timeWithin(line: string, from: number, time: TimeReader): number {
   if (time.at(line, from)) return from;
   if (line.charCodeAt(from) <= 0x39 && time.clockOnly(line, from)) return from;
+  // Apache's and Cisco's: a mark, then a weekday or a month.
+  if (marks.has(line.charCodeAt(from)) && (time.at(line, from + 1) || time.clockOnly(line, from + 1))) return from + 1;
   const end = Math.min(line.length, from + headChars);
   let before = line.charCodeAt(from);
   for (let at = from + 1; at < end; at++) {

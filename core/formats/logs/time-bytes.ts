@@ -36,7 +36,7 @@ export class TimeBytes {
   /** Reads the number from `from` to `to` as one since 1970. */
   number(bytes: Buffer, from: number, to: number): boolean {
     const time = this.#time;
-    if (!time.number(Number(bytes.toString('latin1', from, to)))) return false;
+    if (!time.numberText(bytes.toString('latin1', from, to))) return false;
     this.seconds = time.seconds;
     this.nanos = time.nanos;
     return true;

@@ -1,6 +1,32 @@
-import { abbreviationMinutes, type ZoneOffset } from './zone.ts';
+import { EngineError } from '#core/model/index.ts';
+import {
+  clockOnly,
+  compact,
+  dashedMonth,
+  digits,
+  epoch,
+  hourOf,
+  klog,
+  matchAt,
+  minuteClock,
+  monthOf,
+  nanosOf,
+  offsetMinutes,
+  ordinal,
+  shortHour,
+  sixDigits,
+  tai,
+  twelveHours,
+  week,
+  zoneName,
+  dayMonth,
+  monthDay,
+  numeric,
+} from './time-forms.ts';
+import { abbreviationMinutes, zoneOffset, type ZoneOffset } from './zone.ts';
 
 const daySeconds = 86_400;
+const placesMax = 100;
 /** A clock of another machine may be this much ahead before a date without a year is taken for last year's. */
 const aheadSeconds = daySeconds;
 
@@ -18,41 +44,6 @@ const [c0, c9, colon, dot, comma, dash, plus, space, upperT, upperZ] = '09:.,-+ 
   number,
 ];
 
-/** Names of months as syslog writes them in the locales met: English, French, German, Spanish; by their first letters. */
-const months: readonly (readonly string[])[] = [
-  ['jan', 'ene'],
-  ['feb', 'fev', 'fév'],
-  ['mar', 'mär'],
-  ['apr', 'avr', 'abr'],
-  ['may', 'mai'],
-  ['jun', 'juin'],
-  ['jul', 'juil'],
-  ['aug', 'aoû', 'aou', 'ago'],
-  ['sep'],
-  ['oct', 'okt'],
-  ['nov'],
-  ['dec', 'déc', 'dez', 'dic'],
-];
-const monthNumbers = new Map(months.flatMap((names, i) => names.map((name) => [name, i + 1] as const)));
-
-/** 1 to 12; 0 for a word that is no month. */
-function monthOf(word: string): number {
-  const lower = word.toLowerCase();
-  return monthNumbers.get(lower) ?? monthNumbers.get(lower.slice(0, 4)) ?? monthNumbers.get(lower.slice(0, 3)) ?? 0;
-}
-
-const monthDay =
-  /([A-Za-zéûä]{3,9})\.? {1,2}(\d\d?)(?:,? (\d{4}))?,? {1,2}(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ([A-Z]{3,4}))?(?: (\d{4}))?(?: ?([+-]\d\d:?\d\d))?/y;
-const dayMonth =
-  /(\d\d?)[ /-]([A-Za-zéûä]{3,9})\.?[ /-](\d{4}|\d\d)[ :T](\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([+-]\d\d:?\d\d|Z|[A-Z]{3,4}\b))?/y;
-const numeric = /(\d{2})([/.])(\d{2})[/.](\d{4}|\d\d),?[ T-](\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([AaPp][Mm]))?(?: ?([+-]\d\d:?\d\d|Z))?/y;
-const compact = /(\d{4})(\d\d)(\d\d)[T. _-]?(\d\d):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?!\d)/y;
-const ordinal = /(\d{4})-(\d{3})[T ](\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?/y;
-const epoch = /(\d{10})(?:(\d{3})(\d{3})?(\d{3})?)?(?:[.,](\d{1,9}))?(?![\d:/-])/y;
-const clockOnly = /(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?!\d)/y;
-const minuteClock = /(\d\d):(\d\d)\.(\d{3,9})(?!\d)/y;
-const klog = /[IWEF](\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{1,9})/y;
-const tai = /@4([0-9a-f]{15})([0-9a-f]{8})/y;
 /** Leap seconds between TAI and UTC, and the ten seconds of TAI64's epoch (cr.yp.to/libtai/tai64.html): what multilog writes. */
 const taiAheadSeconds = 10;
 
@@ -75,6 +66,7 @@ export class TimeReader {
   end = 0;
   /** Whether the year, or the whole date, was not in the text. */
   isPartial = false;
+  readonly #places = new Map<string, ZoneOffset>();
   #daySeconds = 0;
   #dayKey = -1;
 
@@ -140,17 +132,32 @@ export class TimeReader {
     return this.#carry();
   }
 
+  /** The same of a number as it is written: nanoseconds have more digits than a double holds. */
+  numberText(text: string): boolean {
+    const isLong = (text.length === 16 || text.length === 19) && /^\d+$/.test(text);
+    return isLong ? this.#epoch(text, 0) : this.number(Number(text));
+  }
+
   /** Only a time of day, or minutes and seconds: the last ones before `nowSeconds`. */
   clockOnly(line: string, from: number): boolean {
     const { nowSeconds } = this.#context;
     const found = matchAt(clockOnly, line, from);
-    if (found !== null) {
+    if (found !== null && matchAt(twelveHours, line, from) === null) {
       this.seconds = this.#wholeDay(nowSeconds) + Number(found[1]) * 3600 + Number(found[2]) * 60 + Number(found[3]);
       if (this.seconds > nowSeconds + 3600) this.seconds -= daySeconds;
       this.nanos = nanosOf(found[4]);
       this.end = clockOnly.lastIndex;
       this.isPartial = true;
       return Number(found[1]) < 24;
+    }
+    const half = matchAt(twelveHours, line, from);
+    if (half !== null) {
+      this.seconds = this.#wholeDay(nowSeconds) + Number(hourOf(half[1]!, half[4]!)) * 3600 + Number(half[2]) * 60 + Number(half[3] ?? 0);
+      if (this.seconds > nowSeconds + 3600) this.seconds -= daySeconds;
+      this.nanos = 0;
+      this.end = twelveHours.lastIndex;
+      this.isPartial = true;
+      return Number(half[1]) <= 12;
     }
     const short = matchAt(minuteClock, line, from);
     if (short === null) return false;
@@ -169,7 +176,12 @@ export class TimeReader {
 
   #digits(line: string, from: number): boolean {
     return (
-      this.#compact(line, from) || this.#ordinal(line, from) || this.#dayMonth(line, from) || this.#numeric(line, from) || this.#epoch(line, from)
+      this.#compact(line, from) ||
+      this.#ordinal(line, from) ||
+      this.#dayMonth(line, from) ||
+      this.#numeric(line, from) ||
+      this.#rare(line, from) ||
+      this.#epoch(line, from)
     );
   }
 
@@ -200,11 +212,49 @@ export class TimeReader {
     if (found === null) return false;
     const [, first = '', separator, second = '', last = ''] = found;
     const rest = found.slice(5, 9);
-    if (found[9] !== undefined) rest[0] = String((Number(rest[0]) % 12) + (found[9].toLowerCase() === 'pm' ? 12 : 0));
+    if (found[9] !== undefined) rest[0] = hourOf(rest[0]!, found[9]);
     const end = numeric.lastIndex;
-    if (last.length === 2) return this.#set(first, Number(second), last, rest, end, found[10]);
-    const dayFirst = separator === '.' || Number(first) > 12;
+    const isDotted = separator === '.';
+    if (last.length === 2) return this.#shortYear(first, second, last, isDotted, rest, end, found[10]);
+    const dayFirst = separator !== '/' || Number(first) > 12;
     return this.#set(last, Number(dayFirst ? second : first), dayFirst ? first : second, rest, end, found[10]);
+  }
+
+  /** Two digits for the year, first or last: the date that is nearest before the file's own time. */
+  #shortYear(
+    first: string,
+    second: string,
+    last: string,
+    isDotted: boolean,
+    time: readonly (string | undefined)[],
+    end: number,
+    zone: string | undefined,
+  ): boolean {
+    if (first.length < 2 && last.length < 2) return false;
+    const isYearFirst = (): boolean => first.length === 2 && this.#set(first, Number(second), last, time, end, zone);
+    const isYearLast = (): boolean =>
+      isDotted ? this.#set(last, Number(second), first, time, end, zone) : this.#set(last, Number(first), second, time, end, zone);
+    const latest = this.#context.nowSeconds + aheadSeconds;
+    const asFirst = isYearFirst() && this.seconds <= latest ? this.seconds : Number.NEGATIVE_INFINITY;
+    const asLast = isYearLast() && this.seconds <= latest ? this.seconds : Number.NEGATIVE_INFINITY;
+    return asFirst > asLast || asLast === Number.NEGATIVE_INFINITY ? isYearFirst() : isYearLast();
+  }
+
+  #rare(line: string, from: number): boolean {
+    const dated = matchAt(week, line, from);
+    if (dated !== null) {
+      const inside = this.#set(dated[1]!, 1, '4', dated.slice(4, 8), week.lastIndex, dated[8]);
+      // The fourth of January is in week 1.
+      const weekday = (Math.floor(this.#dayStart(Number(dated[1]), 1, 4) / daySeconds) + 3) % 7;
+      this.seconds += ((Number(dated[2]) - 1) * 7 + Number(dated[3]) - 1 - weekday) * daySeconds;
+      return inside;
+    }
+    for (const form of [sixDigits, shortHour]) {
+      const found = matchAt(form, line, from);
+      if (found !== null && this.#set(found[1]!, Number(found[2]), found[3]!, found.slice(4, 8), form.lastIndex, undefined)) return true;
+    }
+    const found = matchAt(dashedMonth, line, from);
+    return found !== null && this.#setWithoutYear(Number(found[1]), found[2]!, found.slice(3, 7), dashedMonth.lastIndex);
   }
 
   #epoch(line: string, from: number): boolean {
@@ -220,23 +270,29 @@ export class TimeReader {
   #klog(line: string, from: number): boolean {
     const found = matchAt(klog, line, from);
     if (found === null) return false;
-    return this.#setWithoutYear(Number(found[1]), found[2]!, found.slice(3, 7), klog.lastIndex);
+    const [, year, month, day = ''] = found;
+    const time = found.slice(4, 8);
+    if (year === undefined) return this.#setWithoutYear(Number(month), day, time, klog.lastIndex);
+    return this.#set(year, Number(month), day, time, klog.lastIndex, undefined);
   }
 
   /** `Jan  2 15:04:05`, with a year or without, and ctime's `Mon Jan  2 15:04:05 MST 2006`. */
   #monthDay(line: string, from: number): boolean {
     let start = from;
-    if (/[A-Z][a-z]{2},? /y.test(line.slice(from, from + 5)) && monthOf(line.slice(from, from + 3)) === 0) start = line.indexOf(' ', from) + 1;
+    const [weekday, name = ''] = /^([A-Z][a-z]{2})(?:[a-z]*day)?,? /.exec(line.slice(from, from + 12)) ?? [];
+    if (weekday !== undefined && monthOf(name) === 0) start += weekday.length;
     const day = start > from ? matchAt(dayMonth, line, start) : null;
     if (day !== null) return this.#dayMonth(line, start);
     const found = matchAt(monthDay, line, start);
     const month = found === null ? 0 : monthOf(found[1]!);
     if (found === null || month === 0) return false;
-    const year = found[3] ?? found[9];
-    const zone = found[10] ?? (abbreviationMinutes(found[8] ?? '') === undefined ? undefined : found[8]);
+    const [half, word, lateYear] = found.slice(8, 11);
+    const year = found[3] ?? lateYear;
+    const zone = found[11] ?? (abbreviationMinutes(word ?? '') === undefined ? undefined : word);
     let end = monthDay.lastIndex;
-    if (zone === undefined && found[8] !== undefined && year === undefined) end = line.lastIndexOf(` ${found[8]}`, end);
+    if (zone === undefined && word !== undefined && lateYear === undefined) end = line.lastIndexOf(` ${word}`, end);
     const time = found.slice(4, 8);
+    if (half !== undefined) time[0] = hourOf(time[0]!, half);
     return year === undefined ? this.#setWithoutYear(month, found[2]!, time, end) : this.#set(year, month, found[2]!, time, end, zone);
   }
 
@@ -314,11 +370,28 @@ export class TimeReader {
         return;
       }
     }
+    const place = c === space ? matchAt(zoneName, line, at) : null;
+    if (place !== null && this.#placed(place[0])) {
+      this.end = zoneName.lastIndex;
+      return;
+    }
     const named = c === space ? /[A-Z]{3,4}(?![A-Za-z])/y : undefined;
     const name = named === undefined ? null : matchAt(named, line, at);
     const minutes = name === null ? undefined : abbreviationMinutes(name[0]);
     this.seconds -= 60 * (minutes ?? this.#context.zone(this.seconds));
     if (minutes !== undefined) this.end = named!.lastIndex;
+  }
+
+  /** Takes a local time for that of a place such as `Europe/Berlin`; false when there is none of the name. */
+  #placed(name: string): boolean {
+    let offset = this.#places.get(name);
+    if (offset === undefined) {
+      offset = zoneOffsetOrNone(name);
+      if (this.#places.size < placesMax) this.#places.set(name, offset);
+    }
+    if (offset === noZone) return false;
+    this.seconds -= 60 * offset(this.seconds);
+    return true;
   }
 
   #carry(): boolean {
@@ -331,28 +404,14 @@ export class TimeReader {
   }
 }
 
-/** The number that `count` digits at `from` make; -1 when they are not all digits. */
-function digits(line: string, from: number, count: number): number {
-  let value = 0;
-  for (let i = from; i < from + count; i++) {
-    const c = line.charCodeAt(i);
-    if (!(c >= c0 && c <= c9)) return -1;
-    value = value * 10 + c - c0;
+const noZone: ZoneOffset = () => 0;
+
+function zoneOffsetOrNone(name: string): ZoneOffset {
+  try {
+    return zoneOffset(name);
+  } catch (error) {
+    // A word with a slash behind a time is mostly none.
+    if (error instanceof EngineError) return noZone;
+    throw error;
   }
-  return value;
-}
-
-function matchAt(form: RegExp, line: string, from: number): RegExpExecArray | null {
-  form.lastIndex = from;
-  return form.exec(line);
-}
-
-function nanosOf(fraction: string | undefined): number {
-  return fraction === undefined ? 0 : Number(fraction.padEnd(9, '0'));
-}
-
-function offsetMinutes(zone: string): number | undefined {
-  const [, sign, hours, minutes] = /^([+-])(\d\d):?(\d\d)$/.exec(zone) ?? [];
-  if (hours === undefined) return zone === 'Z' ? 0 : abbreviationMinutes(zone);
-  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
 }
