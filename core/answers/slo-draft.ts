@@ -14,7 +14,7 @@ export function specOf(draft: SloDraft): SloSpec {
 
 /** What the form shows of an objective, or why its file has to be edited as text, one sentence. `count` is how many objectives the file holds. */
 export function draftOf(spec: SloSpec, text: string, count: number): { readonly draft: SloDraft } | { readonly why: string } {
-  if (spec.form !== 'openslo/v1') return { why: `its file is of the form ${spec.form === 'prometheus/v1' ? 'of Sloth' : spec.form}` };
+  if (spec.form !== 'openslo/v1') return { why: `its file is ${spec.form === 'prometheus/v1' ? 'one of Sloth' : spec.form}, not openslo/v1` };
   if (count > 1) return { why: `its file holds ${count} objectives` };
   const indicator = indicatorOf(spec.indicator);
   if (indicator === undefined) return { why: 'its indicator is of a kind that the form does not have' };

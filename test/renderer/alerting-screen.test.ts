@@ -170,7 +170,7 @@ test('an objective is edited by the form or, where that would lose something, as
   await sure.getByRole('button', { name: 'Delete' }).click();
   await expectPage(page.getByText('Deleted: its rules end within seconds')).toBeVisible();
   await page.getByRole('link', { name: 'Mails arrive' }).click();
-  await expectPage(page.getByText('it is edited as text, because its file is of the form of Sloth')).toBeVisible();
+  await expectPage(page.getByText('it is edited as text, because its file is one of Sloth, not openslo/v1')).toBeVisible();
   await page.keyboard.press('e');
   await expectPage(page.getByText('Every objective asks and alerts as before.')).toBeVisible();
   await editor().press('Control+End');

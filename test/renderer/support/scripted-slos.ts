@@ -59,7 +59,7 @@ export const slos: readonly SloView[] = [
     forecast: 'the budget is gone',
     goneInMs: 0,
     title: 'Mails arrive',
-    byText: 'its file is of the form of Sloth',
+    byText: 'its file is one of Sloth, not openslo/v1',
   }),
   slo('checkout', 'availability', {
     title: 'Orders can be placed',
