@@ -134,6 +134,8 @@ export interface DurationNumber {
   readonly kind: 'seconds';
   readonly place: Place;
   readonly value: number;
+  /** Written without a unit, as a factor is. */
+  readonly isNumber: boolean;
 }
 
 export interface DurationCall {

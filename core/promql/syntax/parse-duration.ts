@@ -9,6 +9,11 @@ const precedences: ReadonlyMap<string, number> = new Map([
   ['%', 2],
 ]);
 const depthMax = 50;
+/** What Prometheus 3.6 and its next versions called them. */
+const newNames: ReadonlyMap<string, DurationCall['name']> = new Map([
+  ['min', 'min_of'],
+  ['max', 'max_of'],
+]);
 
 /** A duration inside brackets: literals, arithmetic, parentheses, `step()`, `range()`, `min_of(a, b)` and `max_of(a, b)`. */
 export function parseDurationExpr(at: Cursor): Duration {
@@ -56,12 +61,12 @@ function term(at: Cursor, depth: number): Duration {
   }
   if (start.kind === 'name' && at.peek(1).text === '(') return call(at, depth);
   const value = at.number('in a duration, expected number, duration, step(), range(), min_of() or max_of()');
-  return { kind: 'seconds', place: start.place, value };
+  return { kind: 'seconds', place: start.place, value, isNumber: !/[smhdwy]$/.test(start.text) };
 }
 
 function call(at: Cursor, depth: number): Duration {
   const token = at.next();
-  const name = token.text.toLowerCase();
+  const name = newNames.get(token.text.toLowerCase()) ?? token.text.toLowerCase();
   const arity = name === 'step' || name === 'range' ? 0 : name === 'min_of' || name === 'max_of' ? 2 : undefined;
   if (arity === undefined) throw at.error(`unknown duration function ${JSON.stringify(token.text)}`, token.place);
   at.expect('(', `after ${name}`);

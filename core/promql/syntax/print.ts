@@ -1,5 +1,5 @@
 import { formatDuration, METRIC_NAME, type Matcher } from '#core/model/index.ts';
-import type { Aggregation, At, Binary, BinaryOp, Duration, Expr, Matching, Subquery, VectorSelector } from './ast.ts';
+import type { Aggregation, At, Binary, BinaryOp, Duration, DurationOp, Expr, Matching, Subquery, VectorSelector } from './ast.ts';
 import { quote } from './text.ts';
 
 const plainLabel = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
@@ -80,13 +80,25 @@ function printModifiers(expr: { readonly at: At | undefined; readonly offset: Du
   return `${at}${expr.offset === undefined ? '' : ` offset ${printDuration(expr.offset, true)}`}`;
 }
 
+/** A duration as a whole: a lone number is one of seconds. `bare`: arithmetic needs parentheses. */
 function printDuration(duration: Duration, bare = false): string {
   if (duration.kind === 'seconds') return Number.isInteger(duration.value * 1000) ? printSeconds(duration.value) : printNumber(duration.value);
-  if (duration.kind === 'call') return `${duration.name}(${duration.args.map((arg) => printDuration(arg)).join(', ')})`;
-  const side = (part: Duration): string => (part.kind === 'op' && part.left !== undefined ? `(${printDuration(part)})` : printDuration(part));
-  if (duration.left === undefined) return `${duration.op}${side(duration.right)}`;
-  const text = `${side(duration.left)} ${duration.op} ${side(duration.right)}`;
-  return bare ? `(${text})` : text;
+  const text = printDurationPart(duration, 0);
+  return bare && duration.kind === 'op' && duration.left !== undefined ? `(${text})` : text;
+}
+
+const durationPrecedences: Readonly<Record<DurationOp['op'], number>> = { '+': 1, '-': 1, '*': 2, '/': 2, '%': 2, '^': 4 };
+const signPrecedence = 3;
+
+/** A part of duration arithmetic, in parentheses when it binds less than what is around it. */
+function printDurationPart(duration: Duration, least: number): string {
+  if (duration.kind === 'seconds') return duration.isNumber ? printNumber(duration.value) : printDuration(duration);
+  if (duration.kind === 'call') return `${duration.name}(${duration.args.map((arg) => printDurationPart(arg, 0)).join(', ')})`;
+  const own = duration.left === undefined ? signPrecedence : durationPrecedences[duration.op];
+  const power = duration.op === '^';
+  const left = duration.left === undefined ? duration.op : `${printDurationPart(duration.left, power ? own + 1 : own)} ${duration.op} `;
+  const text = left + printDurationPart(duration.right, power ? signPrecedence : duration.left === undefined ? own : own + 1);
+  return own < least ? `(${text})` : text;
 }
 
 /** The operator of an aggregation and what it groups by. */
