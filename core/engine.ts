@@ -77,23 +77,23 @@ export interface Engine {
 
 /** Opens the data dir and starts everything. Throws EngineError when the configuration named on the command line or the data cannot be read, `conflict` when another engine has it. */
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const folder = join(options.dataDir, 'live');
-  const held = holdFolder(folder, options.clock.now());
+  const { dataDir, clock, reserveBytes = 0 } = options;
+  const folder = join(dataDir, 'live');
+  const reserve = new Reserve({ path: join(folder, 'reserve'), bytes: reserveBytes, clock });
+  const held = holdFolder(folder, clock.now());
   try {
-    return await openEngine(options, folder, held);
+    return await openEngine(options, folder, held, reserve);
   } catch (error) {
     held.release();
     throw error;
   }
 }
 
-async function openEngine(options: EngineOptions, folder: string, held: HeldFolder): Promise<Engine> {
-  const { clock, reserveBytes = 0 } = options;
-  const reserve = new Reserve({ path: join(folder, 'reserve'), bytes: reserveBytes, clock });
+async function openEngine({ clock, ...rest }: EngineOptions, folder: string, held: HeldFolder, reserve: Reserve): Promise<Engine> {
   const live = openTsdb({ folder, clock, hasRoom: () => reserve.state !== 'spent' });
-  const traces = openTraces({ folder, clock: options.clock });
-  const logs = openLogs({ folder, clock: options.clock });
-  const engine = new LiveEngine(options, held, live, traces, logs, reserve);
+  const traces = openTraces({ folder, clock });
+  const logs = openLogs({ folder, clock });
+  const engine = new LiveEngine({ clock, ...rest }, held, live, traces, logs, reserve);
   await engine.start();
   return engine;
 }
@@ -302,8 +302,10 @@ class LiveEngine implements Engine {
       mail: (mail) => this.#outgoing.mail(mail),
       readSecret: (path) => this.#outgoing.readSecret(path),
       desktop: async (notice) => this.#alertDesk.told(notice),
-      log: (line) =>
-        appendFileSync(join(this.#options.dataDir, 'notifications.log'), `${formatTime(this.#options.clock.now())} ${line.replaceAll('\n', ' ')}\n`),
+      log: (line) => {
+        this.#reserve.ensureRoom();
+        appendFileSync(join(this.#options.dataDir, 'notifications.log'), `${formatTime(this.#options.clock.now())} ${line.replaceAll('\n', ' ')}\n`);
+      },
     });
   }
 

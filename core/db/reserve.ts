@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, rmSync, statfsSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, statfsSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Cancel, Clock } from '#core/model/index.ts';
 
@@ -9,9 +9,12 @@ import type { Cancel, Clock } from '#core/model/index.ts';
  */
 export const reserveBytes = 64 << 20;
 
-/** With less than this free the reserve is given back: more than any one commit takes. */
-const roomBytesMin = 16 << 20;
-/** Beyond the reserve itself so much must be free before it is built again, so that it is not given back at once. */
+/** With less than this free the disk is full to everything but the journal. */
+const fullBytes = 16 << 20;
+/** What one transaction of the journal may take, and what opening every store of a folder may. */
+const roomBytesMin = 512 << 10;
+const openBytes = 4 << 20;
+/** Beyond what is missing of the reserve so much must be free before it is built again, so that it does not fill the disk itself. */
 const roomBytesAfter = 64 << 20;
 const lookEveryMs = 1000;
 /** Written in one go while it is built: a few milliseconds. */
@@ -31,12 +34,12 @@ export function diskOf(folder: string): { readonly free: number; readonly total:
   return { free: bavail * bsize, total: blocks * bsize };
 }
 
-/** `spent`: given back since the disk is full; what is left of the disk is for the journal only. */
+/** `spent`: the disk is full, and what is left of it and of the reserve is for the journal only. */
 export type ReserveState = 'building' | 'kept' | 'spent';
 
 /**
- * A file that takes up room on the disk until the disk is full, and is then given back, so that what must be written can be. It is built
- * again by itself when there is room.
+ * A file that takes up room on the disk until the disk is full. It is then given back in pieces, each right before a transaction that needs
+ * it, since whatever filled the disk takes what lies free. It is built again by itself when there is room.
  */
 export class Reserve {
   readonly #options: ReserveOptions;
@@ -44,9 +47,11 @@ export class Reserve {
   #state: ReserveState = 'building';
   #cancel: Cancel | undefined;
 
+  /** Gives back what opening the stores of the folder takes, where the disk is full already. */
   constructor(options: ReserveOptions) {
     this.#options = options;
     this.#bytes = statSync(options.path, { throwIfNoEntry: false })?.size ?? 0;
+    this.#ensure(openBytes);
   }
 
   get state(): ReserveState {
@@ -60,46 +65,51 @@ export class Reserve {
 
   start(): void {
     if (this.#options.bytes === 0) return;
-    this.ensureRoom();
-    this.#cancel = this.#options.clock.after(this.#state === 'building' ? sliceEveryMs : lookEveryMs, () => {
-      this.#look();
-      this.start();
-    });
+    this.#look();
+    this.#cancel = this.#options.clock.after(this.#state === 'building' ? sliceEveryMs : lookEveryMs, () => this.start());
   }
 
   stop(): void {
     this.#cancel?.();
   }
 
-  /** Called before what must be written is: gives the reserve back when the disk has no room beside it. Takes some microseconds. */
+  /** Called right before what must be written is: gives a piece back when the disk has no room for it. Takes some microseconds. */
   ensureRoom(): void {
-    if (this.#options.bytes > 0 && this.#state !== 'spent' && this.#free < roomBytesMin) this.#giveBack();
+    this.#ensure(roomBytesMin);
   }
 
   get #free(): number {
     return diskOf(dirname(this.#options.path)).free;
   }
 
-  #look(): void {
-    if (this.#state === 'spent' && this.#free >= this.#options.bytes + roomBytesAfter) this.#state = 'building';
-    if (this.#state === 'building') this.#build();
+  #ensure(bytes: number): void {
+    if (this.#bytes === 0) return;
+    const missing = bytes - this.#free;
+    if (missing <= 0) return;
+    this.#state = 'spent';
+    this.#bytes = Math.max(0, this.#bytes - missing);
+    truncateSync(this.#options.path, this.#bytes);
   }
 
-  #build(): void {
+  #look(): void {
+    const free = this.#free;
+    if (free < fullBytes) this.#state = 'spent';
+    else if (this.#state === 'spent' && free >= this.#options.bytes - this.#bytes + roomBytesAfter) this.#state = 'building';
+    if (this.#state === 'building') this.#build(free);
+  }
+
+  #build(free: number): void {
     const { path, bytes } = this.#options;
-    if (this.#bytes < bytes && this.#free < Math.min(sliceBytes, bytes - this.#bytes) + roomBytesMin) return this.#giveBack();
+    const missing = bytes - this.#bytes;
+    if (missing > 0 && free < missing + roomBytesAfter) return;
     try {
-      this.#bytes = grow(path, this.#bytes, Math.min(bytes, this.#bytes + sliceBytes));
+      if (missing > 0) this.#bytes = grow(path, this.#bytes, this.#bytes + Math.min(sliceBytes, missing));
     } catch {
-      return this.#giveBack(); // Full after all.
+      this.#bytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+      this.#state = 'spent'; // Full after all.
+      return;
     }
     if (this.#bytes >= bytes) this.#state = 'kept';
-  }
-
-  #giveBack(): void {
-    rmSync(this.#options.path, { force: true });
-    this.#bytes = 0;
-    this.#state = 'spent';
   }
 }
 
@@ -118,7 +128,7 @@ function grow(path: string, from: number, to: number): number {
     const slice = new Uint8Array(words.buffer);
     for (let at = 0; at < slice.length;) at += writeSync(fd, slice, at);
     fsyncSync(fd);
-    return Math.max(to, from);
+    return to;
   } finally {
     closeSync(fd);
   }

@@ -119,6 +119,7 @@ await pass(2);
 const full = { reserve: reserveNow(), pushes: [] as Awaited<ReturnType<typeof push>>[], silences: [] as number[], incident: 0, notified: 0, reasons };
 for (let n = 0; n < 400; n++) {
   if (n % 40 === 0) full.pushes.push(await push());
+  if (n % 10 === 0) fillDisk(ballast); // Whatever it is goes on.
   full.silences.push(await silence(n));
 }
 await alert('DiskFull');
@@ -126,6 +127,11 @@ full.incident = await declare();
 await pass(40);
 full.notified = notified;
 full.reasons = reasons;
+full.reserve = reserveNow();
+fillDisk(ballast);
+await engine.close();
+fillDisk(ballast);
+engine = await open(); // A start on a full disk.
 rmSync(ballast);
 let recoveredAfterSeconds = 0;
 for (; recoveredAfterSeconds < 60; recoveredAfterSeconds++) {
