@@ -237,6 +237,19 @@ describe('what is shed', () => {
     expect([lost('bomb'), lost('modest')]).toEqual([1, 0]);
   });
 
+  test('at level 3 a bomb of pushes is cut at once, series that are there and a few new ones are not', async () => {
+    const strained = new Strained();
+    const { account, push } = intakeUnder(strained);
+    const known = Array.from({ length: 10 }, (_, i) => `k{i="${i}"} 1\n`).join('');
+    expect(await push('/metrics/job/known', known)).toBe(200);
+    strained.memoryShare = 0.86;
+    await strained.clock.advance(250);
+    expect(await push('/metrics/job/few', 'few 1\n')).toBe(200);
+    expect(await push('/metrics/job/bomb', Array.from({ length: 5000 }, (_, i) => `b{i="${i}"} 1\n`).join(''))).toBe(400);
+    expect(account('pushgateway')['overload']).toBeGreaterThan(2900);
+    expect(await push('/metrics/job/known', known)).toBe(200);
+  });
+
   test('at level 3 traces without errors and not slow are kept one in ten, and all again afterwards', async () => {
     const strained = new Strained();
     const { traces, receiver, account, push } = intakeUnder(strained);
