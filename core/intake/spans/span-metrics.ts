@@ -89,8 +89,10 @@ export class SpanMetrics {
 
   #write(operation: Operation, nowMs: UnixMs, batch: CountingBatch): void {
     const { calls, durations, firstMs, slowest, newest } = operation;
-    const isNew = operation.refs === undefined && firstMs < nowMs;
-    const refs = (operation.refs ??= this.#refsOf(operation));
+    const known = operation.refs;
+    const wasTaken = known !== undefined && known.calls >= 0 && known.duration >= 0;
+    const isNew = !wasTaken && firstMs < nowMs;
+    const refs = (operation.refs = wasTaken ? known : this.#refsOf(operation));
     if (isNew) batch.add(refs.calls, firstMs, 0);
     batch.add(refs.calls, nowMs, calls);
     if (!this.#config.histogram) return;

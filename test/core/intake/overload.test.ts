@@ -309,6 +309,29 @@ describe('what is shed', () => {
     expect(targets[1]!.requestCount).toBeLessThanOrEqual(other! + 1);
   });
 
+  test('series that were refused are made once it is over: reports of scrapes, and metrics of spans', async () => {
+    const strained = new Strained();
+    const { store, scraper, push } = intakeUnder(strained);
+    strained.memoryShare = 0.86;
+    await strained.clock.advance(11_000);
+    const target = await httpTarget(page('a 1\n'));
+    const { scrapeConfigs, limits } = parseSignalboxConfig(
+      `scrape_configs: [{job_name: j, static_configs: [{targets: ['${target.address}']}]}]`,
+      's',
+    );
+    await scraper.apply(scrapeConfigs, limits, '.');
+    await scraper.scrapeNow(target.url);
+    expect(await push(...otlpTraces([spanOf(1)]))).toBe(200);
+    await strained.clock.advance(15_000);
+    expect(store.labelValues('__name__')).toEqual([]);
+    strained.memoryShare = 0.1;
+    await strained.clock.advance(80_000);
+    expect(strained.overload.level).toBe(0);
+    await scraper.scrapeNow(target.url);
+    await strained.clock.advance(15_000);
+    expect(store.labelValues('__name__')).toEqual(expect.arrayContaining(['a', 'traces_span_metrics_calls_total', 'up']));
+  });
+
   test('from level 4 on pushes come again later, deleting still works, and targets no rule uses are read every second time', async () => {
     const strained = new Strained();
     const { scraper, receiver, push } = intakeUnder(strained);
