@@ -3,6 +3,7 @@ import { staleMarker } from '#core/model/index.ts';
 import { ByteWriter } from './bytes/bytes.ts';
 import { grown } from './bytes/growable.ts';
 import type { Head } from './head.ts';
+import { Bitmap } from './names/bitmap.ts';
 import { verdictCount, verdicts, type Batch, type Durability, type SampleRuns, type SeriesRef, type Verdict } from './types.ts';
 import type { Wal } from './log/wal.ts';
 import type { Observers } from './observe.ts';
@@ -14,11 +15,11 @@ export interface Ledger {
   readonly wal: Wal;
   readonly labelsOf: (ref: SeriesRef) => Labels;
   /** Series that no commit has carried yet. */
-  readonly unlogged: Set<SeriesRef>;
+  readonly unlogged: Bitmap;
   /** Exemplars that no commit has carried yet. */
   readonly pendingExemplars: readonly { readonly ref: number; readonly exemplar: Exemplar }[];
   /** A commit has carried these series, all exemplars, and `stored` samples. */
-  committed(series: readonly SeriesRef[], stored: number): void;
+  committed(series: Uint32Array, stored: number): void;
   countRejected(verdict: Verdict): void;
   readonly observers: Observers;
 }
@@ -139,13 +140,13 @@ export class StoreBatch implements Batch {
     }
   }
 
-  #unlogged(refs: Uint32Array): SeriesRef[] {
+  #unlogged(refs: Uint32Array): Uint32Array {
     const { unlogged, pendingExemplars } = this.#ledger;
-    if (unlogged.size === 0) return [];
-    const found = new Set<number>();
+    const found = new Bitmap();
+    if (unlogged.size === 0) return found.toArray();
     for (let i = 0; i < refs.length; i++) if (unlogged.has(refs[i]!)) found.add(refs[i]!);
     for (const { ref } of [...this.#histograms, ...pendingExemplars]) if (unlogged.has(ref)) found.add(ref);
-    return [...found];
+    return found.toArray();
   }
 
   #refuse(verdict: Verdict): Verdict {

@@ -15,6 +15,7 @@ import {
 } from '#core/model/index.ts';
 import { StoreBatch, type Ledger } from './batch.ts';
 import { ChangeLog, type StoreMark } from './changes.ts';
+import { Bitmap } from './names/bitmap.ts';
 import { CardinalityWatch, type Cardinality, type RefusedSeries } from './names/cardinality.ts';
 import { Age } from './upkeep/age.ts';
 import { allTombstones, insertTombstone, Tombstones, type Tombstone } from './upkeep/deletion.ts';
@@ -73,7 +74,7 @@ function filesWithin(hasRoom: TsdbOptions['hasRoom']): WalFiles {
 
 class Store extends View implements Tsdb, Ledger {
   readonly wal: Wal;
-  readonly unlogged = new Set<SeriesRef>();
+  readonly unlogged = new Bitmap();
   readonly observers = new Observers();
   readonly #changes = new ChangeLog();
   pendingExemplars: RefExemplar[] = [];
@@ -171,9 +172,9 @@ class Store extends View implements Tsdb, Ledger {
     return new StoreBatch(this);
   }
 
-  committed(series: readonly SeriesRef[], stored: number): void {
+  committed(series: Uint32Array, stored: number): void {
     for (const ref of series) {
-      this.unlogged.delete(ref);
+      this.unlogged.remove(ref);
       if (this.#groups.groupOf(ref) === 0) this.#groups.waiting.add(ref);
     }
     this.#unsealedExemplars.push(...this.pendingExemplars);

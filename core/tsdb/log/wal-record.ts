@@ -19,7 +19,7 @@ export interface CommitSamples {
 
 /** A commit to be written. Labels are asked for one series at a time: a first scrape may bring 100,000. */
 export interface Commit extends CommitSamples, Pick<CommitNotes, 'exemplars'> {
-  readonly series: readonly number[];
+  readonly series: Uint32Array | readonly number[];
   readonly labelsOf: (ref: number) => Labels;
 }
 

@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter, DamageError } from '../bytes/bytes.ts';
-import { compareKin, kinKey, type Catalogue } from './catalogue.ts';
+import { compareKin, kinKey, type Catalogue, type KinKey } from './catalogue.ts';
 import { crc32c } from '../bytes/crc32c.ts';
 import { grown } from '../bytes/growable.ts';
 import { getPacked, putPacked } from '../bytes/packed.ts';
@@ -13,7 +13,7 @@ export const groupSeriesMax = 64;
 export class Groups {
   /** Members by slot, by group id; a removed series leaves its ref behind. */
   readonly members = new Map<number, number[]>();
-  /** Series that have no group yet. */
+  /** Series that have no group yet, in the order in which they came. */
   readonly waiting = new Set<number>();
   /** Groups whose row on disk does not have all their members yet. */
   readonly unsaved = new Set<number>();
@@ -57,7 +57,11 @@ export class Groups {
    */
   assign(catalogue: Catalogue, seriesMax: number): readonly number[] {
     if (this.waiting.size === 0) return [];
-    const fresh = [...this.waiting].slice(0, seriesMax).map((ref) => ({ ref, key: kinKey(catalogue.labels(ref)) }));
+    const fresh: { readonly ref: number; readonly key: KinKey }[] = [];
+    for (const ref of this.waiting) {
+      if (fresh.length === seriesMax) break;
+      fresh.push({ ref, key: kinKey(catalogue.labels(ref)) });
+    }
     const refs = fresh.sort((a, b) => compareKin(a.key, b.key)).map(({ ref }) => ref);
     for (const ref of refs) this.waiting.delete(ref);
     const last = this.members.get(this.#lastId);
