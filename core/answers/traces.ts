@@ -7,6 +7,8 @@ type Names = Extract<keyof SignalboxContract, `traces.${string}`>;
 type Answer<K extends Names> = Awaited<ReturnType<Handlers<SignalboxContract>[K]>>;
 
 const lastNs = 2n ** 63n - 1n;
+/** More marks than these say nothing to an eye. */
+const eventsMax = 20_000;
 
 /** The spans of each dataset; throws EngineError `not-found` for a name that is none. */
 export interface SpanDatasets {
@@ -33,6 +35,10 @@ export class TraceDesk {
         return { ...trace, baseNs: String(baseNs) };
       },
       'traces.spans': ({ dataset, traceId, spanId }) => this.#store(dataset).span(traceId, spanId).map(detailOf),
+      'traces.events': async ({ dataset, traceId }) => {
+        const { baseNs, ...events } = await this.#store(dataset).events(traceId, eventsMax);
+        return { ...events, baseNs: String(baseNs) };
+      },
       'traces.find': ({ dataset, traceId, text }) => this.#store(dataset).find(traceId, text),
       'traces.statistics': ({ dataset, traceId, by }) => this.#store(dataset).statistics(traceId, by),
       'traces.flame': async ({ dataset, traceId }) => flameOf(await this.#trace(dataset, traceId)),

@@ -43,6 +43,8 @@ export const tracesContract = {
   'traces.get': procedure<TraceAnswer>()(oneTrace),
   /** The spans of a trace with this id: several where ids repeat. */
   'traces.spans': procedure<readonly SpanDetail[]>()(v.object({ ...oneTrace.entries, spanId })),
+  /** When the events of the trace's spans were: of each the span's id (8 bytes) and its time from `baseNs`; no more than about 20,000. */
+  'traces.events': procedure<{ readonly baseNs: string; readonly spanIds: Uint8Array; readonly atNs: Float64Array }>()(oneTrace),
   /** The ids of the spans of a trace that the condition holds for, 8 bytes each, as in `spanIds` of `traces.get`. */
   'traces.find': procedure<Uint8Array>()(v.object({ ...oneTrace.entries, text: queryText })),
   /** The trace's spans by operation, or by service and the value of the attribute `by`. */

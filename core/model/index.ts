@@ -30,7 +30,7 @@ export { attributeTypes, noScope, resourceOf, spanKinds, spanStatuses } from './
 export type { Attribute, AttributeType, Resource, Scope, Span, SpanEvent, SpanKind, SpanLink, SpanStatus } from './span.ts';
 export { noSpan, spanFlags } from './trace.ts';
 export type { CriticalPath, DiffSide, FlameFrames, OperationRed, Repeats, ServiceEdge, ServiceMap, Skew, SpanStatistics } from './trace.ts';
-export type { TraceDiffRow, TraceSummary, TraceTree } from './trace.ts';
+export type { TraceDiffRow, TraceEvents, TraceSummary, TraceTree } from './trace.ts';
 export { logLevels, plainRecord } from './log.ts';
 export type { LogLevel, LogRecord } from './log.ts';
 export { LogBatch } from './log-batch.ts';

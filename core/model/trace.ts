@@ -196,3 +196,10 @@ export interface DiffSide {
   readonly selfNs: number;
   readonly errors: number;
 }
+
+/** When the events of a trace's spans were: of each event the span's id (8 bytes) and its time in ns from `baseNs`. */
+export interface TraceEvents {
+  readonly baseNs: bigint;
+  readonly spanIds: Uint8Array;
+  readonly atNs: Float64Array;
+}

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { closeDb, giveBackRoom, openDb, transaction, type WriteDb } from '#core/db/index.ts';
 import { EngineError, messageOf } from '#core/model/index.ts';
-import type { Cancel, Clock, OperationRed, ServiceMap, Span, SpanStatistics, TraceTree } from '#core/model/index.ts';
+import type { Cancel, Clock, OperationRed, ServiceMap, Span, SpanStatistics, TraceEvents, TraceTree } from '#core/model/index.ts';
 import { assembleInSteps } from './assemble.ts';
 import { atOnce, breathe, ColumnCache, DamageError, inSteps } from '#core/blocks/index.ts';
 import { allBlocks, blockOf, deleteBlock, insertBlock, isDamaged, packInSteps, quarantineBlock, type Block, type PackedTable } from './blocks.ts';
@@ -14,7 +14,7 @@ import { redOf, serviceMapOf } from './red.ts';
 import { statisticsOf } from './statistics.ts';
 import { keysOf, valuesOf } from './values.ts';
 import { searchTraces, stretchesOf, type Part } from './search.ts';
-import { matchingIds, spansWithId } from './lookups.ts';
+import { eventsInSteps, matchingIds, spansWithId } from './lookups.ts';
 import { gatherTrace } from './trace-columns.ts';
 import { blocksToMerge, blocksToRetire, boundsOf, readSpans, sumsOf } from './upkeep.ts';
 import type { SearchQuery, SpanVerdict, TraceLimits, TracePage, Traces, TracesOptions, TracesStats } from './types.ts';
@@ -149,6 +149,11 @@ class Store implements Traces {
       const found = stretchesOf(parts, traceId).flatMap((stretch) => spansWithId(stretch, spanId));
       return found.sort((a, b) => compareNs(a.startNs, b.startNs));
     });
+  }
+
+  events(traceId: string, most: number): Promise<TraceEvents> {
+    const stretches = this.#read((parts) => stretchesOf(parts, traceId));
+    return inSteps(eventsInSteps(stretches, most));
   }
 
   find(traceId: string, text: string): Uint8Array {

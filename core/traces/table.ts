@@ -218,6 +218,18 @@ export class SpanTable {
     return attributes;
   }
 
+  /** When the events of the rows [from, to) were, by row; rows without events are left out. */
+  eventTimes(from: number, to: number): Map<number, readonly bigint[]> {
+    const found = new Map<number, readonly bigint[]>();
+    for (const [row, { events }] of this.#details(from, to))
+      if (events.length > 0)
+        found.set(
+          row,
+          events.map(({ timeNs }) => timeNs),
+        );
+    return found;
+  }
+
   #details(from: number, to: number): Map<number, Details> {
     const firsts = this.#column('details', decodeIntegers);
     const found = new Map<number, Details>();

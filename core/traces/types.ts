@@ -1,4 +1,15 @@
-import type { Clock, DurationMs, OperationRed, ServiceMap, Span, SpanStatistics, TraceSummary, TraceTree, UnixNs } from '#core/model/index.ts';
+import type {
+  Clock,
+  DurationMs,
+  OperationRed,
+  ServiceMap,
+  Span,
+  SpanStatistics,
+  TraceSummary,
+  TraceEvents,
+  TraceTree,
+  UnixNs,
+} from '#core/model/index.ts';
 
 /** What became of a span. `stored` and `duplicate` are success; the others are rejections that the store has counted. */
 export type SpanVerdict = 'stored' | 'duplicate' | 'bad_trace_id' | 'bad_span_id' | 'bad_time' | 'future';
@@ -76,6 +87,8 @@ export interface Traces {
   spans(traceId: string): readonly Span[];
   /** The spans of a trace with this id, by start: several where ids repeat. */
   span(traceId: string, spanId: string): readonly Span[];
+  /** When the events of a trace's spans were; no more than about `most`. */
+  events(traceId: string, most: number): Promise<TraceEvents>;
   /** The ids of a trace's spans for which a condition holds, 8 bytes each. Throws as parseTraceQuery does. */
   find(traceId: string, text: string): Uint8Array;
   /** Rate, errors and durations by service and operation; quantiles are within 1.6 %. */

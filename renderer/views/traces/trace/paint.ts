@@ -1,5 +1,6 @@
 import { spanFlags, type CriticalPath, type TraceTree } from '#core/model/index.ts';
 import { durationText } from '../words.ts';
+import type { EventIndex } from './event-index.ts';
 import { groupOfRow, isFold } from './rows.ts';
 
 /** Colours as the canvas needs them. */
@@ -38,11 +39,14 @@ export interface Picture {
   /** One byte a span, 1 for hits of the search; the others are drawn pale. */
   readonly hits: Uint8Array | undefined;
   readonly marks: readonly Mark[];
+  /** Undefined until they are known. */
+  readonly events: EventIndex | undefined;
 }
 
 const barPx = 12;
 const barPxMin = 2;
 const labelGapPx = 5;
+const eventPx = 3;
 /** The least room that a label is put into, and about how wide its characters are at 11 px. */
 const charPx = 6;
 const paleAlpha = 0.28;
@@ -101,7 +105,20 @@ function paintSpan(ctx: CanvasRenderingContext2D, picture: Picture, span: number
   fillBar(ctx, picture, colors.services[tree.service[span]!]!, fromPx, toPx, topPx);
   if ((tree.flags[span]! & spanFlags.error) !== 0) paintError(ctx, picture, fromPx, toPx, topPx);
   if (picture.path !== undefined) paintPath(ctx, picture, picture.path, span, topPx);
+  if (picture.events !== undefined) paintEvents(ctx, picture, picture.events, span, topPx);
   paintLabel(ctx, picture, durationText(durationNs), fromPx, toPx, topPx);
+}
+
+/** A notch above the bar at each event of the span; those that fall on one pixel are one. */
+function paintEvents(ctx: CanvasRenderingContext2D, picture: Picture, { starts, atNs }: EventIndex, span: number, topPx: number): void {
+  ctx.fillStyle = picture.colors.text;
+  let lastPx = -Infinity;
+  for (let i = starts[span]!; i < starts[span + 1]!; i++) {
+    const x = Math.round(xOf(picture, atNs[i]!));
+    if (x === lastPx || x < 0 || x > picture.widthPx) continue;
+    lastPx = x;
+    ctx.fillRect(x - 1, topPx - eventPx, 2, eventPx + 2);
+  }
 }
 
 function fillBar(ctx: CanvasRenderingContext2D, { widthPx }: Picture, color: string, fromPx: number, toPx: number, topPx: number): void {

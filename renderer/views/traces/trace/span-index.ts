@@ -27,6 +27,11 @@ export class SpanIndex {
     return marked;
   }
 
+  /** For each of `wanted` the first span with its id; `noSpan` where there is none. */
+  firsts(wanted: Uint8Array): Uint32Array {
+    return Uint32Array.from({ length: wanted.length / 8 }, (_none, i) => this.#slots[this.#slot(wanted, i)]!);
+  }
+
   /** The span that a name from `nameOf` means; undefined when there is none. */
   find(name: string): number | undefined {
     const [hex = '', nth = '0'] = name.split(':');

@@ -4,6 +4,7 @@ import { LiveQuery } from '../../../client/live.svelte.ts';
 import type { Session } from '../../../shell/session.svelte.ts';
 import { readTraceView, writeTraceView, type TraceView } from '../trace-link.ts';
 import { alignedStarts } from './align.ts';
+import { indexEvents } from './event-index.ts';
 import { faultsOf } from './faults.ts';
 import { findQuery } from './find.ts';
 import { indexPath } from './paint.ts';
@@ -23,6 +24,7 @@ export class TraceState {
   readonly answer: LiveQuery<TraceKey & { readonly readCount: number }, TraceAnswer>;
   readonly found: LiveQuery<TraceKey & { readonly text: string }, Answer<'traces.find'>>;
   readonly detail: LiveQuery<TraceKey & { readonly spanId: string }, Answer<'traces.spans'>>;
+  readonly eventTimes: LiveQuery<TraceKey & { readonly readCount: number }, Answer<'traces.events'>>;
   /** How the trace's log lines are found. */
   readonly logs: LiveQuery<TraceKey & { readonly startMs: number; readonly endMs: number }, Answer<'correlate.traceLogs'>>;
   /** Repeated siblings that were unfolded. */
@@ -50,6 +52,10 @@ export class TraceState {
       },
       ask: (key, signal) => session.engine.call('traces.spans', key, signal),
     });
+    this.eventTimes = new LiveQuery(session.engine, {
+      key: () => (this.tree === undefined ? undefined : { ...of(), readCount: this.#readCount }),
+      ask: ({ dataset, traceId }, signal) => session.engine.call('traces.events', { dataset, traceId }, signal),
+    });
     this.logs = new LiveQuery(session.engine, {
       key: () => {
         const { tree } = this;
@@ -75,6 +81,11 @@ export class TraceState {
   readonly view = $derived.by(() => readTraceView(this.session.router.place.params));
   readonly tree = $derived.by(() => this.answer.value);
   readonly index = $derived.by(() => this.tree && new SpanIndex(this.tree.spanIds));
+  readonly events = $derived.by(() => {
+    const { tree, index } = this;
+    const told = this.eventTimes.value;
+    return tree === undefined || index === undefined || told === undefined ? undefined : indexEvents(told, index, tree.spanCount, tree.baseNs);
+  });
   readonly members = $derived.by(() => this.tree && membersOf(this.tree));
   readonly path = $derived.by(() => this.tree && indexPath(this.tree.criticalPath, this.tree.spanCount));
   readonly faults = $derived.by(() => (this.tree === undefined ? [] : faultsOf(this.tree)));
