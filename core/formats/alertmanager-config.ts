@@ -2,7 +2,7 @@
  * alertmanager.yml: what is read, refused and inherited as Alertmanager 0.33 does it. Every part knows its line, so a decision
  * can name the configuration that made it. Source: Alertmanager's configuration reference.
  */
-import { EngineError, matcher, messageOf, type DurationMs, type Matcher, type MatchOp } from '#core/model/index.ts';
+import { EngineError, labelsFrom, matcher, messageOf, type DurationMs, type Matcher, type MatchOp } from '#core/model/index.ts';
 import { boundedList, checked, fieldOf } from './alertmanager-decode.ts';
 import { foreign, foreignKinds, type ForeignKind } from './alertmanager-foreign.ts';
 import { global, type AlertmanagerGlobal } from './alertmanager-global.ts';
@@ -183,18 +183,18 @@ function receiver(inherited: AlertmanagerGlobal): Decode<Receiver> {
   const kinds = [...own, ...others];
   const fields = record('receiver', {
     name: required('name', text),
-    labels: optional<unknown>('labels', pairsOf(text), undefined),
+    labels: optional('labels', pairsOf(text), []),
     ...Object.fromEntries(kinds.map(([kind]) => [kind, optional<YamlNode | undefined>(`${kind}_configs`, untouched, undefined)])),
   });
   return (node) => {
-    const { name } = fields(node);
+    const { name, labels } = fields(node) as { readonly name: string; readonly labels: readonly (readonly [string, string])[] };
     if (name === '') throw yamlError(node, 'a receiver needs a name');
     const integrations = kinds.flatMap(([kind, decode]) =>
       boundedListAt(fieldOf(node, `${kind}_configs`), untouched).map(
         (item, index) => ({ kind, index, line: item.line, ...decode(emptyIsMap(item)) }) as Integration,
       ),
     );
-    return { name, line: node.line, integrations };
+    return { name, line: node.line, labels: labelsFrom(labels), integrations };
   };
 }
 

@@ -3,6 +3,7 @@
  * checks them, and sending to them says "not yet supported" by name. Two kinds are Signalbox' own: `desktop_configs` and `log_configs`.
  * Source: Alertmanager's configuration reference, "Receiver integration settings"; field names as of version 0.33.
  */
+import type { Labels } from '#core/model/index.ts';
 import type { ForeignKind } from './alertmanager-foreign.ts';
 import type { SmtpDefaults } from './alertmanager-global.ts';
 import type { HttpSettings } from './alertmanager-http.ts';
@@ -27,6 +28,8 @@ export type Integration = {
 export interface Receiver {
   readonly name: string;
   readonly line: number;
+  /** For tools that list receivers. */
+  readonly labels: Labels;
   /** Empty: alerts routed here are told to nobody. */
   readonly integrations: readonly Integration[];
 }

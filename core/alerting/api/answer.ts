@@ -1,5 +1,5 @@
 /** Alertmanager's HTTP API, version 2, as a function from request to answer. Source: its OpenAPI file; `amtool` works against it. */
-import { compareLabels, EngineError, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
+import { compareLabels, EngineError, labelsToRecord, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import type { Alerting } from '../alerting.ts';
 import { silenceState } from '../silences.ts';
 import { alertJson, groupJson, silenceJson } from './json.ts';
@@ -22,14 +22,14 @@ type Answer = (
 /** Method, path under /api/v2 with `{id}` for a segment, and what answers it. What is returned becomes JSON; undefined an empty body. */
 const endpoints: readonly (readonly [method: string, path: string, answer: Answer])[] = [
   ['GET', '/status', (alerting, _, options) => statusJson(alerting, options)],
-  ['GET', '/receivers', (alerting) => alerting.config.receivers.map(({ name }) => ({ name }))],
+  ['GET', '/receivers', (alerting) => alerting.config.receivers.map(({ name, labels }) => ({ name, labels: { name, ...labelsToRecord(labels) } }))],
   ['GET', '/alerts', (alerting, { params }) => listAlerts(alerting, readAlertFilter(params))],
   ['POST', '/alerts', (alerting, { body }) => postAlerts(alerting, body)],
   ['GET', '/alerts/groups', (alerting, { params }) => listGroups(alerting, readAlertFilter(params))],
   ['GET', '/silences', (alerting, { params }) => listSilences(alerting, params)],
   ['POST', '/silences', (alerting, { body }) => ({ silenceID: alerting.setSilence(readSilence(body)).id })],
   ['GET', '/silence/{id}', (alerting, { id }) => getSilence(alerting, id)],
-  ['DELETE', '/silence/{id}', (alerting, { id }) => void alerting.expireSilence(id)],
+  ['DELETE', '/silence/{id}', (alerting, { id }) => endSilence(alerting, id)],
 ];
 
 /** Undefined when the path is none of this API's. */
@@ -119,6 +119,12 @@ function listSilences(alerting: Alerting, params: Params): unknown[] {
       return (a.silence.endsMs - b.silence.endsMs) * (a.state === 'expired' ? -1 : 1);
     })
     .map(({ silence }) => silenceJson(silence, nowMs));
+}
+
+/** One that is over stays so: asked twice is no error. */
+function endSilence(alerting: Alerting, id: string): void {
+  const silence = alerting.silence(id);
+  if (silence === undefined || silenceState(silence, alerting.now()) !== 'expired') alerting.expireSilence(id);
 }
 
 function getSilence(alerting: Alerting, id: string): unknown {

@@ -24,7 +24,7 @@ export function alertJson(view: AlertView, untilMs: UnixMs): Record<string, unkn
       state: state === 'suppressed' ? 'suppressed' : 'active',
     },
     updatedAt: apiTime(alert.updatedMs),
-    generatorURL: alert.generatorUrl,
+    ...(alert.generatorUrl !== '' && { generatorURL: alert.generatorUrl }),
     labels: labelsToRecord(alert.labels),
   };
 }

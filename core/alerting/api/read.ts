@@ -129,8 +129,8 @@ export function readSilence(body: Uint8Array): SilenceRequest {
     matchers: list.map(readMatcher),
     startsMs,
     endsMs,
-    createdBy: textOf(fields, 'createdBy'),
-    comment: textOf(fields, 'comment'),
+    createdBy: requiredText(fields, 'createdBy'),
+    comment: requiredText(fields, 'comment'),
   };
 }
 
@@ -141,6 +141,12 @@ function readMatcher(item: unknown): Matcher {
   if (typeof isRegex !== 'boolean' || typeof isEqual !== 'boolean') throw new EngineError('invalid', 'isRegex and isEqual are true or false');
   const op: MatchOp = isRegex ? (isEqual ? '=~' : '!~') : isEqual ? '=' : '!=';
   return matcher(name, op, value);
+}
+
+/** It may be empty; it must be there. */
+function requiredText(fields: Readonly<Record<string, unknown>>, name: string): string {
+  if (fields[name] === undefined) throw new EngineError('invalid', `a silence needs ${name}`);
+  return textOf(fields, name);
 }
 
 function textOf(fields: Readonly<Record<string, unknown>>, name: string): string {
