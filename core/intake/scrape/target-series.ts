@@ -1,6 +1,7 @@
 import { ExpositionReader, ProtobufReader } from '#core/formats/index.ts';
 import type { ExpositionColumns, ExpositionPage, PageFormat, PageReader, ScrapeConfig } from '#core/formats/index.ts';
 import { EngineError, type Exemplar, type Labels, type UnixMs } from '#core/model/index.ts';
+import { NewExemplars } from './new-exemplars.ts';
 import { refusal, verdictName, verdicts, type Batch, type SeriesRef } from '#core/tsdb/index.ts';
 import type { SampleSink } from '../sink.ts';
 import type { CutMetric } from './explosion.ts';
@@ -45,8 +46,6 @@ const slotNew = -1000;
 const slotDropped = -1001;
 const slotOverBudget = -1002;
 
-/** Names and values of an exemplar's labels together (OpenMetrics 1.0). */
-const exemplarCharsMax = 128;
 /** Relabelling may drop all but one in so many samples before the page is too large just to look at. */
 const droppedShareMax = 4;
 /** Rows of a refused page that are looked at for the label that explodes: about 10 ms. */
@@ -76,6 +75,7 @@ export class TargetSeries {
   #keptCount = 0;
   /** Refs of the last page under an older reader or older rules; those that do not come again are gone. */
   #orphans = new Set<number>();
+  readonly #exemplars = new NewExemplars();
 
   constructor(sink: SampleSink, rules: SeriesRules, budget: SeriesBudget) {
     this.#sink = sink;
@@ -284,8 +284,7 @@ export class TargetSeries {
   }
 
   #addExemplar(ref: SeriesRef, exemplar: Exemplar, timeMs: UnixMs): void {
-    const charCount = exemplar.labels.reduce((sum, text) => sum + Array.from(text).length, 0);
-    if (ref < 0 || charCount > exemplarCharsMax) return;
+    if (ref < 0 || !this.#exemplars.isNew(ref, exemplar)) return;
     this.#sink.addExemplar(ref, Number.isNaN(exemplar.timeMs) ? { ...exemplar, timeMs } : exemplar);
   }
 

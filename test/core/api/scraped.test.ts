@@ -75,6 +75,7 @@ scrape_configs:
 
 /** What differs from run to run, and what one side names by itself. */
 const volatile: ReadonlySet<string> = new Set([
+  'timestamp',
   'lastScrape',
   'lastScrapeDuration',
   'evaluationTime',
@@ -126,6 +127,9 @@ const asks: readonly (readonly [path: string, params?: string])[] = [
   ['/api/v1/query', 'query=shop_orders_total offset -1m @ 0'],
   ['/api/v1/series', 'match[]=shop_open&match[]=shop_orders_total'],
   ['/api/v1/label/pace/values'],
+  ['/api/v1/query_exemplars', 'query=shop_orders_total&start=0&end=9999999999'],
+  ['/api/v1/query_exemplars', 'query=rate(shop_orders_total{job="shop"}[5m]) > 0 or shop_open&start=0&end=9999999999'],
+  ['/api/v1/query_exemplars', 'query=shop_open&start=0&end=9999999999'],
   ['/api/v1/labels', 'match[]={job="shop",__name__=~"shop_.+"}'],
 ];
 
