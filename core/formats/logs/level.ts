@@ -108,9 +108,9 @@ export function levelOfText(text: string, from = 0): LogLevel {
   const head = text.slice(from, from + headChars);
   const name = upper.exec(head)?.[1] ?? marked.exec(head)?.[1];
   if (name !== undefined) return levelOfWord(name) ?? 'unknown';
-  const severity = mnemonic.exec(head)?.[1];
+  const severity = head.includes('%') ? mnemonic.exec(head)?.[1] : undefined;
   if (severity !== undefined) return levelOfSeverity(Number(severity));
-  const letter = initial.exec(head)?.[1];
+  const letter = head.charCodeAt(0) === 0x5b ? initial.exec(head)?.[1] : undefined;
   if (letter !== undefined) return levelOfWord(letter) ?? 'unknown';
   if (saidError.test(head)) return 'error';
   return saidWarning.test(head) ? 'warning' : 'unknown';

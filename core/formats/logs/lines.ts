@@ -71,6 +71,9 @@ export class LogLines {
   readonly #reading = new Reading();
   readonly #report = new LogReport();
   readonly #labels = new Map<string, Labels>();
+  /** Of the line before: most lines are of the same stream. */
+  #lastStream: readonly string[] | undefined;
+  #lastLabels: Labels = noLabels;
   readonly #ofStream = new WeakMap<readonly string[], Labels>();
   readonly #offsetNs: number;
   #decoder: InstanceType<typeof TextDecoder> | undefined;
@@ -412,14 +415,27 @@ export class LogLines {
   }
 
   #labelsOf(stream: readonly string[]): Labels {
+    if (isSame(stream, this.#lastStream)) return this.#lastLabels;
+    this.#lastLabels = this.#labelsOfNew(stream);
+    this.#lastStream = stream;
+    return this.#lastLabels;
+  }
+
+  #labelsOfNew(stream: readonly string[]): Labels {
     const key = stream.length === 0 ? '' : stream.length === 2 ? `${stream[0]}\ud800${stream[1]}` : stream.join('\ud800');
     const known = this.#labels.get(key);
     if (known !== undefined) return known;
-    if (this.#labels.size >= streamsMax && key !== '') return this.#labelsOf(noLabels);
+    if (this.#labels.size >= streamsMax && key !== '') return this.#labelsOfNew(noLabels);
     const labels = labelsFrom([...labelPairs(stream), ...labelPairs(this.#source.labels)]);
     this.#labels.set(key, labels);
     return labels;
   }
+}
+
+function isSame(a: readonly string[], b: readonly string[] | undefined): boolean {
+  if (b === undefined || a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** The text of an open record, made of its bytes when it is asked for first. */

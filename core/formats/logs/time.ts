@@ -66,6 +66,10 @@ export class TimeReader {
   end = 0;
   /** Whether the year, or the whole date, was not in the text. */
   isPartial = false;
+  readonly #iso = { line: '', from: -1, isTime: false, seconds: 0, nanos: 0, end: 0 };
+  /** What times of syslog's form begin with in the minute that was read last, and when that began. */
+  #minute = '';
+  #minuteSeconds = 0;
   readonly #places = new Map<string, ZoneOffset>();
   #daySeconds = 0;
   #dayKey = -1;
@@ -92,6 +96,24 @@ export class TimeReader {
 
   /** `YYYY-MM-DD` with any of `-/.`, one of `T _:` or a blank, `HH:MM[:SS]`, a fraction and a zone. */
   iso(line: string, from: number): boolean {
+    // Several formats look at the same place of a line, one after the other.
+    const known = this.#iso;
+    if (line === known.line && from === known.from) {
+      this.seconds = known.seconds;
+      this.nanos = known.nanos;
+      this.end = known.end;
+      return known.isTime;
+    }
+    known.isTime = this.#readIso(line, from);
+    known.line = line;
+    known.from = from;
+    known.seconds = this.seconds;
+    known.nanos = this.nanos;
+    known.end = this.end;
+    return known.isTime;
+  }
+
+  #readIso(line: string, from: number): boolean {
     const year = digits(line, from, 4);
     const separator = line.charCodeAt(from + 4);
     if (year < 1970 || (separator !== dash && separator !== 0x2f && separator !== dot) || line.charCodeAt(from + 7) !== separator) return false;
@@ -278,6 +300,7 @@ export class TimeReader {
 
   /** `Jan  2 15:04:05`, with a year or without, and ctime's `Mon Jan  2 15:04:05 MST 2006`. */
   #monthDay(line: string, from: number): boolean {
+    if (this.#isOfMinute(line, from)) return true;
     let start = from;
     const [weekday, name = ''] = /^([A-Z][a-z]{2})(?:[a-z]*day)?,? /.exec(line.slice(from, from + 12)) ?? [];
     if (weekday !== undefined && monthOf(name) === 0) start += weekday.length;
@@ -293,7 +316,28 @@ export class TimeReader {
     if (zone === undefined && word !== undefined && lateYear === undefined) end = line.lastIndexOf(` ${word}`, end);
     const time = found.slice(4, 8);
     if (half !== undefined) time[0] = hourOf(time[0]!, half);
-    return year === undefined ? this.#setWithoutYear(month, found[2]!, time, end) : this.#set(year, month, found[2]!, time, end, zone);
+    if (year !== undefined) return this.#set(year, month, found[2]!, time, end, zone);
+    if (!this.#setWithoutYear(month, found[2]!, time, end)) return false;
+    if (start === from && found[0].length === end - from && found[7] === undefined && half === undefined && zone === undefined) {
+      this.#minute = line.slice(from, end - 2);
+      this.#minuteSeconds = this.seconds - Number(found[6]);
+    }
+    return true;
+  }
+
+  /** Whether a time of syslog's form is of the minute of the one before it. What follows is a host's name, which no part of a time begins like. */
+  #isOfMinute(line: string, from: number): boolean {
+    const minute = this.#minute;
+    const at = from + minute.length;
+    const c = line.charCodeAt(at + 3);
+    if (minute === '' || !line.startsWith(minute, from) || line.charCodeAt(at + 2) !== space || c < 0x61 || c > 0x7a) return false;
+    const second = digits(line, at, 2);
+    if (second < 0 || second > 59 || this.#minuteSeconds + second > this.#context.nowSeconds) return false;
+    this.seconds = this.#minuteSeconds + second;
+    this.nanos = 0;
+    this.end = at + 2;
+    this.isPartial = true;
+    return true;
   }
 
   #tai(line: string, from: number): boolean {
