@@ -4,7 +4,7 @@ import { EngineError, type HttpRequest } from '#core/model/index.ts';
 import type { EngineProcess } from '../engine/engine-process.ts';
 import type { BodyReader } from './body.ts';
 import { plain, type Asking, type Given } from './listener.ts';
-import { mediaType, routeOf, type Route } from './routes.ts';
+import { mediaType, methodsOf, routeOf, type Route } from './routes.ts';
 import type { Session } from './session.ts';
 
 interface Options {
@@ -20,7 +20,10 @@ export async function relay(options: Options, asking: Asking): Promise<Given | u
   const { engine, session, bodies } = options;
   const route = routeOf(options.routes, asking.method, asking.path);
   if (route === undefined) return undefined;
-  if (route === 'other-method') return plain({ status: 405, why: `${asking.method} is not answered here` });
+  if (route === 'other-method') {
+    const refused = plain({ status: 405, why: `${asking.method} is not answered here` });
+    return { ...refused, headers: { ...refused.headers, allow: methodsOf(options.routes, asking.path) } };
+  }
   const { headers } = asking.request;
   if (route.access === 'bearer' && !session.admitsHeader(headers.authorization)) {
     return plain({ status: 401, why: 'this needs "Authorization: Bearer TOKEN"; the token is in session.json of the data folder' });

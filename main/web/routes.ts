@@ -58,5 +58,10 @@ export function routeOf(routes: readonly Route[], method: string, path: string):
   return same.find((route) => route.methods.includes(method)) ?? (same.length > 0 ? 'other-method' : undefined);
 }
 
+/** What a path may be asked with, for the header `Allow` (RFC 9110, section 15.5.6). */
+export function methodsOf(routes: readonly Route[], path: string): string {
+  return [...new Set(routes.filter((route) => fits(route, path)).flatMap((route) => route.methods))].sort().join(', ');
+}
+
 /** `application/json; charset=utf-8` is `application/json`; none is ''. */
 export const mediaType = (contentType: string | undefined): string => (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase();

@@ -68,6 +68,12 @@ describe('a screen behind the web host', () => {
     expect(Math.min(...tookMs)).toBeLessThan(100);
   });
 
+  test('a method that a path does not take is refused with those that it does', async () => {
+    const { web } = await startTrialHost();
+    const answer = await fetch(`http://127.0.0.1:${web.port}/api/v1/query`, { method: 'DELETE', headers: { authorization: `Bearer ${web.bearer}` } });
+    expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST']);
+  });
+
   test("addresses of Prometheus' pages lead to the screen that shows the same", async () => {
     const { web } = await startTrialHost();
     const led = async (path: string): Promise<string | null> =>
