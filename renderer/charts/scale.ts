@@ -43,11 +43,33 @@ export interface TimeTick {
 /** Round times of the zone's wall clock, about one every `gapPx`; the date shows where a day begins. */
 export function timeTicks(startMs: number, endMs: number, widthPx: number, zone: Zone, gapPx = 90): TimeTick[] {
   const wantedMs = ((endMs - startMs) / Math.max(1, widthPx)) * gapPx;
-  const stepMs = (timeStepsS.find((s) => s * 1000 >= wantedMs) ?? timeStepsS.at(-1)!) * 1000;
+  const stepS = timeStepsS.find((s) => s * 1000 >= wantedMs);
+  if (stepS === undefined) return monthTicks(startMs, endMs, wantedMs, zone);
+  const stepMs = stepS * 1000;
   const offsetMs = zone === 'utc' ? 0 : -new Date(startMs).getTimezoneOffset() * 60_000;
   const ticks: TimeTick[] = [];
   for (let ms = Math.ceil((startMs + offsetMs) / stepMs) * stepMs - offsetMs; ms <= endMs; ms += stepMs)
     ticks.push({ ms, text: tickText(ms, stepMs, zone) });
+  return ticks;
+}
+
+const monthSteps = [2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 6000, 12_000];
+const monthMs = 30.44 * 86_400_000;
+
+/** Beginnings of months or years of the zone, for ranges of which a month is a small part. */
+function monthTicks(startMs: number, endMs: number, wantedMs: number, zone: Zone): TimeTick[] {
+  const step = monthSteps.find((months) => months * monthMs >= wantedMs) ?? monthSteps.at(-1)!;
+  const monthOf = (day: string): number => Number(day.slice(0, -6)) * 12 + Number(day.slice(-5, -3)) - 1;
+  const first = Math.ceil(monthOf(formatDay(startMs, zone)) / step) * step;
+  const last = monthOf(formatDay(endMs, zone));
+  const ticks: TimeTick[] = [];
+  for (let month = first; month <= last; month += step) {
+    const date = zone === 'utc' ? new Date(Date.UTC(0, month)) : new Date(0, month);
+    if (zone === 'utc') date.setUTCFullYear(Math.floor(month / 12));
+    else date.setFullYear(Math.floor(month / 12));
+    const ms = date.getTime();
+    if (ms >= startMs && ms <= endMs) ticks.push({ ms, text: formatDay(ms, zone).slice(0, step % 12 === 0 ? -6 : -3) });
+  }
   return ticks;
 }
 

@@ -120,6 +120,12 @@ describe('axes', () => {
       '01:30',
     ]);
   });
+
+  test('ranges of years have few ticks, at the beginnings of months or years', () => {
+    const of = (from: number, to: number): string[] => timeTicks(from, to, 600, 'utc').map((tick) => tick.text);
+    expect(of(Date.UTC(1970, 0), Date.UTC(2026, 10))).toEqual(['1970', '1980', '1990', '2000', '2010', '2020']);
+    expect(of(Date.UTC(2025, 0, 15), Date.UTC(2026, 5, 15))).toEqual(['2025-04', '2025-07', '2025-10', '2026-01', '2026-04']);
+  });
 });
 
 describe('names', () => {
