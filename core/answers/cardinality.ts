@@ -1,12 +1,15 @@
 import type { CardinalityView } from '#core/contract/index.ts';
+import { defaultIntakeLimits } from '#core/formats/index.ts';
 import type { CutTarget } from '#core/intake/index.ts';
 import { formatTime, type UnixMs } from '#core/model/index.ts';
-import type { RefusedSeries, Tsdb } from '#core/tsdb/index.ts';
+import type { GrowingLabel, RefusedSeries, Tsdb } from '#core/tsdb/index.ts';
 import type { Parts } from './parts.ts';
 
 /** What was last refused longer ago than this is over. */
 const overAfterMs = 10 * 60_000;
 const told = 3;
+/** A label that gains so many values within an hour explodes: what one source may make (new_series_per_source), from wherever they come. */
+const explodingFrom = defaultIntakeLimits.newSeriesMax;
 
 /** The metrics, labels and pairs that make the number of series, what grows, and who was cut. */
 export function cardinalityView(store: Tsdb, cuts: readonly CutTarget[], limit: number): CardinalityView {
@@ -18,8 +21,15 @@ export function cardinalityView(store: Tsdb, cuts: readonly CutTarget[], limit: 
 export function explosions({ scraper, live, clock }: Pick<Parts, 'scraper' | 'live' | 'clock'>): string[] {
   const nowMs = clock.now();
   const isNow = ({ lastMs }: { readonly lastMs: UnixMs }): boolean => nowMs - lastMs < overAfterMs;
-  const cuts = scraper.cuts().filter(isNow).map(ofTarget);
-  return [...cuts, ...live.refused(told).filter(isNow).map(ofStore)].slice(0, told);
+  const cuts = scraper.cuts().filter(isNow);
+  const refused = live.refused(told).filter(isNow);
+  const named = new Set([...cuts, ...refused].map(({ label }) => label));
+  const growing = live.growing(told).filter(({ label, added }) => added >= explodingFrom && !named.has(label));
+  return [...cuts.map(ofTarget), ...refused.map(ofStore), ...growing.map(ofGrowth)].slice(0, told);
+}
+
+function ofGrowth({ label, values, added, sinceMs }: GrowingLabel): string {
+  return `label ${label}: ${grouped(values)} values, ${grouped(added)} of them since ${clockTime(sinceMs)}; what is new each time belongs into logs or traces`;
 }
 
 function ofTarget({ job, url, metric, label, values, sinceMs, newSeriesMax, pageSamplesMax }: CutTarget): string {

@@ -16,7 +16,7 @@ import {
 import { StoreBatch, type Ledger } from './batch.ts';
 import { ChangeLog, type StoreMark } from './changes.ts';
 import { Bitmap } from './names/bitmap.ts';
-import { CardinalityWatch, type Cardinality, type RefusedSeries } from './names/cardinality.ts';
+import { CardinalityWatch, type Cardinality, type GrowingLabel, type RefusedSeries } from './names/cardinality.ts';
 import { Age } from './upkeep/age.ts';
 import { allTombstones, insertTombstone, Tombstones, type Tombstone } from './upkeep/deletion.ts';
 import { Frames } from './frames.ts';
@@ -249,6 +249,10 @@ class Store extends View implements Tsdb, Ledger {
 
   cardinality(limit: number): Cardinality {
     return this.#watch.report(limit);
+  }
+
+  growing(limit: number): readonly GrowingLabel[] {
+    return this.#watch.growing(limit);
   }
 
   refused(limit: number): readonly RefusedSeries[] {

@@ -14,7 +14,7 @@ import type {
   UnixMs,
 } from '#core/model/index.ts';
 import type { StoreMark } from './changes.ts';
-import type { Cardinality, RefusedSeries } from './names/cardinality.ts';
+import type { Cardinality, GrowingLabel, RefusedSeries } from './names/cardinality.ts';
 import type { Damage } from './upkeep/quarantine.ts';
 
 /** Names a series of the head: 0 or more, never used again for another series. Negative: the series was refused, and the number is `-Verdict`. */
@@ -245,6 +245,8 @@ export interface Tsdb extends TsdbView {
   addExemplar(ref: SeriesRef, exemplar: Exemplar): void;
   /** The metrics, labels and pairs with the most series, what grows, and what was refused: the `limit` largest of each. Some 100 ms at 1 M series. */
   cardinality(limit: number): Cardinality;
+  /** The labels that gained most values within the last hour. Well under a ms. */
+  growing(limit: number): readonly GrowingLabel[];
   /** The series that limits kept out, by metric, the `limit` most often refused. A few ms. */
   refused(limit: number): readonly RefusedSeries[];
   /** One bounded slice of maintenance (a few ms). True when more is due at once. The store also calls it itself each second of the clock. */

@@ -90,7 +90,7 @@ export class CardinalityWatch {
         names.flatMap((name) => this.#pairsOf(name).map(({ name: value, count }) => ({ name: `${name.text}=${value}`, count }))),
         limit,
       ),
-      growing: this.#growing(names).slice(0, limit),
+      growing: this.growing(limit),
       refused: this.refusals(limit),
     };
   }
@@ -99,15 +99,19 @@ export class CardinalityWatch {
     return Array.from(name.pairs, ([value, pair]) => ({ name: value, count: this.#catalogue.countHolding(pair) }));
   }
 
-  #growing(names: readonly LabelName[]): GrowingLabel[] {
+  /** Labels with more values than an hour ago, or than at the start, the most added first. */
+  growing(limit: number): GrowingLabel[] {
     const [oldest] = this.#snapshots;
     if (oldest === undefined) return [];
-    const found = names.map((name) => {
+    const found = Array.from(this.#catalogue.names(), (name) => {
       const before = oldest.sizes.get(name) ?? 0;
       const still = this.#snapshots.findLast(({ sizes }) => (sizes.get(name) ?? 0) === before) ?? oldest;
       return { label: name.text, values: name.pairs.size, added: name.pairs.size - before, sinceMs: still.atMs };
     });
-    return found.filter(({ added }) => added > 0).sort((a, b) => b.added - a.added);
+    return found
+      .filter(({ added }) => added > 0)
+      .sort((a, b) => b.added - a.added)
+      .slice(0, limit);
   }
 
   /** What limits kept out, the most often refused first. */

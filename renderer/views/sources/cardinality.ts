@@ -12,8 +12,11 @@ export interface Explosion {
   readonly expr: string;
 }
 
-/** What was cut, the most often refused first. */
-export function explosionsOf({ cut, refused }: CardinalityView): readonly Explosion[] {
+/** A label that gains so many values within an hour explodes: as many as one source may make by default. */
+const explodingFrom = 20_000;
+
+/** What was cut, the most often refused first; then labels that nobody cut, and which grow like that. */
+export function explosionsOf({ cut, refused, growing }: CardinalityView): readonly Explosion[] {
   const ofTargets = cut.map(({ job, url, metric, label, values, sinceMs, newSeriesMax, pageSamplesMax }) => ({
     id: `${job} ${url} ${metric} ${pageSamplesMax}`,
     label: label === '' ? metric : label,
@@ -35,7 +38,19 @@ export function explosionsOf({ cut, refused }: CardinalityView): readonly Explos
     what: `${formatCount(times)} samples of new series were refused: ${reason.replaceAll('_', ' ')}.`,
     expr: ofMetricLabel(metric, label),
   }));
-  return [...ofTargets, ...ofStore];
+  const known = new Set([...ofTargets, ...ofStore].map(({ label }) => label));
+  const growth = growing
+    .filter(({ label, added }) => added >= explodingFrom && !known.has(label))
+    .map(({ label, values, added, sinceMs }) => ({
+      id: label,
+      label,
+      values,
+      sinceMs,
+      where: 'in what was taken',
+      what: `${formatCount(added)} of them are new; what is new each time belongs into logs or traces.`,
+      expr: ofLabel(label),
+    }));
+  return [...ofTargets, ...ofStore, ...growth];
 }
 
 const quoted = (text: string): string => JSON.stringify(text);

@@ -67,6 +67,22 @@ test('a page too large to be taken names the label that made it so', async () =>
   );
 });
 
+test('a bomb that is pushed, and so belongs to no target, is named by the label that grows', async () => {
+  const scene = new ScrapeScene();
+  scene.store.tick();
+  const push = async (from: number, count: number): Promise<void> => {
+    const batch = scene.store.batch();
+    for (let n = from; n < from + count; n++) batch.add(scene.store.ref(['__name__', 'requests_total', 'user_id', `u${n}`]), scene.clock.now(), 1);
+    await batch.commit('process');
+  };
+  await push(0, 15_000);
+  expect(explosions({ scraper: scene.scraper, live: scene.store, clock: scene.clock })).toEqual([]);
+  await push(15_000, 33_211);
+  expect(explosions({ scraper: scene.scraper, live: scene.store, clock: scene.clock })).toEqual([
+    expect.stringMatching(/^label user_id: 48,211 values, 48,211 of them since \d\d:\d\d UTC; what is new each time belongs into logs or traces$/),
+  ]);
+});
+
 test('what the whole store refuses is named too', async () => {
   const scene = new ScrapeScene();
   scene.store.ref(['__name__', 'a', 'x'.repeat(300), 'b']);
