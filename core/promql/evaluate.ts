@@ -20,6 +20,9 @@ import type { ScannedColumns } from './read/source.ts';
 import { float, histogram, mapRows, mergeSame, newRow, setHistogram, type Row, type Vector } from './vector.ts';
 import { selectorRanges, subqueryRanges, type Margin, type RangeVector } from './read/windows.ts';
 
+/** Finding a series takes a microsecond or two. */
+const unitsPerSeries = 500;
+
 /** Evaluates expressions over grids of steps. Prepares everything, reads rows only when somebody asks for them. */
 export class Evaluation implements Evaluator {
   readonly query: QueryContext;
@@ -131,8 +134,11 @@ export class Evaluation implements Evaluator {
     const [minMs, maxMs] = reach(sight, backMs);
     const fromMs = budget.nowMs();
     const hints = { stepMs, rangeMs, caller: '' };
+    const pause = async (count: number): Promise<void> => {
+      if (budget.spend(count * unitsPerSeries)) await budget.breathe();
+    };
     const found =
-      source.scan?.(expr.matchers, minMs, maxMs + aheadMs, signal, hints) ?? source.select(expr.matchers, minMs, maxMs + aheadMs, signal, hints);
+      source.scanInTurns?.(expr.matchers, minMs, maxMs + aheadMs, pause) ?? source.select(expr.matchers, minMs, maxMs + aheadMs, signal, hints);
     const series: readonly ScannedColumns[] = await found;
     budget.selected(series.length, budget.nowMs() - fromMs);
     budget.check();

@@ -13,6 +13,12 @@ import { frameBytes, holdsSlot, sealedBounds, type FrameMeta } from './sealed.ts
 /** Opened frames kept: a day of 10,000 series. */
 const cacheBytesMax = 128 << 20;
 
+/** Series taken into a scan at a time; a group has no more. About 0.2 ms. */
+const turnSeriesMax = 64;
+
+/** Awaited after some series. */
+export type Pause = (series: number) => Promise<void>;
+
 export interface ReaderParts {
   readonly db: ReadDb;
   readonly groups: Groups;
@@ -48,10 +54,30 @@ export class Reader {
 
   /** The series among `refs` that have samples in the range, to be read one after another. */
   scan(head: Head, refs: Iterable<number>, minMs: number, maxMs: number): Scan {
+    const scan = this.#newScan(head, minMs, maxMs);
+    for (const [group, members] of this.#byGroup(refs)) scan.add(group, members);
+    return scan;
+  }
+
+  /** The same, a few series at a time; `pause` hears how many. */
+  async scanInTurns(head: Head, refs: Iterable<number>, minMs: number, maxMs: number, pause: Pause): Promise<Scan> {
+    const scan = this.#newScan(head, minMs, maxMs);
+    for (const [group, members] of this.#byGroup(refs)) {
+      for (let from = 0; from < members.length; from += turnSeriesMax) {
+        const turn = members.slice(from, from + turnSeriesMax);
+        // Series that had no group may have got one since, and their samples may have left the head.
+        for (const [now, those] of group === 0 ? this.#byGroup(turn) : [[group, turn] as const]) scan.add(now, those);
+        await pause(turn.length);
+      }
+    }
+    return scan;
+  }
+
+  #newScan(head: Head, minMs: number, maxMs: number): Scan {
     const { groups, tombstones } = this.#parts;
     const slotOf = (ref: number): number => groups.slotOf(ref);
     const isDeletedFrom = (ref: number): boolean => tombstones.has(ref);
-    return new Scan({ reader: this, head, minMs, maxMs, slotOf, isDeletedFrom }, this.#byGroup(refs));
+    return new Scan({ reader: this, head, minMs, maxMs, slotOf, isDeletedFrom });
   }
 
   /** Calls `each` once for every ref that has samples in the range, group by group. The columns are read-only and stay as they are. */

@@ -42,16 +42,18 @@ export interface ScanParts {
 }
 
 /**
- * Many series, one after another, each decoded when it is read. What the head holds is copied at the start; frames are opened group by
+ * Many series, one after another, each decoded when it is read. What the head holds is copied when they are added; frames are opened group by
  * group. Series that share their times get one and the same array of them. Values are good until the next read.
  */
 export class Scan {
-  readonly refs: readonly number[];
+  readonly refs: number[] = [];
   readonly #parts: ScanParts;
   readonly #wanted: Wanted[] = [];
   readonly #timelines = new Map<number, Timeline>();
   #open: { readonly plan: GroupPlan; readonly frames: readonly OpenFrame[] } | undefined;
   #values = new Float64Array(512);
+  /** Of the head's series that came last: the next one mostly has the same. */
+  #headTimes = new Float64Array(0);
   /** The pieces of the series at hand: samples [from, to) of each stretch. */
   readonly #stretches: Stretch[] = [];
   readonly #from: number[] = [];
@@ -63,23 +65,26 @@ export class Scan {
   #ownValues: Float64Array | undefined;
   #merged: Columns | undefined;
 
-  constructor(parts: ScanParts, groups: ReadonlyMap<number, readonly number[]>) {
+  constructor(parts: ScanParts) {
     this.#parts = parts;
-    let times = new Float64Array(0);
-    for (const [group, members] of groups) {
-      const plan = { group, metas: parts.reader.frames(group, parts.minMs, parts.maxMs).filter(holdsAny(members.map(parts.slotOf))) };
-      for (const ref of members) {
-        const read = parts.head.read(ref, parts.minMs, parts.maxMs);
-        const head =
-          read === undefined
-            ? undefined
-            : { ...read, times: equalTimes(read.times, times) ? times : read.times.slice(), values: read.values.slice() };
-        if (head !== undefined) times = head.times;
-        const wanted = { ref, slot: parts.slotOf(ref), plan, head };
-        if (this.#hasSamples(wanted)) this.#wanted.push(wanted);
-      }
+  }
+
+  /** Takes in those of a group's series that have samples in the range, as they are now. */
+  add(group: number, members: readonly number[]): void {
+    const { reader, head: unsealed, minMs, maxMs, slotOf } = this.#parts;
+    const plan = { group, metas: reader.frames(group, minMs, maxMs).filter(holdsAny(members.map(slotOf))) };
+    for (const ref of members) {
+      const read = unsealed.read(ref, minMs, maxMs);
+      const times = this.#headTimes;
+      const head =
+        read === undefined ? undefined : { ...read, times: equalTimes(read.times, times) ? times : read.times.slice(), values: read.values.slice() };
+      if (head !== undefined) this.#headTimes = head.times;
+      const wanted = { ref, slot: slotOf(ref), plan, head };
+      if (!this.#hasSamples(wanted)) continue;
+      this.#wanted.push(wanted);
+      this.refs.push(ref);
     }
-    this.refs = this.#wanted.map(({ ref }) => ref);
+    this.#at = -1;
   }
 
   /** Whether the series may hold a NaN, a stale marker or a histogram; told without decoding it where that can be. */

@@ -201,6 +201,13 @@ export interface TsdbView {
    * may or may not be seen.
    */
   scan(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): readonly ScannedColumns[];
+  /** The same, found a few series at a time: `pause` is awaited after so many, and lets others work. */
+  scanInTurns(
+    matchers: readonly Matcher[],
+    minMs: UnixMs,
+    maxMs: UnixMs,
+    pause: (series: number) => Promise<void>,
+  ): Promise<readonly ScannedColumns[]>;
   /**
    * Buckets of the matching series' samples in place of the samples themselves, where they exist and pay: the request is long, or the
    * samples are gone. Undefined: nothing to say, samples are to be read.

@@ -15,10 +15,13 @@ import type { Groups } from './names/groups.ts';
 import { Head, type HeadPeers } from './head.ts';
 import { matchRefs } from './names/match.ts';
 import { allMetadata, sealedExemplars, type RefExemplar } from './log/notes.ts';
-import { Reader, type ReaderParts } from './reader.ts';
+import { Reader, type Pause, type ReaderParts } from './reader.ts';
 import { Rollups, type RollupsParts } from './rollup/rollups.ts';
 import type { Scan } from './scan.ts';
 import type { ScannedColumns, SeriesExemplars, TsdbView } from './types.ts';
+
+/** Label sets put together between two pauses: about 0.2 ms. */
+const labelsPerTurn = 512;
 
 export interface ViewParts {
   readonly db: ReadDb;
@@ -60,6 +63,16 @@ export class View implements Omit<TsdbView, 'stats' | 'close'> {
   scan(matchers: readonly Matcher[], minMs: number, maxMs: number): readonly ScannedColumns[] {
     const scan = this.reader.scan(this.head, matchRefs(this.catalogue, matchers), minMs, maxMs);
     return scan.refs.map((ref, i) => new ScannedSeries(this.catalogue.labels(ref), scan, i));
+  }
+
+  async scanInTurns(matchers: readonly Matcher[], minMs: number, maxMs: number, pause: Pause): Promise<readonly ScannedColumns[]> {
+    const scan = await this.reader.scanInTurns(this.head, matchRefs(this.catalogue, matchers), minMs, maxMs, pause);
+    const found: ScannedColumns[] = [];
+    for (const [i, ref] of scan.refs.entries()) {
+      found.push(new ScannedSeries(this.catalogue.labels(ref), scan, i));
+      if (found.length % labelsPerTurn === 0) await pause(labelsPerTurn);
+    }
+    return found;
   }
 
   rollup(matchers: readonly Matcher[], request: RollupRequest): Rollup | undefined {

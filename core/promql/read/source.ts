@@ -30,15 +30,15 @@ export interface SeriesSource {
   ): readonly SeriesColumns[] | Promise<readonly SeriesColumns[]>;
   /**
    * The same, unpacked one by one: the evaluator, which calls this where it is there, reads one series after the other, mostly in the order
-   * given and once, and keeps no values. Arrays of times stay as they are, values may be overwritten by the next series'.
+   * given and once, and keeps no values. Arrays of times stay as they are, values may be overwritten by the next series'. `pause` is awaited
+   * now and then, told how many series were found since, so that finding many holds nobody up.
    */
-  scan?(
+  scanInTurns?(
     matchers: readonly Matcher[],
     minMs: UnixMs,
     maxMs: UnixMs,
-    signal?: AbortSignal,
-    hints?: SelectHints,
-  ): readonly ScannedColumns[] | Promise<readonly ScannedColumns[]>;
+    pause: (series: number) => Promise<void>,
+  ): Promise<readonly ScannedColumns[]>;
   /**
    * What the source keeps of buckets of time in place of samples, where it has them for all of the request, or where it has nothing else.
    * Answers made of them must be those of samples. Undefined: samples are to be read.

@@ -53,6 +53,27 @@ test('what is sealed, recoded and added while it is read changes nothing of it',
   await store.close();
 });
 
+test('found in turns, a scan reads the same whatever the store does between two turns', async () => {
+  for (const isSealed of [true, false]) {
+    const store = openTsdb({ folder: tempFolder(), clock: new ManualClock(startMs + 86_400_000) });
+    await scrape(store, 0, 60);
+    if (isSealed) store.compact();
+    const range = [startMs + 100_000, startMs + 50 * 15_000] as const;
+    const selected = new Map(store.select(everything, ...range).map((series) => [series.labels.join(), plain(series)]));
+    let turns = 0;
+    const scanned = await store.scanInTurns(everything, ...range, async () => {
+      if (turns++ > 0) return;
+      store.compact();
+      await scrape(store, 60, 5);
+      store.compact();
+    });
+    expect(turns).toBeGreaterThan(1);
+    expect(new Map(scanned.map((series) => [series.labels.join(), plain(series)]))).toEqual(selected);
+    expect(scanned.length).toBe(seriesCount);
+    await store.close();
+  }
+});
+
 test('series scraped together share their times, and oddities are told without decoding', async () => {
   const store = await filled();
   const scanned = store.scan(everything, ...middle);
