@@ -20,6 +20,8 @@ import type { Params } from './params.ts';
 export interface LokiParts {
   readonly logs: Logs;
   readonly clock: Clock;
+  /** Aborted when the client leaves. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const hourNs = 3_600_000_000_000n;
@@ -71,25 +73,27 @@ function streamsOf(logs: Logs, clock: Clock, params: Params, selectors: readonly
   return logs.streams(selectors, fromNs, toNs + 1n);
 }
 
-async function instantQuery({ logs, clock }: LokiParts, params: Params): Promise<HttpAnswer> {
+async function instantQuery(parts: LokiParts, params: Params): Promise<HttpAnswer> {
+  const { logs, clock, signal } = parts;
   const query = params.get('query') ?? '';
   const timeNs = timeOf(params.get('time'), 'time') ?? nowNs(clock);
-  if (logqlKind(query) === 'log') return lines(logs, clock, params, query, timeNs - hourNs, timeNs + 1n);
+  if (logqlKind(query) === 'log') return lines(parts, params, query, timeNs - hourNs, timeNs + 1n);
   const atMs = Number(timeNs / 1_000_000n);
-  const answer = await logs.metric(query, { startMs: atMs, endMs: atMs, stepMs: 1000 });
+  const answer = await logs.metric(query, { startMs: atMs, endMs: atMs, stepMs: 1000 }, signal);
   const value = (values: Float64Array): [number, string] => [atMs / 1000, formatNumber(values[0]!)];
   if (answer.kind === 'scalar') return resultOf('scalar', [atMs / 1000, formatNumber(answer.value)], answer);
   const result = answer.series.map(({ labels, values }) => ({ metric: labelsToRecord(labels), value: value(values) }));
   return resultOf('vector', result, answer);
 }
 
-async function rangeQuery({ logs, clock }: LokiParts, params: Params): Promise<HttpAnswer> {
+async function rangeQuery(parts: LokiParts, params: Params): Promise<HttpAnswer> {
+  const { logs, clock, signal } = parts;
   const query = params.get('query') ?? '';
   const { fromNs, toNs } = rangeOf(params, clock, hourNs);
-  if (logqlKind(query) === 'log') return lines(logs, clock, params, query, fromNs, toNs);
+  if (logqlKind(query) === 'log') return lines(parts, params, query, fromNs, toNs);
   const [startMs, endMs] = [Number(fromNs / 1_000_000n), Number(toNs / 1_000_000n)];
   const stepMs = stepOf(params.get('step'), startMs, endMs);
-  const answer = await logs.metric(query, { startMs, endMs, stepMs });
+  const answer = await logs.metric(query, { startMs, endMs, stepMs }, signal);
   const steps = Math.floor((endMs - startMs) / stepMs) + 1;
   const seconds = (i: number): number => (startMs + i * stepMs) / 1000;
   if (answer.kind === 'scalar') {
@@ -109,11 +113,11 @@ function resultOf(resultType: string, result: unknown, { warnings }: Pick<Metric
 }
 
 /** Lines by stream; those of one stream in the asked direction. */
-async function lines(logs: Logs, clock: Clock, params: Params, text: string, fromNs: bigint, toNs: bigint): Promise<HttpAnswer> {
+async function lines(parts: LokiParts, params: Params, text: string, fromNs: bigint, toNs: bigint): Promise<HttpAnswer> {
   const direction = (params.get('direction') ?? 'backward').toLowerCase();
   if (direction !== 'backward' && direction !== 'forward') throw new EngineError('invalid', 'the direction must be backward or forward');
   const wanted = Math.min(countOf(params.get('limit')), linesMax);
-  const records = await gather(logs, clock, { text, fromNs, toNs, direction }, wanted);
+  const records = await gather(parts, { text, fromNs, toNs, direction }, wanted);
   const streams = new Map<string, { stream: Record<string, string>; values: [string, string][] }>();
   for (const { labels, fields, timeNs, line } of records) {
     const all = fields.length === 0 ? labels : labelsFrom([...labelPairs(labels), ...labelPairs(fields)]);
@@ -125,12 +129,16 @@ async function lines(logs: Logs, clock: Clock, params: Params, text: string, fro
   return resultOf('streams', [...streams.values()], { warnings: [] });
 }
 
-async function gather(logs: Logs, clock: Clock, question: Omit<Parameters<Logs['search']>[0], 'limit'>, wanted: number): Promise<LogRecord[]> {
+async function gather(
+  { logs, clock, signal }: LokiParts,
+  question: Omit<Parameters<Logs['search']>[0], 'limit'>,
+  wanted: number,
+): Promise<LogRecord[]> {
   const endMs = clock.monotonicMs() + searchBudgetMs;
   const found: LogRecord[] = [];
   let cursor: string | undefined;
   do {
-    const page = await logs.search({ ...question, cursor, limit: Math.min(wanted - found.length, pageLinesMax) });
+    const page = await logs.search({ ...question, cursor, limit: Math.min(wanted - found.length, pageLinesMax) }, signal);
     found.push(...page.records);
     cursor = page.next;
     if (clock.monotonicMs() > endMs)

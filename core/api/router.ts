@@ -83,7 +83,7 @@ async function route(parts: ApiParts, request: HttpRequest): Promise<HttpAnswer>
   if (path === '/metrics') return { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body: parts.ownMetrics() };
   if (path.startsWith('/api/v2/')) return answerAlertmanagerApi(parts.alerting, request, parts.info) ?? text(404, `there is nothing at ${path}\n`);
   if (path.startsWith('/loki/api/v1/')) {
-    const answer = await answerLoki(parts, path.slice('/loki/api/v1/'.length), readParams(request));
+    const answer = await answerLoki({ ...parts, signal: request.signal }, path.slice('/loki/api/v1/'.length), readParams(request));
     return answer ?? text(404, `there is nothing at ${path}\n`);
   }
   const values = /^\/api\/v1\/label\/([^/]+)\/values$/.exec(path);
