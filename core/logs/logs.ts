@@ -71,6 +71,8 @@ export interface Logs {
   load(records: readonly LogRecord[]): readonly LogVerdict[];
   /** The same for many records as columns: how many got each verdict. The batch may be used again at once. */
   loadBatch(batch: LogBatch): ReadonlyMap<LogVerdict, number>;
+  /** Between two loads: writes a block that is nearly full in steps, so that nobody waits for the whole of it. */
+  settle(): Promise<void>;
   /** Puts everything into blocks. */
   flush(): Promise<void>;
   /** A page in order of time. One that took too long ends early, with a cursor to go on from. */
@@ -122,6 +124,10 @@ class OpenLogs implements Logs {
 
   loadBatch(batch: LogBatch): ReadonlyMap<LogVerdict, number> {
     return this.#store.loadBatch(batch);
+  }
+
+  settle(): Promise<void> {
+    return this.#store.settle();
   }
 
   flush(): Promise<void> {

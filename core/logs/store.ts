@@ -21,6 +21,9 @@ const cacheBytesMax = 128 << 20;
 const liveBlockRecords = 8192;
 const loadBlockRecords = 32_768;
 const loadBytesMax = 8 << 20;
+/** So close to a block's size it is made in steps, when the import gives the chance. */
+const settleBytes = loadBytesMax - (768 << 10);
+const settleRecords = loadBlockRecords - 8192;
 const headRecordsMax = 65_536;
 const headCharsMax = 64 << 20;
 const sealEveryMs = 600_000;
@@ -57,7 +60,9 @@ export class LogStore {
   #headChars = 0;
   #blocks: readonly Block[];
   #waiting: Waiting[] = [];
-  readonly #loading = new LogBatch();
+  #loading = new LogBatch();
+  /** A batch whose memory can be used again. */
+  #spare: LogBatch | undefined;
   #sealing: Promise<void> | undefined;
   #sealedMs: number;
   #appended = 0;
@@ -118,6 +123,14 @@ export class LogStore {
     if (batch.count > rejected) verdicts.set('stored', batch.count - rejected);
     this.#unloadWhenFull();
     return verdicts;
+  }
+
+  async settle(): Promise<void> {
+    const batch = this.#loading;
+    if (batch.size < settleBytes && batch.count < settleRecords) return;
+    this.#loading = this.#spare ?? new LogBatch();
+    this.#spare = undefined;
+    await inSteps(this.#written(batch));
   }
 
   async flush(): Promise<void> {
@@ -366,13 +379,20 @@ export class LogStore {
   /** Writes what an import has loaded. */
   #unload(): void {
     const batch = this.#loading;
-    if (batch.count === 0) return;
+    this.#loading = this.#spare ?? new LogBatch();
+    this.#spare = undefined;
+    atOnce(this.#written(batch));
+  }
+
+  /** Writes a batch in blocks, pausing between steps. */
+  *#written(batch: LogBatch): Generator<undefined, void> {
     this.#streams.ensure(batch.labelSets);
     for (const run of runsOfBatch(batch, loadBlockRecords)) {
-      const encoded = atOnce(encodeBlock(run, this.#streamsOf(batch)));
+      const encoded = yield* encodeBlock(run, this.#streamsOf(batch));
       transaction(this.db, () => this.#putBlock(encoded));
     }
     batch.clear();
+    this.#spare = batch;
   }
 
   /** Drops the blocks that are too old, and the oldest while there are too many bytes. */

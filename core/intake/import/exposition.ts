@@ -17,7 +17,7 @@ export function expositionReader({ entry, head, sink }: ReaderInput): FileReader
   return new PageReader(isOpenMetrics, entry.modifiedMs, sink);
 }
 
-const pageBytes = 4 << 20;
+const pageBytes = 1 << 20;
 
 /** Cuts a long page into shorter ones at line ends; each begins with the last `# TYPE` of the one before. */
 class PageReader implements FileReader {

@@ -7,7 +7,8 @@ export interface JsonPiece {
   readonly line: number;
 }
 
-const pieceBytesMax = 8 << 20;
+/** Read in one go: some 100 ms. */
+const pieceBytesMax = 1 << 20;
 /** A list that is the document's matter lies no deeper: `{"data":{"result":[`. */
 const listDepthMax = 3;
 const [quote, backslash, openBrace, closeBrace, openList, closeList, comma, colon, lineFeed] = '"\\{}[],:\n'

@@ -92,7 +92,7 @@ class OneDocument implements FileReader {
   }
 }
 
-const linesBytes = 4 << 20;
+const linesBytes = 1 << 20;
 
 class JsonLines implements FileReader {
   format: string;

@@ -8,7 +8,7 @@ import type { ReadFault } from '#core/formats/index.ts';
 export interface ImportStores {
   readonly metrics: Pick<Tsdb, 'ref' | 'batch' | 'setMetadata' | 'addExemplar'>;
   readonly traces: Pick<Traces, 'load' | 'flush'>;
-  readonly logs: Pick<Logs, 'load' | 'loadBatch' | 'flush'>;
+  readonly logs: Pick<Logs, 'load' | 'loadBatch' | 'settle' | 'flush'>;
   /** A call that a file states outright. */
   readonly addEdge: (caller: string, callee: string) => void;
 }
@@ -87,6 +87,7 @@ export class FileSink {
     const batch = this.#batch;
     this.#batch = undefined;
     if (batch !== undefined) await batch.commit('process');
+    await this.stores.logs.settle();
   }
 
   #open(): Batch {
