@@ -5,7 +5,7 @@ const startMs = Date.UTC(2026, 0, 5);
 const stepMs = 15_000;
 const apps = Array.from({ length: 5 }, (_, i) => labelsFromRecord({ app: `app-${i}` }));
 
-export const appendRecords = 200;
+const appendRecords = 200;
 export const appendTimeMs = (n: number): number => startMs + n * stepMs;
 
 /** Append number `n`: lines of several kinds, some of the same time, some with fields beside them. */
