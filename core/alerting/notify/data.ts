@@ -57,7 +57,7 @@ function alertData(alert: NotifiedAlert, escape: (text: string) => string): GoOb
 }
 
 /** Go's zero time, which an alert that still fires has as its end. */
-export const zeroTime = '0001-01-01T00:00:00Z';
+const zeroTime = '0001-01-01T00:00:00Z';
 /** A time of the JSON that receivers get. */
 export function jsonTime(timeMs: UnixMs | undefined): string {
   return timeMs === undefined ? zeroTime : formatTime(timeMs);

@@ -60,7 +60,7 @@ export interface Wanted {
   readonly text: string;
 }
 
-export const isQuiet = (alert: AlertView): boolean => alert.silencedBy.length > 0 || alert.inhibitedBy !== undefined || alert.mutedBy.length > 0;
+const isQuiet = (alert: AlertView): boolean => alert.silencedBy.length > 0 || alert.inhibitedBy !== undefined || alert.mutedBy.length > 0;
 
 export function filterAlerts(alerts: readonly AlertView[], wanted: Wanted): readonly AlertView[] {
   const tests = parseFilter(wanted.text).map(testOf);
@@ -113,7 +113,7 @@ const rankOf = ({ state, severity }: AlertView): number => stateRank[state] * 10
 const rankWeight = 1e14;
 
 /** The worst first, then the oldest; a list that is in this order already comes back as it is. */
-export function sortAlerts(alerts: readonly AlertView[]): readonly AlertView[] {
+function sortAlerts(alerts: readonly AlertView[]): readonly AlertView[] {
   const urgency = Float64Array.from(alerts, (alert) => rankOf(alert) * rankWeight + alert.activeAtMs);
   if (urgency.every((value, at) => at === 0 || urgency[at - 1]! <= value)) return alerts;
   const order = Uint32Array.from(alerts.keys()).sort((a, b) => urgency[a]! - urgency[b]! || a - b);
