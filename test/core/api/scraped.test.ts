@@ -89,8 +89,9 @@ const volatile: ReadonlySet<string> = new Set([
 const isOwn = (one: unknown): boolean =>
   one === 'signalbox' || (typeof one === 'object' && (one as { scrapePool?: string }).scrapePool === 'signalbox');
 
-/** Prometheus lists metadata and alerts as it finds them. */
-const isUnsorted = (one: unknown): boolean => typeof one === 'object' && one !== null && ('help' in one || 'activeAt' in one);
+/** Prometheus lists metadata, alerts and exemplars as it finds them. */
+const isUnsorted = (one: unknown): boolean =>
+  typeof one === 'object' && one !== null && ['help', 'activeAt', 'seriesLabels'].some((name) => name in one);
 
 /** An answer without what is volatile; lists of things with names in their order. */
 function steady(value: unknown): unknown {
