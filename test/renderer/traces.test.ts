@@ -28,7 +28,7 @@ import { SpanIndex } from '../../renderer/views/traces/trace/span-index.ts';
 import { tickTimes } from '../../renderer/views/traces/trace/ticks.ts';
 import { traceIdOf } from '../../renderer/shell/trace-id.ts';
 import { readTracePath, readTraceView, writeTraceView } from '../../renderer/views/traces/trace-link.ts';
-import { hex, service, span, text } from '../core/traces/support/spans.ts';
+import { hex, span } from '../core/traces/support/spans.ts';
 
 const treeOf = (spans: readonly Span[]): TraceTree => assembleTrace(traceOfSpans(spans)!);
 

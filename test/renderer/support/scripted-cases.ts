@@ -85,9 +85,8 @@ const reports = [
   { ...refused, path: 'capture/LICENSE', format: '' },
 ];
 
-export function caseAnswers(): Pick<Handlers<SignalboxContract>, Names> {
+function attributeAnswers(): Pick<Handlers<SignalboxContract>, 'attributes.get' | 'attributes.save'> {
   let map: AttributeMap = defaultAttributeMap;
-  let imported = (): void => undefined;
   const attributes = (): { map: AttributeMap; defaults: AttributeMap; file: string; problem: string } => ({
     map,
     defaults: defaultAttributeMap,
@@ -101,32 +100,12 @@ export function caseAnswers(): Pick<Handlers<SignalboxContract>, Names> {
       map = next;
       return attributes();
     },
-    'correlate.ways': ({ pairs }) => ({
-      ways: pairs.includes('nowhere')
-        ? []
-        : [
-            { to: 'metrics', of: 'service', value: 'cart', query: '{job="cart"}', count: 12 },
-            ...(pairs.includes('cart-7') ? [{ to: 'metrics', of: 'pod', value: 'cart-7', query: '{pod="cart-7"}', count: 3 } as const] : []),
-            { to: 'logs', of: 'service', value: 'cart', query: '{app="cart"}', count: 2 },
-            { to: 'traces', of: 'service', value: 'cart', query: 'service="cart"', count: 100 },
-          ],
-      traceId: '',
-      spanId: '',
-    }),
-    'correlate.traceLogs': ({ traceId }) => [{ query: JSON.stringify(traceId), count: 7 }],
-    'cases.files': () => [
-      { ...file, path: 'capture/metric/cart.csv', format: 'CSV of series', samples: 931 },
-      {
-        ...file,
-        path: 'capture/trace.csv',
-        format: 'CSV of spans',
-        spans: 119_208,
-        faults: [{ line: 17, reason: '"x" is no duration' }],
-        faultCount: 1,
-      },
-      { ...refused, path: 'capture/LICENSE', format: '' },
-    ],
-    'cases.delete': () => null,
+  };
+}
+
+function importAnswers(): Pick<Handlers<SignalboxContract>, 'cases.import' | 'cases.upload'> {
+  let imported = (): void => undefined;
+  return {
     'cases.import': ({ files }, emit) => {
       const totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0);
       emit({ id: 1, phase: 'receiving', problem: '', receivedBytes: 0, totalBytes, readBytes: 0, fileCount: 0, refusedCount: 0, files: [] });
@@ -148,6 +127,43 @@ export function caseAnswers(): Pick<Handlers<SignalboxContract>, Names> {
       imported();
       return null;
     },
+  };
+}
+
+const wayAnswers: Pick<Handlers<SignalboxContract>, 'correlate.ways' | 'correlate.traceLogs'> = {
+  'correlate.ways': ({ pairs }) => ({
+    ways: pairs.includes('nowhere')
+      ? []
+      : [
+          { to: 'metrics', of: 'service', value: 'cart', query: '{job="cart"}', count: 12 },
+          ...(pairs.includes('cart-7') ? [{ to: 'metrics', of: 'pod', value: 'cart-7', query: '{pod="cart-7"}', count: 3 } as const] : []),
+          { to: 'logs', of: 'service', value: 'cart', query: '{app="cart"}', count: 2 },
+          { to: 'traces', of: 'service', value: 'cart', query: 'service="cart"', count: 100 },
+        ],
+    traceId: '',
+    spanId: '',
+  }),
+  'correlate.traceLogs': ({ traceId }) => [{ query: JSON.stringify(traceId), count: 7 }],
+};
+
+export function caseAnswers(): Pick<Handlers<SignalboxContract>, Names> {
+  return {
+    ...attributeAnswers(),
+    ...importAnswers(),
+    ...wayAnswers,
+    'cases.files': () => [
+      { ...file, path: 'capture/metric/cart.csv', format: 'CSV of series', samples: 931 },
+      {
+        ...file,
+        path: 'capture/trace.csv',
+        format: 'CSV of spans',
+        spans: 119_208,
+        faults: [{ line: 17, reason: '"x" is no duration' }],
+        faultCount: 1,
+      },
+      { ...refused, path: 'capture/LICENSE', format: '' },
+    ],
+    'cases.delete': () => null,
     'correlate.changes': ({ startMs, endMs, baseline: wished }) => ({
       window: { startMs, endMs },
       baseline: wished ?? baseline,
