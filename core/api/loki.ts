@@ -44,11 +44,25 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   'status/buildinfo': () => plainly({ version: '3.0.0', revision: '', branch: '', buildUser: '', buildDate: '', goVersion: '' }),
 };
 
+/** Endpoints of Loki that are refused by name, and what to do instead. */
+const later: ReadonlyMap<string, string> = new Map([
+  ['tail', 'ask query_range for the lines after the last one, or watch them on the screen of logs'],
+  ['delete', 'set retention.logs in signalbox.yml'],
+  ['patterns', 'the screen of logs has them'],
+  ['detected_fields', 'the screen of logs has them'],
+  ['detected_labels', 'ask labels'],
+  ['index/volume', 'ask query for sum by (...) (bytes_over_time(...))'],
+  ['index/volume_range', 'ask query_range for sum by (...) (bytes_over_time(...))'],
+  ['format_query', 'the editor of the screen of logs marks what is wrong in a query'],
+]);
+
 /** The answer to a path behind `/loki/api/v1/`; undefined when there is nothing. */
 export async function answerLoki(parts: LokiParts, path: string, params: Params): Promise<HttpAnswer | undefined> {
   try {
     const values = /^label\/([^/]+)\/values$/.exec(path);
     if (values !== null) return labelValuesOf(parts, decodeURIComponent(values[1]!), params);
+    const instead = later.get(path);
+    if (instead !== undefined) throw new EngineError('unsupported', `/loki/api/v1/${path} is not yet supported; ${instead}`);
     return Object.hasOwn(endpoints, path) ? await endpoints[path]!(parts, params) : undefined;
   } catch (error) {
     // Loki says what is wrong as plain text, and its clients show it so.

@@ -67,6 +67,44 @@ export class LineMaker {
   }
 }
 
+/** The same shop's lines in the forms that are no JSON; with a seed, too. */
+export class TextLineMaker {
+  readonly #random: LineMaker;
+  #timeMs = Date.UTC(2026, 0, 5);
+
+  constructor(seed: number) {
+    this.#random = new LineMaker(seed);
+  }
+
+  chunk(form: TextForm, lines: number): Buffer {
+    let text = '';
+    for (let i = 0; i < lines; i++) text += `${this.#line(form)}\n`;
+    return Buffer.from(text);
+  }
+
+  #line(form: TextForm): string {
+    const below = (limit: number): number => Math.floor(this.#random.random() * limit);
+    const iso = new Date((this.#timeMs += below(20))).toISOString();
+    const [service, address] = [services[below(services.length)]!, `10.0.${below(256)}.${below(256)}`];
+    switch (form) {
+      case 'logfmt':
+        return `time=${iso} level=${levels[below(4)]!} service=${service} msg="request ${below(1000)} handled" duration=${below(2000)}ms user=u${below(5000)} trace_id=${LineMaker.traceIdOf(below(1e9))}`;
+      case 'access log': {
+        const time = `${iso.slice(8, 10)}/Jan/2026:${iso.slice(11, 19)} +0000`;
+        return `${address} - - [${time}] "${methods[below(4)]!} ${routes[below(30)]!}/${below(9999)} HTTP/1.1" ${[200, 200, 404, 500][below(4)]!} ${below(20_000)} "-" "Mozilla/5.0 (X11; Linux x86_64)"`;
+      }
+      case 'syslog':
+        return `Jan ${String(Number(iso.slice(8, 10))).padStart(2)} ${iso.slice(11, 19)} web${below(4)} ${service}[${below(30_000)}]: Accepted publickey for user${below(100)} from ${address} port ${below(65_000)} ssh2`;
+      case 'plain text':
+        return `${iso.slice(0, 10)} ${iso.slice(11, 23)} ${levels[below(4)]!.toUpperCase()} [worker-${below(16)}] com.shop.${service} - processed order ${below(1e6)} in ${below(900)} ms for customer c-${below(9999)}`;
+    }
+  }
+}
+
+export const textForms = ['logfmt', 'access log', 'syslog', 'plain text'] as const;
+export type TextForm = (typeof textForms)[number];
+const levels = ['info', 'info', 'warn', 'error'];
+
 function mixed(value: number): number {
   let hash = Math.imul(value ^ 0x9e3779b9, 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);

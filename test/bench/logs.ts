@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { LogLines } from '#core/formats/index.ts';
 import { openLogs, type Logs } from '#core/logs/index.ts';
 import type { Cancel, Clock } from '#core/model/index.ts';
-import { LineMaker } from './log-data.ts';
+import { LineMaker, TextLineMaker, textForms, type TextForm } from './log-data.ts';
 import type { BenchOptions, BenchRow } from './row.ts';
 
 const chunkLines = 5000;
@@ -19,6 +19,7 @@ export async function benchLogs({ long }: BenchOptions): Promise<readonly BenchR
   const count = long ? 10_000_000 : 1_000_000;
   try {
     const rows = await benchImport(folder, count);
+    for (const form of textForms) rows.push(await benchForm(join(folder, form), form));
     const logs = openLogs({ folder, clock });
     for (const [what, text] of searchesOf(count)) rows.push(await benchSearch(logs, what, text));
     const { oldestNs = 0n, newestNs = 0n } = logs.stats();
@@ -58,6 +59,26 @@ async function benchImport(folder: string, count: number): Promise<BenchRow[]> {
     { name: 'the same, of processor time', value: bytes / cpu, unit: 'MB/CPU-s' },
     { name: 'stored, with the index', value: blockBytes / rawBytes, unit: 'of the raw bytes', goal: '<= 0.15' },
   ];
+}
+
+const formLines = 300_000;
+
+async function benchForm(folder: string, form: TextForm): Promise<BenchRow> {
+  const maker = new TextLineMaker(1);
+  const logs = openLogs({ folder, clock, limits: { futureMs: Number.POSITIVE_INFINITY, retentionMs: Number.POSITIVE_INFINITY } });
+  const lines = new LogLines({ labels: ['filename', 'bench.log'], nowMs: startMs + 86_400_000 });
+  let [bytes, cpu] = [0, 0];
+  for (let done = 0; done < formLines; done += chunkLines) {
+    const chunk = maker.chunk(form, chunkLines);
+    const from = process.cpuUsage();
+    logs.loadBatch(lines.push(chunk));
+    const { user, system } = process.cpuUsage(from);
+    bytes += chunk.length;
+    cpu += user + system;
+  }
+  logs.loadBatch(lines.end());
+  await logs.close();
+  return { name: `import of ${form}, of processor time`, value: bytes / cpu, unit: 'MB/CPU-s' };
 }
 
 function searchesOf(count: number): readonly (readonly [what: string, text: string])[] {

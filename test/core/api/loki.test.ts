@@ -110,3 +110,8 @@ test('what cannot be read is refused with its place', async () => {
   expect(answer.status).toBe(400);
   expect(textOf(answer)).toMatch(/value of a label, in quotes/);
 });
+
+test.each(['tail', 'delete', 'index/volume', 'patterns'])('%s is refused by its name', async (path) => {
+  const answer = await ask('GET', `/loki/api/v1/${path}`, { query: '{app="api"}' });
+  expect([answer.status, textOf(answer)]).toEqual([501, expect.stringContaining(`/loki/api/v1/${path} is not yet supported; `) as string]);
+});
