@@ -135,6 +135,9 @@ export class LogStore {
 
   async flush(): Promise<void> {
     this.#unload();
+    // An import's memory is not kept for the next one.
+    this.#loading = new LogBatch();
+    this.#spare = undefined;
     if (this.#waiting.length > 0) await breathe();
     while (this.#sealing !== undefined) await this.#sealing;
     const sealed = this.#seal(loadBlockRecords);
