@@ -9,6 +9,7 @@ import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
 import { childV8Flags } from '../../main/engine/child.ts';
 import { besideDisk } from './beside/beside.ts';
 import type { BenchOptions, BenchRow } from './row.ts';
+import { benchRush } from './store-rush.ts';
 
 interface FleetModule {
   readonly SERIES_PER_HOST: number;
@@ -28,7 +29,7 @@ const startMs = Math.floor(Date.now() / stepMs) * stepMs - steps * stepMs;
 export async function benchFleet({ long }: BenchOptions): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
   try {
-    return [...(await store(folder, long ? hostsLong : hostsUsual)), ...memoryRows(long ? [100_000, 1_000_000] : [100_000])];
+    return [...(await store(folder, long ? hostsLong : hostsUsual)), ...(await benchRush()), ...memoryRows(long ? [100_000, 1_000_000] : [100_000])];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
