@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Handlers, SignalboxContract } from '#core/contract/index.ts';
-import { caseFolder, UploadedFiles, type ImportedFile } from '#core/intake/index.ts';
+import { caseFolder, discardUploads, UploadedFiles, type ImportedFile } from '#core/intake/index.ts';
 import { EngineError, messageOf, type Cancel, type Clock } from '#core/model/index.ts';
 import type { Datasets } from './datasets.ts';
 
@@ -34,11 +34,14 @@ const importsMax = 2;
 /** Files that a screen sends, imported into a case. */
 export class ImportDesk {
   readonly #options: ImportDeskOptions;
+  readonly #folder: string;
   readonly #running = new Map<number, Importing>();
   #idNext = 1;
 
   constructor(options: ImportDeskOptions) {
     this.#options = options;
+    this.#folder = join(options.dataDir, 'uploads');
+    discardUploads(this.#folder);
   }
 
   handlers(): Pick<Handlers<SignalboxContract>, Names> {
@@ -59,7 +62,7 @@ export class ImportDesk {
     if (this.#running.size >= importsMax) throw new EngineError('limit', `${importsMax} imports are under way; wait for one of them`);
     const into = caseFolder(dataDir, name);
     const id = this.#idNext++;
-    const uploaded = new UploadedFiles(join(dataDir, 'uploads', `${this.#options.clock.now()}-${id}`), files);
+    const uploaded = new UploadedFiles(join(this.#folder, String(id)), files);
     const ended = (): void => void this.#running.delete(id);
     const importing = new Importing({ ...this.#options, run, id, name, into, uploaded, emit, ended });
     this.#running.set(id, importing);

@@ -21,7 +21,7 @@ export { Overload, type OverloadStatus } from './overload/overload.ts';
 export { levelNames, type OverloadLevel } from './overload/levels.ts';
 export { guardedSink } from './overload/guarded-sink.ts';
 export { importPaths } from './import/import.ts';
-export { UploadedFiles, type AnnouncedFile } from './import/upload.ts';
+export { discardUploads, UploadedFiles } from './import/upload.ts';
 export type { ImportedFile, ImportOptions } from './import/import.ts';
 export type { ImportStores } from './import/sink.ts';
 export type { ImportLimits } from './import/limits.ts';

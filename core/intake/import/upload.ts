@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { EngineError, messageOf } from '#core/model/index.ts';
 
 /** A file that a screen announces before it sends it. */
-export interface AnnouncedFile {
+interface AnnouncedFile {
   /** As the person sees it: a name, or a path below a folder that was dropped. */
   readonly path: string;
   readonly bytes: number;
@@ -67,6 +67,11 @@ export class UploadedFiles {
       throw new EngineError('unavailable', `the files cannot be kept until they are imported: ${messageOf(error)}`);
     }
   }
+}
+
+/** Removes what an engine that has ended left of files on their way: whoever sent them has lost the line, and sends them anew. */
+export function discardUploads(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** A relative path without steps upward, whatever separator the sender's system has. */

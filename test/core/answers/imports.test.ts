@@ -120,6 +120,17 @@ describe('an import from the screen', () => {
     await one.close();
   });
 
+  test('what a process that has ended left behind goes when the next begins', async () => {
+    const one = scene();
+    let id = 0;
+    one.desk['cases.import']({ name: 'half', files: [{ path: 'a.csv', bytes: 10 }] }, (state) => (id = state.id), context);
+    await one.desk['cases.upload']({ id, file: 0, bytes: new Uint8Array(4) }, context);
+    const next = new ImportDesk({ datasets: one.datasets, clock: one.clock, dataDir: one.dataDir, run: runImport });
+    expect(Object.keys(next.handlers())).toContain('cases.import');
+    expect(existsSync(join(one.dataDir, 'uploads'))).toBe(false);
+    await one.close();
+  });
+
   test.each([
     ['../evil', 'is no name of a file'],
     ['a/../../evil', 'is no name of a file'],
