@@ -34,6 +34,7 @@ export { nativeHistogram, prometheusLabel, prometheusName, prometheusUnit } from
 export type { OtlpAttributes, OtlpExemplar, OtlpMetric, OtlpPoint, OtlpResourceMetrics, OtlpScopeMetrics } from './otlp/index.ts';
 export { readSpanText, readOtlpSpans, readOtlpSpansJson, writeOtlpJson, type ReadFault, type SpanReading } from './spans/index.ts';
 export { readZipkinJson, readZipkinProto, formatTraceparent, parseTraceparent, parseTracestate, parseB3 } from './spans/index.ts';
-export { fieldsOfJson, fieldsOfLine, LogLines, readLokiPush, readLokiPushJson, readOtlpLogs, readOtlpLogsJson, traceOfFields } from './logs/index.ts';
+export { fieldsOfJson, fieldsOfLine, LogBatch, LogLines, traceOfFields } from './logs/index.ts';
+export { readLokiPush, readLokiPushJson, readOtlpLogs, readOtlpLogsJson } from './logs/index.ts';
 export { readTargetGroups } from './target-file.ts';
 export { parseAttributeMap, writeAttributeMap } from './attribute-map-file.ts';

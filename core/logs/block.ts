@@ -1,4 +1,5 @@
-import { logLevels, type LogBatch, type LogLevel } from '#core/model/index.ts';
+import type { LogBatch } from '#core/formats/index.ts';
+import { logLevels, type LogLevel } from '#core/model/index.ts';
 import { DamageError, wrapBlob } from '#core/blocks/index.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
 import { readColumn, type Column, type Run as WordRun } from './column.ts';

@@ -1,14 +1,5 @@
-import {
-  EngineError,
-  labelPairs,
-  labelsKey,
-  matchesLabels,
-  type Labels,
-  type LogBatch,
-  type LogLevel,
-  type LogRecord,
-  type Matcher,
-} from '#core/model/index.ts';
+import type { LogBatch } from '#core/formats/index.ts';
+import { EngineError, labelPairs, labelsKey, matchesLabels, type Labels, type LogLevel, type LogRecord, type Matcher } from '#core/model/index.ts';
 import { addBookmark, listBookmarks, noteBookmark, removeBookmark } from './bookmarks.ts';
 import type { Condition } from './condition.ts';
 import { evaluateMetric } from './logql/evaluate.ts';

@@ -1,4 +1,4 @@
-import type { LogBatch } from '#core/model/index.ts';
+import type { LogBatch } from '#core/formats/index.ts';
 import { blockRangeNs, type Run } from './block.ts';
 
 const nsPerSecond = 1e9;

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { closeDb, giveBackRoom, openDb, sql, transaction, type WriteDb } from '#core/db/index.ts';
-import { EngineError, LogBatch, messageOf, type Cancel, type Clock, type Labels, type LogRecord } from '#core/model/index.ts';
+import { LogBatch } from '#core/formats/index.ts';
+import { EngineError, messageOf, type Cancel, type Clock, type Labels, type LogRecord } from '#core/model/index.ts';
 import { decodeBatch, encodeBatch } from './batch.ts';
 import { atOnce, breathe, ColumnCache, DamageError, inSteps } from '#core/blocks/index.ts';
 import { encodeBlock, type EncodedBlock } from './block.ts';

@@ -33,6 +33,5 @@ export type { CriticalPath, DiffSide, FlameFrames, OperationRed, Repeats, Servic
 export type { TraceDiffRow, TraceEvents, TraceSummary, TraceTree } from './trace.ts';
 export { logLevels, plainRecord } from './log.ts';
 export type { LogLevel, LogRecord } from './log.ts';
-export { LogBatch } from './log-batch.ts';
 export { attributeConcepts, checkAttributeMap, defaultAttributeMap, labelForm } from './attribute-map.ts';
 export type { AttributeConcept, AttributeMap } from './attribute-map.ts';

@@ -1,4 +1,5 @@
 /** Log lines in the formats that systems write, and log records as they are pushed. */
+export { LogBatch } from './log-batch.ts';
 export { LogLines } from './lines.ts';
 export { fieldsOfJson, fieldsOfLine, traceOfFields } from './fields.ts';
 export { readLokiPush, readLokiPushJson } from './loki.ts';

@@ -1,9 +1,10 @@
-import { EngineError, labelPairs, labelsFrom, LogBatch, logLevels, noLabels, type Labels, type LogRecord, type UnixMs } from '#core/model/index.ts';
+import { EngineError, labelPairs, labelsFrom, logLevels, noLabels, type Labels, type LogRecord, type UnixMs } from '#core/model/index.ts';
 import { continues, isStackHead } from './continued.ts';
 import { beginsAsJson, JsonLines } from './json.ts';
 import { JsonRecords } from './json-records.ts';
 import { JournalReader } from './journal.ts';
 import { levelOfText } from './level.ts';
+import { LogBatch } from './log-batch.ts';
 import { readOtlpLogsJson } from './otlp-logs.ts';
 import { Reading, type LineFormat } from './reading.ts';
 import { LogReport, type LogFileReport } from './report.ts';

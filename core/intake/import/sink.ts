@@ -1,8 +1,8 @@
-import { labelsFrom, METRIC_NAME, type Histogram, type LogBatch, type LogRecord, type Span, type UnixMs } from '#core/model/index.ts';
+import { labelsFrom, METRIC_NAME, type Histogram, type LogRecord, type Span, type UnixMs } from '#core/model/index.ts';
 import type { Logs } from '#core/logs/index.ts';
 import type { Traces } from '#core/traces/index.ts';
 import { refusal, verdictName, verdicts, type Batch, type SeriesRef, type Tsdb, type Verdict } from '#core/tsdb/index.ts';
-import type { ReadFault } from '#core/formats/index.ts';
+import type { LogBatch, ReadFault } from '#core/formats/index.ts';
 
 /** Where imported data goes. */
 export interface ImportStores {

@@ -1,5 +1,4 @@
-import type { Labels } from './labels.ts';
-import { logLevels, type LogRecord } from './log.ts';
+import { logLevels, type Labels, type LogRecord } from '#core/model/index.ts';
 
 /** Parts the line from what was sent beside it, and the names and values of that from each other. */
 const fieldsMark = '\u001e';
