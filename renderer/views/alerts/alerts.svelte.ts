@@ -4,6 +4,7 @@ import type { AlertGroupView, AlertView, RuleView } from '#core/contract/index.t
 import { LiveStream } from '../../client/live.svelte.ts';
 import { formatLink } from '../../shell/link.ts';
 import type { Session } from '../../shell/session.svelte.ts';
+import { whenIdle } from '../../ui/idle.ts';
 import { now } from '../../ui/now.svelte.ts';
 import { byName, byRoute, countAlerts, filterGroups, groupAlerts, groupRows, headKey, sameMembers } from './filter.ts';
 import { stormOf } from './storm.ts';
@@ -11,6 +12,12 @@ import { stormOf } from './storm.ts';
 const states: readonly (AlertState | 'all')[] = ['all', 'firing', 'pending', 'resolved'];
 
 const stormEveryMs = 15_000;
+
+/** What the engine told: alerts and the groups they are in. Undefined until it did. */
+interface Told {
+  readonly alerts: readonly AlertView[] | undefined;
+  readonly groups: readonly AlertGroupView[] | undefined;
+}
 
 /** The alert list: what is wanted is in the address, what is chosen too. */
 export class AlertsState {
@@ -21,13 +28,19 @@ export class AlertsState {
   #chosen: () => string | undefined;
   /** What keys asked for before the groups were there, which put the list in another order: done in turn once it is in its own. */
   #waiting = $state.raw<readonly (() => void)[]>([]);
-  readonly #settled = $derived.by(() => this.by === 'name' || this.groups.value !== undefined || this.groups.error !== undefined);
+  readonly #settled = $derived.by(() => this.by === 'name' || this.#shown.groups !== undefined || this.groups.error !== undefined);
+  /** What the list is made of. News is taken over while the page is idle, so that no key waits for thousands of rows. */
+  #shown = $state.raw<Told>({ alerts: undefined, groups: undefined });
+  #news: Told = this.#shown;
+  #callOff: (() => void) | undefined;
 
   constructor(session: Session, chosen: () => string | undefined) {
     this.session = session;
     this.#chosen = chosen;
     this.rules = new LiveStream(session.engine, 'rules.watch', () => ({}));
     this.groups = new LiveStream(session.engine, 'alerts.groups', () => (this.by === 'route' ? {} : undefined));
+    $effect(() => this.#hear({ alerts: session.alerts.value, groups: this.groups.value }));
+    $effect(() => () => this.#callOff?.());
     $effect(() => {
       const acts = this.#waiting;
       if (acts.length === 0 || !this.#settled) return;
@@ -36,8 +49,24 @@ export class AlertsState {
     });
   }
 
+  /** Whether it is known which alerts there are. */
+  get isKnown(): boolean {
+    return this.#shown.alerts !== undefined;
+  }
+
   get all(): readonly AlertView[] {
-    return this.session.alerts.value ?? [];
+    return this.#shown.alerts ?? [];
+  }
+
+  #hear(news: Told): void {
+    this.#news = news;
+    const shown = untrack(() => this.#shown);
+    if (shown.alerts === undefined || (shown.groups === undefined) !== (news.groups === undefined)) this.#shown = news;
+    else
+      this.#callOff ??= whenIdle(() => {
+        this.#callOff = undefined;
+        this.#shown = this.#news;
+      });
   }
 
   get state(): AlertState | 'all' {
@@ -67,14 +96,14 @@ export class AlertsState {
   #membersBefore: readonly AlertGroupView[] = [];
   /** The groups as they were when one last gained or lost an alert. */
   readonly #members = $derived.by(() => {
-    const groups = this.groups.value ?? [];
+    const groups = this.#shown.groups ?? [];
     if (!sameMembers(this.#membersBefore, groups)) this.#membersBefore = groups;
     return this.#membersBefore;
   });
   readonly #headsOf = $derived.by(() =>
     this.by === 'name' || this.#members.every(({ labels }) => labels.length === 0) ? byName : byRoute(this.#members),
   );
-  readonly #nextTurns = $derived.by(() => new Map(this.groups.value?.map((group) => [headKey(group), group.nextMs])));
+  readonly #nextTurns = $derived.by(() => new Map(this.#shown.groups?.map((group) => [headKey(group), group.nextMs])));
   readonly #grouped = $derived.by(() => groupAlerts(this.all, this.#headsOf));
   readonly #found = $derived.by(() =>
     filterGroups(this.#grouped, {
