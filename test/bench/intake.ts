@@ -159,8 +159,10 @@ async function benchRemoteWrite(): Promise<BenchRow[]> {
       const receiver = createReceiver({ store, traces, clock: wallClock, ledger: new Ledger(), folder });
       const rates: number[] = [];
       const beginMs = Date.now() - 1_800_000;
-      for (let round = 0; round < rounds; round++) {
-        const bodies = writeRequests(seriesCount, samplesPerSeries, beginMs + round * samplesPerSeries * 1000);
+      const allBodies = Array.from({ length: rounds }, (_, round) =>
+        writeRequests(seriesCount, samplesPerSeries, beginMs + round * samplesPerSeries * 1000),
+      );
+      for (const bodies of allBodies) {
         const seconds = await cpuSeconds(async () => {
           for (const body of bodies) await post(receiver, '/api/v1/write', body, 'application/x-protobuf', 'snappy');
         });
