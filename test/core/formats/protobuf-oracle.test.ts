@@ -1,29 +1,16 @@
 /**
- * Our protobuf decoders beside another encoder (@bufbuild/protobuf): what it writes of random messages reads as its JSON does through our
- * JSON decoder, or as the message itself. The messages are those of opentelemetry-proto 1.x, prompb and pkg/push, by field number.
+ * Our decoders of OTLP beside another encoder: what it writes of random messages reads as its JSON does through our JSON decoder. The
+ * messages are those of opentelemetry-proto 1.x, by field number.
  */
-import { create, createFileRegistry, toBinary, toJson, type DescMessage, type JsonValue } from '@bufbuild/protobuf';
-import { FieldDescriptorProto_Label as Label, FieldDescriptorProto_Type as Type, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
+import type { JsonValue } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  LineCache,
-  readLokiPush,
-  readOtlpLogs,
-  readOtlpLogsJson,
-  readOtlpMetrics,
-  readOtlpMetricsJson,
-  readOtlpSpans,
-  readOtlpSpansJson,
-  readRemoteWrite1,
-  remoteWriteLabels,
-  RemoteWriteColumns,
-} from '#core/formats/index.ts';
+import { readOtlpLogs, readOtlpLogsJson, readOtlpMetrics, readOtlpMetricsJson, readOtlpSpans, readOtlpSpansJson } from '#core/formats/index.ts';
+import { ProtoMessages, type Init } from '../../support/proto-messages.ts';
 
 const runs = { seed: 23, numRuns: process.env['TORTURE'] === 'long' ? 20_000 : 300 };
 
-/** `name:number:type`; `*` repeated, `?` with presence, a type in capitals a message; those in `|...|` are one of each other. */
-const messages: Readonly<Record<string, string>> = {
+const messages = new ProtoMessages({
   KeyValue: 'key:1:string value:2:AnyValue',
   ArrayValue: 'values:1:AnyValue*',
   KeyValueList: 'values:1:KeyValue*',
@@ -64,142 +51,14 @@ const messages: Readonly<Record<string, string>> = {
   ScopeMetrics: 'scope:1:Scope metrics:2:Metric* schema_url:3:string',
   ResourceMetrics: 'resource:1:Resource scope_metrics:2:ScopeMetrics* schema_url:3:string',
   MetricsRequest: 'resource_metrics:1:ResourceMetrics*',
-  Timestamp: 'seconds:1:int64 nanos:2:int32',
-  LabelPair: 'name:1:string value:2:string',
-  Entry: 'timestamp:1:Timestamp line:2:string structured_metadata:3:LabelPair*',
-  Stream: 'labels:1:string entries:2:Entry* hash:3:uint64',
-  PushRequest: 'streams:1:Stream*',
-  Sample: 'value:1:double timestamp:2:int64',
-  TimeSeries: 'labels:1:LabelPair* samples:2:Sample*',
-  WriteRequest: 'timeseries:1:TimeSeries*',
-};
+});
 
-interface Field {
-  readonly name: string;
-  readonly number: number;
-  readonly type: string;
-  readonly isList: boolean;
-  readonly isOptional: boolean;
-  /** Of fields of which one is set. */
-  readonly isChoice: boolean;
-}
-
-function fieldsOf(message: string): readonly Field[] {
-  let isChoice = false;
-  return messages[message]!.split(' ').map((written) => {
-    if (written.startsWith('|')) isChoice = true;
-    const [name = '', number = '', type = ''] = written.replaceAll('|', '').split(':');
-    const field = {
-      name,
-      number: Number(number),
-      type: type.replace(/[*?]$/, ''),
-      isList: type.endsWith('*'),
-      isOptional: type.endsWith('?'),
-      isChoice,
-    };
-    if (written.endsWith('|')) isChoice = false;
-    return field;
+/** Spans have their times: JSON without them is no span. */
+const arbitraryOf = (message: string): fc.Arbitrary<Init> =>
+  messages.arbitrary(message, {
+    deep: ['ArrayValue', 'KeyValueList', 'AnyValue'],
+    needed: (inner, field) => inner === 'Span' && field.endsWith('time_unix_nano'),
   });
-}
-
-const scalarTypes: Readonly<Record<string, Type>> = {
-  string: Type.STRING,
-  bool: Type.BOOL,
-  int32: Type.INT32,
-  int64: Type.INT64,
-  uint32: Type.UINT32,
-  uint64: Type.UINT64,
-  sint32: Type.SINT32,
-  fixed32: Type.FIXED32,
-  fixed64: Type.FIXED64,
-  sfixed64: Type.SFIXED64,
-  double: Type.DOUBLE,
-  bytes: Type.BYTES,
-};
-
-const camel = (name: string): string => name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-
-const registry = createFileRegistry(
-  create(FileDescriptorSetSchema, {
-    file: [
-      {
-        name: 'all.proto',
-        syntax: 'proto3',
-        messageType: Object.keys(messages).map((message) => {
-          const fields = fieldsOf(message);
-          const optional = fields.filter(({ isOptional }) => isOptional);
-          const choices = fields.some(({ isChoice }) => isChoice) ? ['choice'] : [];
-          return {
-            name: message,
-            oneofDecl: [...choices, ...optional.map(({ name }) => `_${name}`)].map((name) => ({ name })),
-            field: fields.map((field) => ({
-              name: field.name,
-              jsonName: camel(field.name),
-              number: field.number,
-              label: field.isList ? Label.REPEATED : Label.OPTIONAL,
-              type: scalarTypes[field.type] ?? Type.MESSAGE,
-              ...(field.type in scalarTypes ? {} : { typeName: `.${field.type}` }),
-              ...(field.isChoice ? { oneofIndex: 0 } : {}),
-              ...(field.isOptional ? { oneofIndex: choices.length + optional.indexOf(field), proto3Optional: true } : {}),
-            })),
-          };
-        }),
-      },
-    ],
-  }),
-);
-
-const descriptor = (message: string): DescMessage => registry.getMessage(message)!;
-
-/** Values that senders could mean. Ids have their lengths, times are after 1970 and before 2262. */
-const scalars: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
-  string: fc.string({ unit: 'binary', maxLength: 12 }),
-  bool: fc.boolean(),
-  int32: fc.integer({ min: 0, max: 5 }),
-  int64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
-  uint32: fc.nat(),
-  uint64: fc.bigInt({ min: 0n, max: 2n ** 40n }),
-  sint32: fc.integer({ min: -4, max: 8 }),
-  fixed32: fc.nat(0xffff),
-  fixed64: fc.bigInt({ min: 0n, max: 2n ** 53n - 1n }),
-  sfixed64: fc.bigInt({ min: -(2n ** 53n), max: 2n ** 53n }),
-  double: fc.double({ noNaN: true }),
-  bytes: fc.uint8Array({ maxLength: 9 }),
-};
-const times = fc.bigInt({ min: 1n, max: 2n ** 63n - 1n });
-const idBytes: Readonly<Record<string, number>> = { trace_id: 16, span_id: 8, parent_span_id: 8 };
-
-/** A message's `create` form; inner messages end after a few levels. Spans have their times: JSON without them is no span. */
-function arbitraryOf(message: string, depth = 0): fc.Arbitrary<Record<string, unknown>> {
-  const fields = fieldsOf(message);
-  const single = ({ name, type }: Field): fc.Arbitrary<unknown> => {
-    if (name in idBytes) return fc.uint8Array({ minLength: idBytes[name]!, maxLength: idBytes[name]! });
-    if (name.endsWith('time_unix_nano')) return times;
-    return scalars[type] ?? arbitraryOf(type, depth + 1);
-  };
-  const isDeep = ({ type }: Field): boolean => depth > 6 && ['ArrayValue', 'KeyValueList', 'AnyValue'].includes(type);
-  const own = fields.filter((field) => !field.isChoice && !isDeep(field));
-  const record = Object.fromEntries(
-    own.map((field) => [
-      camel(field.name),
-      message === 'Span' && field.name.endsWith('time_unix_nano')
-        ? times
-        : field.isList
-          ? fc.array(single(field), { maxLength: 3 })
-          : fc.option(single(field), { nil: undefined }),
-    ]),
-  );
-  const choices = fields.filter((field) => field.isChoice && !isDeep(field));
-  const choice = choices.map((field) => single(field).map((value) => ({ case: camel(field.name), value })));
-  return fc
-    .record({ ...record, ...(choices.length === 0 ? {} : { choice: fc.option(fc.oneof(...choice), { nil: undefined }) }) }, { noNullPrototype: true })
-    .map(present);
-}
-
-/** Fields that are not set are not there. */
-function present(message: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(message).filter(([, value]) => value !== undefined));
-}
 
 /** OTLP's JSON is protobuf's but for ids, which are hex. */
 function otlpJson(json: JsonValue): JsonValue {
@@ -212,9 +71,9 @@ function otlpJson(json: JsonValue): JsonValue {
   return Object.fromEntries(pairs);
 }
 
-function encoded(message: string, init: Record<string, unknown>): { readonly binary: Uint8Array; readonly json: Uint8Array } {
-  const made = create(descriptor(message), init as never);
-  return { binary: toBinary(descriptor(message), made), json: Buffer.from(JSON.stringify(otlpJson(toJson(descriptor(message), made)))) };
+function encoded(message: string, init: Init): { readonly binary: Uint8Array; readonly json: Uint8Array } {
+  const { binary, json } = messages.encode(message, init);
+  return { binary, json: Buffer.from(JSON.stringify(otlpJson(json))) };
 }
 
 describe('OTLP in protobuf reads as its JSON does', () => {
@@ -265,57 +124,4 @@ test('an id of zeros is none: a span is refused, a parent and a link stay withou
     expect(reading.faults.map(({ reason }) => reason)).toEqual(['the trace id is all zeros', 'the span id is all zeros']);
     expect(reading.spans.map(({ parentId, links }) => [parentId, links[0]!.traceId, links[0]!.spanId])).toEqual([['', '', '']]);
   }
-});
-
-describe('other protobuf reads as it was meant', () => {
-  test("Loki's push", () => {
-    const entry = fc.record({
-      timestamp: fc.record({ seconds: fc.bigInt({ min: 0n, max: 2n ** 33n }), nanos: fc.nat(999_999_999) }),
-      line: scalars['string'] as fc.Arbitrary<string>,
-    });
-    fc.assert(
-      fc.property(fc.array(fc.array(entry, { maxLength: 4 }), { maxLength: 4 }), (streams) => {
-        const { binary } = encoded('PushRequest', { streams: streams.map((entries, i) => ({ labels: `{app="a${i}"}`, entries, hash: 7n })) });
-        expect(readLokiPush(binary).records.map(({ timeNs, labels, line }) => [timeNs, labels, line])).toEqual(
-          streams.flatMap((entries, i) =>
-            entries.map(({ timestamp: { seconds, nanos }, line }) => [seconds * 1_000_000_000n + BigInt(nanos), ['app', `a${i}`], line]),
-          ),
-        );
-      }),
-      runs,
-    );
-  });
-
-  test('remote write 1.0', () => {
-    const timeMs = fc.integer({ min: 0, max: 2 ** 45 });
-    const series = fc.record({
-      labels: fc.array(fc.record({ name: scalars['string'] as fc.Arbitrary<string>, value: scalars['string'] as fc.Arbitrary<string> }), {
-        maxLength: 4,
-      }),
-      samples: fc.array(fc.record({ value: fc.double(), timestamp: timeMs }), { maxLength: 4 }),
-    });
-    const columns = new RemoteWriteColumns();
-    fc.assert(
-      fc.property(fc.array(series, { maxLength: 5 }), (timeseries) => {
-        const wire = timeseries.map(({ labels, samples }) => ({
-          labels,
-          samples: samples.map(({ value, timestamp }) => ({ value, timestamp: BigInt(timestamp) })),
-        }));
-        const { binary } = encoded('WriteRequest', { timeseries: wire });
-        readRemoteWrite1(binary, columns, new LineCache());
-        const got = Array.from({ length: columns.seriesCount }, (_, i) => {
-          const [from, to] = [i === 0 ? 0 : columns.samplesTo[i - 1]!, columns.samplesTo[i]!];
-          return {
-            labels: remoteWriteLabels(binary, columns.labelsFrom[i]!, columns.labelsTo[i]!),
-            samples: Array.from({ length: to - from }, (_s, k) => [columns.values[from + k], columns.timesMs[from + k]]),
-          };
-        });
-        const kept = (labels: readonly { name: string; value: string }[]): string[] =>
-          labels.flatMap(({ name, value }) => (value === '' ? [] : [name, value]));
-        expect(got.map(({ samples }) => samples)).toEqual(timeseries.map(({ samples }) => samples.map(({ value, timestamp }) => [value, timestamp])));
-        expect(got.map(({ labels }) => [...labels].sort())).toEqual(timeseries.map(({ labels }) => kept(labels).sort()));
-      }),
-      runs,
-    );
-  });
 });
