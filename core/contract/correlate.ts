@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { AttributeMap } from '#core/model/index.ts';
+import type { AttributeMap, Change } from '#core/model/index.ts';
 import { datasetName, nothing, unixMs } from './inputs.ts';
 import { procedure } from './rpc.ts';
 
@@ -25,32 +25,11 @@ export interface RootCauseView {
   readonly notes: readonly string[];
 }
 
-export type ChangeKind = 'metric' | 'log' | 'latency' | 'errors' | 'attribute' | 'edge' | 'deploy';
-
-/** One thing that differs between the window and what lies before it. */
-export interface ChangeView {
-  readonly kind: ChangeKind;
-  readonly service: string;
-  /** The series in PromQL's form, the log pattern, operation, attribute, call or version. */
-  readonly subject: string;
-  /** 0 or more; larger is stranger. */
-  readonly score: number;
-  /** How the score is made, in words. */
-  readonly formula: string;
-  readonly text: string;
-  readonly before: number;
-  readonly during: number;
-  readonly pointsBefore: number;
-  readonly pointsDuring: number;
-  /** A small chart over the baseline and then the window: values, lines a minute, or shares. */
-  readonly chart: { readonly timesMs: Float64Array; readonly values: Float64Array };
-}
-
 export interface ChangesView {
   readonly window: { readonly startMs: number; readonly endMs: number };
   readonly baseline: { readonly startMs: number; readonly endMs: number };
   /** Strangest first, at most 200. */
-  readonly changes: readonly ChangeView[];
+  readonly changes: readonly Change[];
   /** All that were stranger than chance. */
   readonly changeCount: number;
   /** What was compared in all. */

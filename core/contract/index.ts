@@ -10,7 +10,7 @@ export type { Loss, SystemInfo, SystemStatus, Settings, Overview } from './syste
 export type { ExemplarView, CardinalityView, CountedName, CutTargetView, RefusedSeriesView } from './metrics.ts';
 export type { Dataset, ExplainAnswer, ExplainedPart, InstantAnswer, MetricName, QueryReport, RangeAnswer } from './metrics.ts';
 export type { CaseFileView, ImportProgress } from './cases.ts';
-export type { AttributesView, ChangeKind, ChangesView, ChangeView, EvidenceView, RootCauseView, WaysView, WayView } from './correlate.ts';
+export type { AttributesView, ChangesView, EvidenceView, RootCauseView, WaysView, WayView } from './correlate.ts';
 export type { AlertGroupView, AlertView, DecisionView, Notice, WhyStep, WhyView } from './alerts.ts';
 export type { PracticeView } from './practice.ts';
 export type { DiscoveredTarget, DiscoveredTargets, FateCount, OverloadView, PushedGroupRow } from './sources.ts';

@@ -1,29 +1,10 @@
-import { compareText } from '#core/model/index.ts';
+import { compareText, type Change } from '#core/model/index.ts';
 import type { AttributeShift } from './attribute-shifts.ts';
-import type { Samples, SmallChart } from './event-chart.ts';
+import type { Samples } from './event-chart.ts';
 import type { LogShift } from './log-shifts.ts';
 import type { SeriesShift } from './series-shift.ts';
 import type { CallShift, SpanShift } from './span-shifts.ts';
 import type { VersionChange } from './versions.ts';
-
-export type ChangeKind = 'metric' | 'log' | 'latency' | 'errors' | 'attribute' | 'edge' | 'deploy';
-
-/** One thing that differs between the window and its baseline. */
-export interface Change {
-  readonly kind: ChangeKind;
-  readonly service: string;
-  readonly subject: string;
-  /** The logarithm of how strange it is, so that kinds compare; 0 or more. */
-  readonly score: number;
-  readonly formula: string;
-  readonly text: string;
-  readonly before: number;
-  readonly during: number;
-  readonly pointsBefore: number;
-  readonly pointsDuring: number;
-  /** Over the baseline and then the window: values, lines a minute, or shares. */
-  readonly chart: SmallChart;
-}
 
 /** A change, and what its chart is made of. */
 export interface ChangeDraft extends Omit<Change, 'chart'> {

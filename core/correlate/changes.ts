@@ -1,15 +1,6 @@
+import type { Change } from '#core/model/index.ts';
 import { attributeShifts } from './attribute-shifts.ts';
-import {
-  attributeChange,
-  callChange,
-  changeOrder,
-  deployChange,
-  logChange,
-  metricChange,
-  spanChange,
-  type Change,
-  type ChangeDraft,
-} from './change-rows.ts';
+import { attributeChange, callChange, changeOrder, deployChange, logChange, metricChange, spanChange, type ChangeDraft } from './change-rows.ts';
 import { ChartSteps } from './event-chart.ts';
 import { chartsOf } from './event-charts.ts';
 import { logShifts } from './log-shifts.ts';

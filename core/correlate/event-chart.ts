@@ -1,15 +1,10 @@
+import type { SmallChart } from '#core/model/index.ts';
 import type { TimeWindow } from './types.ts';
 
 /** Values at times, in any order. */
 export interface Samples {
   readonly timesMs: ArrayLike<number>;
   readonly values: ArrayLike<number>;
-}
-
-/** A small chart: a value at each of some steps. */
-export interface SmallChart {
-  readonly timesMs: Float64Array;
-  readonly values: Float64Array;
 }
 
 const steps = 60;

@@ -1,5 +1,6 @@
+import type { SmallChart } from '#core/model/index.ts';
 import type { ChangeDraft } from './change-rows.ts';
-import type { ChartSteps, SmallChart } from './event-chart.ts';
+import type { ChartSteps } from './event-chart.ts';
 import type { Pace } from './pace.ts';
 import type { IncidentData } from './types.ts';
 

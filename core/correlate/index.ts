@@ -1,7 +1,6 @@
 /** Joins across the three signals: which service a fault began in, what changed, and where else a thing is spoken of. */
 export { rankRootCauses } from './root-cause.ts';
 export { baselineBefore, whatChanged, type ChangesAnswer } from './changes.ts';
-export type { Change, ChangeKind } from './change-rows.ts';
 export { readAround, readCase, type CaseSources } from './read-case.ts';
 export { Pace, type PaceOptions } from './pace.ts';
 export { patternOf } from './log-pattern.ts';

@@ -35,3 +35,4 @@ export { logLevels, plainRecord } from './log.ts';
 export type { LogLevel, LogRecord } from './log.ts';
 export { attributeConcepts, checkAttributeMap, defaultAttributeMap, labelForm } from './attribute-map.ts';
 export type { AttributeConcept, AttributeMap } from './attribute-map.ts';
+export type { Change, ChangeKind, SmallChart } from './change.ts';

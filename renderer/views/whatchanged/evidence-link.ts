@@ -1,4 +1,4 @@
-import type { ChangeKind } from '#core/contract/index.ts';
+import type { ChangeKind } from '#core/model/index.ts';
 
 /** Characters of a pattern that are searched for: its longest part without a star. */
 function wordsOf(pattern: string): string {
