@@ -66,8 +66,8 @@ export class PracticeDesk {
         scrapeConfigs: [...settings.scrapeConfigs, ...this.#scrapeConfigs],
         usersAffected: settings.usersAffected || practiceUsersAffected,
       },
-      ruleFiles: [...config.ruleFiles, { path: practicePath, text: practiceRules }],
-      sloFiles: [...config.sloFiles, { path: practicePath, text: practiceSlos }],
+      ruleFiles: [...config.ruleFiles, { path: practicePath, text: practiceRules, isBuiltIn: true }],
+      sloFiles: [...config.sloFiles, { path: practicePath, text: practiceSlos, isBuiltIn: true }],
     };
   }
 

@@ -1,4 +1,4 @@
-import { routesFile, saveFile } from '#core/config/index.ts';
+import { routesFile, saveFile, type NamedText } from '#core/config/index.ts';
 import type { Handlers, RuleGroupView, RulesView, RuleView, SignalboxContract } from '#core/contract/index.ts';
 import { readRuleFile } from '#core/formats/index.ts';
 import { EngineError, type Alert } from '#core/model/index.ts';
@@ -38,7 +38,10 @@ export class RuleDesk {
     const parts = this.#parts;
     return {
       'rules.watch': (_input, emit) => this.#rules.open(emit),
-      'rules.file': ({ file }) => ({ text: this.#file(file).text, editable: parts.config().file !== '' }),
+      'rules.file': ({ file }) => {
+        const { text, isBuiltIn } = this.#file(file);
+        return { text, editable: isBuiltIn !== true };
+      },
       'rules.check': ({ file, text }, { signal }) => checkView(parts, file, text, signal),
       'rules.save': ({ file, text }) => this.#save(file, text),
       'rules.routes': () => routesFile(parts.config(), parts.info.dataDir),
@@ -59,7 +62,7 @@ export class RuleDesk {
     return this.#noise.byRule;
   }
 
-  #file(path: string): { readonly path: string; readonly text: string } {
+  #file(path: string): NamedText {
     const found = this.#parts.config().ruleFiles.find((one) => one.path === path);
     if (found === undefined) throw new EngineError('not-found', `${path} is no rule file of the configuration`);
     return found;
@@ -67,8 +70,12 @@ export class RuleDesk {
 
   /** Writes a rule file that is in force already; a broken text is refused. */
   #save(file: string, text: string): null {
-    const { path } = this.#file(file);
-    if (this.#parts.config().file === '') throw new EngineError('conflict', 'the built-in rules are no file: name rule_files in signalbox.yml');
+    const { path, isBuiltIn } = this.#file(file);
+    if (isBuiltIn)
+      throw new EngineError(
+        'conflict',
+        `${path} can be tried, not saved: it comes with Signalbox; name rules of your own under rule_files in signalbox.yml`,
+      );
     const { problems } = readRuleFile(text, path, parseExpr);
     if (problems[0] !== undefined) throw problems[0];
     saveFile(path, text);

@@ -33,7 +33,10 @@ export class SloDesk {
       'slos.draft': (draft) => this.#draft(draft),
       'slos.save': ({ draft, replaces }) => ({ path: this.#save(draft, replaces) }),
       'slos.remove': ({ id }) => this.#remove(id),
-      'slos.file': ({ file }) => ({ text: this.#file(file).text }),
+      'slos.file': ({ file }) => {
+        const { text, isBuiltIn } = this.#file(file);
+        return { text, editable: isBuiltIn !== true };
+      },
       'slos.check': ({ file, text }) => this.#check(this.#file(file), text),
       'slos.saveFile': ({ file, text }) => this.#saveFile(this.#file(file), text),
     };
@@ -171,7 +174,8 @@ export class SloDesk {
     return found;
   }
 
-  #saveFile({ path }: NamedText, text: string): null {
+  #saveFile({ path, isBuiltIn }: NamedText, text: string): null {
+    if (isBuiltIn) throw new EngineError('conflict', `${path} can be tried, not saved: it comes with Signalbox; make an objective of your own`);
     const [problem] = readSloFile(text, path).problems;
     if (problem !== undefined) throw problem;
     saveFile(path, text);

@@ -8,6 +8,8 @@ import { builtinRules, builtinSettings, builtinSettingsWithNode } from './builti
 export interface NamedText {
   readonly path: string;
   readonly text: string;
+  /** It comes with Signalbox: `path` is what it is called, and there is no file to save. */
+  readonly isBuiltIn?: true;
 }
 
 /** All that is configured. Where a file is broken, its part is the last that was good. */
@@ -100,7 +102,10 @@ export class ConfigFiles {
       settings,
       alertmanager,
       templateFiles: readAll(folder, alertmanager.templates, 'templates', problems),
-      ruleFiles: file === undefined ? [{ path: 'built-in rules', text: builtinRules }] : readAll(folder, settings.ruleFiles, 'rule_files', problems),
+      ruleFiles:
+        file === undefined
+          ? [{ path: 'built-in rules', text: builtinRules, isBuiltIn: true }]
+          : readAll(folder, settings.ruleFiles, 'rule_files', problems),
       sloFiles: readAll(folder, sloPatterns(folder, settings), 'slos', problems),
       runbookFolder: resolve(folder, settings.runbookFolder),
       problems,

@@ -124,7 +124,8 @@ export const slosContract = {
   'slos.save': procedure<{ readonly path: string }>()(v.object({ draft, replaces: v.optional(sloId), by: line })),
   /** Takes an objective with a file of its own away. */
   'slos.remove': procedure<null>()(v.object({ id: sloId, by: line })),
-  'slos.file': procedure<{ readonly text: string }>()(v.object({ file: filePath })),
+  /** The text of a file of objectives in force; `editable` when it may be saved here. */
+  'slos.file': procedure<{ readonly text: string; readonly editable: boolean }>()(v.object({ file: filePath })),
   'slos.check': procedure<SloFileCheck>()(v.object({ file: filePath, text: fileText })),
   'slos.saveFile': procedure<null>()(v.object({ file: filePath, text: fileText, by: line })),
 };

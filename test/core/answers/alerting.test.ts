@@ -3,7 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createClient, type Client, type Frame, type In, type Item, type SignalboxContract, type Transport } from '#core/contract/index.ts';
-import { createEngine } from '#core/engine.ts';
+import { createEngine, type EngineOptions } from '#core/engine.ts';
+import { practiceStopped } from '#core/practice/index.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { tempFolder } from '../../support/folder.ts';
 
@@ -53,7 +54,7 @@ interface Desk {
   readonly now: <K extends 'alerts.watch' | 'alerts.groups' | 'silences.watch' | 'rules.watch'>(name: K) => Promise<Item<SignalboxContract[K]>>;
 }
 
-async function open(): Promise<Desk> {
+async function open(practice?: EngineOptions['practice']): Promise<Desk> {
   const clock = new ManualClock();
   const dataDir = tempFolder();
   writeFileSync(join(dataDir, 'signalbox.yml'), 'global: {evaluation_interval: 10s}\nrule_files: [rules.yml]\n');
@@ -68,6 +69,7 @@ async function open(): Promise<Desk> {
     random: () => 0.5,
     runbooksDir: join(import.meta.dirname, '../../../runbooks'),
     renderMarkdown: (text) => Promise.resolve(text),
+    ...(practice === undefined ? {} : { practice }),
   });
   onTestFinished(() => engine.close());
   const [near, far] = wire();
@@ -317,4 +319,15 @@ describe('objectives that are there', () => {
     expect(readFileSync(path, 'utf8')).toBe(changed);
     await expect(client.call('slos.file', { file: join(dataDir, 'rules.yml') })).rejects.toMatchObject({ code: 'not-found' });
   });
+});
+
+test('what comes with Signalbox is no file: it is shown, and cannot be saved', async () => {
+  const { client } = await open({ wish: () => undefined, watch: (act) => queueMicrotask(() => act({ ...practiceStopped, running: true })) });
+  const file = 'practice system';
+  const [rules, slos] = [await client.call('rules.file', { file }), await client.call('slos.file', { file })];
+  expect([rules.editable, slos.editable]).toEqual([false, false]);
+  const refused = /practice system can be tried, not saved: it comes with Signalbox/;
+  await expect(client.call('rules.save', { file, text: rules.text, by: 'Ada' })).rejects.toThrow(refused);
+  await expect(client.call('slos.saveFile', { file, text: slos.text, by: 'Ada' })).rejects.toThrow(refused);
+  expect(existsSync(file)).toBe(false);
 });

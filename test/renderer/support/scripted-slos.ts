@@ -98,7 +98,7 @@ export const sloAnswers: Pick<Handlers<SignalboxContract>, Exclude<Extract<keyof
   }),
   'slos.save': ({ draft }) => ({ path: `/home/ada/.signalbox/slos/${draft.service}-${draft.name}.yml` }),
   'slos.remove': () => null,
-  'slos.file': () => ({ text: slothFile }),
+  'slos.file': () => ({ text: slothFile, editable: true }),
   'slos.check': ({ file, text }) => ({
     problems: text.includes('objective: x') ? [{ line: 5, sentence: `${file}:5: x is no number` }] : [],
     effects: text === slothFile ? [] : [{ id: 'mail-delivery', change: 'changed', remainingNow: -0.12, remaining: 0.44, problem: '' }],
