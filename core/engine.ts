@@ -3,33 +3,19 @@ import { appendFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createAlerting, createSender, Templates, type Alerting, type Send } from '#core/alerting/index.ts';
 import {
-  AlertDesk,
+  Answers,
+  Datasets,
   Forwarding,
   fromOutside,
-  ImportDesk,
-  IncidentDesk,
-  CorrelateDesk,
-  Datasets,
-  LogDesk,
-  MetricDesk,
   PracticeDesk,
-  RouteDesk,
-  RuleDesk,
   RuleJobs,
-  RunbookDesk,
-  SilenceDesk,
-  SloDesk,
-  SourceDesk,
-  SystemDesk,
-  TraceDesk,
   usersAffected,
-  type Parts,
   type PracticeRunner,
   type RunImport,
 } from '#core/answers/index.ts';
 import { createApi, ownMetrics } from '#core/api/index.ts';
 import { ConfigFiles, nodeExporter, type Config, type NamedText } from '#core/config/index.ts';
-import { contract, serve, type Handlers, type SignalboxContract, type SystemInfo, type Transport } from '#core/contract/index.ts';
+import { contract, serve, type SystemInfo, type Transport } from '#core/contract/index.ts';
 import { closeDb, diskOf, holdFolder, openDb, Reserve, sqliteVersion, type HeldFolder, type WriteDb } from '#core/db/index.ts';
 import { readSloFile } from '#core/formats/index.ts';
 import { createIncidents, type Incidents } from '#core/incidents/index.ts';
@@ -127,16 +113,8 @@ class LiveEngine implements Engine {
   readonly #overload: Overload;
   readonly #outgoing: Outgoing;
   readonly #forwarding: Forwarding;
-  readonly #alertDesk: AlertDesk;
-  readonly #incidentDesk: IncidentDesk;
   readonly #datasets: Datasets;
-  readonly #metricDesk: MetricDesk;
-  readonly #ruleDesk: RuleDesk;
-  readonly #runbookDesk: RunbookDesk;
-  readonly #silenceDesk: SilenceDesk;
-  readonly #sourceDesk: SourceDesk;
-  readonly #systemDesk: SystemDesk;
-  readonly #handlers: Handlers<SignalboxContract>;
+  readonly #answers: Answers;
   readonly #api: (request: HttpRequest) => Promise<HttpAnswer>;
   readonly #practice: PracticeDesk;
   #templates = new Templates();
@@ -159,7 +137,7 @@ class LiveEngine implements Engine {
     const overload = (this.#overload = this.#makeOverload(folder));
     this.#queries = createQueries({ source: live, clock, breathe, strained: () => overload.level >= 2 });
     this.#ruleQueries = createQueries({ source: live, clock, breathe });
-    const report = (problem: string): void => this.#systemDesk.problem(problem);
+    const report = (problem: string): void => this.#answers.problem(problem);
     this.#datasets = new Datasets({ dataDir, clock, breathe, report, live: { metrics: live, traces, logs, queries: this.#queries } });
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
     this.#forwarding = new Forwarding({
@@ -180,26 +158,13 @@ class LiveEngine implements Engine {
       send: this.#sender(),
       externalUrl: this.#externalUrl,
     });
-    this.#incidents = createIncidents({ db: journal, clock, onChange: (id) => this.#incidentDesk.changed(id) });
+    this.#incidents = createIncidents({ db: journal, clock, onChange: (id) => this.#answers.incidentChanged(id) });
     this.#runbooks = this.#makeRunbooks();
     this.#rules = this.#makeRules();
-    const parts = this.#parts();
-    this.#alertDesk = new AlertDesk(parts);
-    this.#incidentDesk = new IncidentDesk(parts);
-    this.#metricDesk = new MetricDesk(parts);
-    this.#ruleDesk = new RuleDesk(parts);
-    this.#runbookDesk = new RunbookDesk(parts);
-    this.#silenceDesk = new SilenceDesk(parts);
-    this.#sourceDesk = new SourceDesk({ ...parts, receiver: this.#receiver, ledger, overload });
-    this.#systemDesk = new SystemDesk(parts, () => this.#sourceDesk.pulse());
-    this.#practice = new PracticeDesk({
-      runner: options.practice,
-      clock,
-      report: parts.report,
-      onChange: () => void this.#configure(),
-    });
-    this.#handlers = this.#makeHandlers(parts);
-    this.#api = this.#makeApi(parts);
+    this.#practice = new PracticeDesk({ runner: options.practice, clock, report, onChange: () => void this.#configure() });
+    const info = this.#info();
+    this.#answers = this.#makeAnswers(info);
+    this.#api = this.#makeApi(info);
   }
 
   async start(): Promise<void> {
@@ -213,7 +178,7 @@ class LiveEngine implements Engine {
   }
 
   attach(transport: Transport): void {
-    serve(contract, this.#handlers, transport);
+    serve(contract, this.#answers.handlers, transport);
   }
 
   http(request: HttpRequest): Promise<HttpAnswer> {
@@ -230,7 +195,7 @@ class LiveEngine implements Engine {
     await this.#receiver.stop();
     this.#alerting.stop();
     await this.#forwarding.stop();
-    this.#systemDesk.stop();
+    this.#answers.stop();
     await this.#outgoing.close();
     await this.#datasets.close();
     await this.#live.close();
@@ -251,35 +216,9 @@ class LiveEngine implements Engine {
       },
       onChange: (level, before) => {
         void this.#receiver.overloaded(level);
-        this.#incidentDesk.overloadChanged(before);
+        this.#answers.overloadChanged(before);
       },
     });
-  }
-
-  #makeHandlers(parts: Parts): Handlers<SignalboxContract> {
-    return {
-      ...this.#systemDesk.handlers(),
-      ...this.#metricDesk.handlers(),
-      ...this.#sourceDesk.handlers(),
-      ...this.#alertDesk.handlers(),
-      ...this.#ruleDesk.handlers(),
-      ...new RouteDesk(parts, this.#forwarding).handlers(),
-      ...this.#silenceDesk.handlers(),
-      ...new SloDesk(parts).handlers(),
-      ...this.#incidentDesk.handlers(),
-      ...this.#runbookDesk.handlers(),
-      ...this.#practice.handlers(),
-      ...new TraceDesk(parts).handlers(),
-      ...new LogDesk(parts).handlers(),
-      ...new CorrelateDesk({ ...parts, dataDir: this.#options.dataDir, breathe }).handlers(),
-      ...new ImportDesk({ ...parts, dataDir: this.#options.dataDir, run: this.#options.runImport }).handlers(),
-    };
-  }
-
-  #makeApi(parts: Parts): (request: HttpRequest) => Promise<HttpAnswer> {
-    const { dataDir, random } = this.#options;
-    const rest = { random, breathe, snapshotsFolder: join(dataDir, 'snapshots'), logs: this.#logs, receiver: this.#receiver };
-    return createApi({ ...parts, ...rest, ownMetrics: () => this.#ownMetrics() });
   }
 
   /** Under overload targets that no rule reads are scraped every second time (level 4), and then not at all. */
@@ -301,7 +240,7 @@ class LiveEngine implements Engine {
       http: (call) => this.#outgoing.post(call),
       mail: (mail) => this.#outgoing.mail(mail),
       readSecret: (path) => this.#outgoing.readSecret(path),
-      desktop: async (notice) => this.#alertDesk.told(notice),
+      desktop: async (notice) => this.#answers.told(notice),
       log: (line) => {
         this.#reserve.ensureRoom();
         appendFileSync(join(this.#options.dataDir, 'notifications.log'), `${formatTime(this.#options.clock.now())} ${line.replaceAll('\n', ' ')}\n`);
@@ -330,7 +269,7 @@ class LiveEngine implements Engine {
       onTransitions: (transitions) => {
         for (const { alert, to } of transitions) if (to !== 'inactive') this.#incidents.onAlert(alert);
       },
-      onChange: () => this.#alertsChanged(),
+      onChange: () => this.#answers.alertsChanged(),
     });
   }
 
@@ -343,38 +282,64 @@ class LiveEngine implements Engine {
       db: this.#journal,
       clock: this.#options.clock,
       record: (entry) => this.#incidents.recordStep(entry),
-      onChange: (run) => {
-        this.#runbookDesk.changed(run);
-        if (run.incident !== undefined) this.#incidentDesk.changed(run.incident);
-      },
+      onChange: (run) => this.#answers.runChanged(run),
     });
   }
 
-  #parts(): Parts {
-    const { clock, renderMarkdown } = this.#options;
-    const alerts = (): readonly Alert[] => this.#alerts();
-    return {
+  #makeAnswers(info: SystemInfo): Answers {
+    const { dataDir, clock, renderMarkdown, runImport } = this.#options;
+    return new Answers({
       clock,
+      dataDir,
+      breathe,
       renderMarkdown,
-      info: this.#info(),
+      runImport,
+      info,
       live: this.#live,
       datasets: this.#datasets,
       queries: this.#queries,
       scraper: this.#scraper,
+      receiver: this.#receiver,
+      ledger: this.#ledger,
       rules: this.#rules,
       alerting: this.#alerting,
+      forwarding: this.#forwarding,
       incidents: this.#incidents,
       runbooks: this.#runbooks,
-      config: () => this.#practice.onTop(this.#config.current),
-      alerts,
-      overload: () => this.#overload.status,
-      reserve: this.#reserve,
-      alert: (id) => alerts().find((alert) => alert.id === id),
+      practice: this.#practice,
+      config: () => this.#configNow(),
+      alerts: () => this.#alerts(),
+      alert: (id) => this.#alerts().find((alert) => alert.id === id),
       ackOf: (id) => this.#alerting.alert(id)?.ack,
-      usersAffected: () => usersAffected(this.#practice.onTop(this.#config.current).settings.usersAffected, this.#queries, clock),
-      alertsChanged: () => this.#alertsChanged(),
-      report: (problem) => this.#systemDesk.problem(problem),
-    };
+      usersAffected: () => usersAffected(this.#configNow().settings.usersAffected, this.#queries, clock),
+      overload: this.#overload,
+      reserve: this.#reserve,
+    });
+  }
+
+  #makeApi(info: SystemInfo): (request: HttpRequest) => Promise<HttpAnswer> {
+    return createApi({
+      clock: this.#options.clock,
+      random: this.#options.random,
+      breathe,
+      info,
+      live: this.#live,
+      logs: this.#logs,
+      queries: this.#queries,
+      scraper: this.#scraper,
+      receiver: this.#receiver,
+      rules: this.#rules,
+      alerting: this.#alerting,
+      alerts: () => this.#alerts(),
+      config: () => this.#configNow(),
+      snapshotsFolder: join(this.#options.dataDir, 'snapshots'),
+      ownMetrics: () => this.#ownMetrics(),
+    });
+  }
+
+  /** What is configured, and what the practice system adds to it while it runs. */
+  #configNow(): Config {
+    return this.#practice.onTop(this.#config.current);
   }
 
   #info(): SystemInfo {
@@ -399,16 +364,9 @@ class LiveEngine implements Engine {
     return [...own, ...posted.map(({ alert }) => fromOutside(alert, nowMs))];
   }
 
-  #alertsChanged(): void {
-    this.#alertDesk.changed();
-    this.#ruleDesk.changed();
-    this.#silenceDesk.changed();
-    this.#systemDesk.alertsChanged();
-  }
-
   /** Puts the files in force; what of them is broken has already been replaced by its last good version. */
   async #configure(): Promise<void> {
-    const config = this.#practice.onTop(this.#config.current);
+    const config = this.#configNow();
     const { timeMs, rollup5mMs, rollup1hMs, bytesMax, logs, traces } = config.settings.retention;
     this.#live.keep({ retentionMs: timeMs, rollup5mRetentionMs: rollup5mMs, rollup1hRetentionMs: rollup1hMs, retentionBytes: bytesMax });
     this.#traces.keep({ retentionMs: traces.timeMs, retentionBytes: traces.bytesMax });
@@ -422,15 +380,14 @@ class LiveEngine implements Engine {
     await this.#rules.load([...config.ruleFiles, ...this.#rulesOfSlos(config)]);
     const known = new Set(this.#rules.groups().map(({ file, name }) => `${file} ${name}`));
     this.#alerting.retire(({ rule }) => known.has(`${rule?.file} ${rule?.group}`));
-    this.#systemDesk.settingsChanged();
-    this.#alertsChanged();
+    this.#answers.settingsChanged();
   }
 
   /** Objectives become recording rules and burn-rate alerts, a rule file for each of theirs. */
   #rulesOfSlos({ sloFiles }: Config): NamedText[] {
     return sloFiles.flatMap(({ path, text }) => {
       const { slos, problems } = readSloFile(text, path);
-      for (const problem of problems) this.#systemDesk.problem(problem.message);
+      for (const problem of problems) this.#answers.problem(problem.message);
       return slos.length === 0 ? [] : [{ path: `${path} (rules made of it)`, text: sloRuleFile(slos) }];
     });
   }
@@ -439,7 +396,7 @@ class LiveEngine implements Engine {
     try {
       this.#templates = new Templates(templateFiles);
     } catch (error) {
-      this.#systemDesk.problem(`${messageOf(error)} (the last good templates are in force)`);
+      this.#answers.problem(`${messageOf(error)} (the last good templates are in force)`);
     }
   }
 
@@ -447,7 +404,7 @@ class LiveEngine implements Engine {
     const batch = this.#live.batch();
     labels.forEach((labelSet, i) => {
       const ref = this.#live.ref(labelSet);
-      if (ref < 0) return this.#systemDesk.problem(`a rule's series was refused: ${verdictName(refusal(ref))}`);
+      if (ref < 0) return this.#answers.problem(`a rule's series was refused: ${verdictName(refusal(ref))}`);
       const histogram = histograms?.[i];
       if (isStale(values, i)) batch.addStale(ref, timeMs);
       else if (histogram !== undefined) batch.addHistogram(ref, timeMs, histogram);
@@ -467,7 +424,7 @@ class LiveEngine implements Engine {
       startedMs: clock.now() - process.uptime() * 1000,
       rssBytes: process.memoryUsage.rss(),
       cpuSeconds: (user + system) / 1e6,
-      lagSeconds: this.#systemDesk.lagMs / 1000,
+      lagSeconds: this.#answers.lagMs / 1000,
       queries: this.#queries.counts,
       ledger: this.#ledger.rows(),
       overload: this.#overload,
