@@ -1,29 +1,18 @@
 /** The alerting half of the engine: alerts come in, groups form, people are told, and every decision is written down. */
-import {
-  alertId,
-  assert,
-  formatTime,
-  matchesLabels,
-  type Ack,
-  type Alert,
-  type Clock,
-  type Labels,
-  type Matcher,
-  type UnixMs,
-} from '#core/model/index.ts';
+import { alertId, formatTime, matchesLabels, type Ack, type Alert, type Clock, type Labels, type Matcher, type UnixMs } from '#core/model/index.ts';
 import { transaction, type WriteDb } from '#core/db/index.ts';
-import { formatMatchers, tableLink, type AlertmanagerConfig, type NamedInterval } from '#core/formats/index.ts';
+import { formatMatchers, tableLink, type AlertmanagerConfig } from '#core/formats/index.ts';
 import { isResolved, type HeldAlert, type PostedAlert } from './alerts.ts';
 import { keepConfig } from './config-history.ts';
-
 import { pruneRecord, readDecisions, recordDecision, type Decision, type DecisionQuery, type NewDecision } from './decisions.ts';
-import { Groups, type Group } from './groups.ts';
+import type { Group } from './groups.ts';
 import { HeldAlerts } from './held.ts';
-import { createInhibitor, type Inhibition, type Inhibitor } from './inhibit.ts';
-import type { Channel, Notification, Recipient, Send } from './notification.ts';
+import { InForce } from './in-force.ts';
+import type { Inhibition } from './inhibit.ts';
+import type { Channel, Notification, Send } from './notification.ts';
 import { Outbox, type Outcome } from './outbox.ts';
 import { toldPairs, type ToldPair } from './outbox-store.ts';
-import { buildRoutes, groupKey, groupLabels, matchRoutes, routingGaps, type Route, type RoutingGap } from './routes.ts';
+import { groupKey, groupLabels, matchRoutes, routingGaps, type Route, type RoutingGap } from './routes.ts';
 import { silenceState, SilenceStore, type Silence, type SilenceRequest } from './silences.ts';
 import { channelOf, runStages, type FlushedAlert, type StageWorld } from './stages.ts';
 import { mutesAt } from './times.ts';
@@ -52,15 +41,6 @@ export interface RouteTaken {
   readonly route: Route;
   readonly groupLabels: Labels;
   readonly groupKey: string;
-}
-
-/** What follows from one configuration; replaced whole by the next. */
-interface InForce {
-  readonly config: AlertmanagerConfig;
-  readonly root: Route;
-  readonly intervals: ReadonlyMap<string, NamedInterval>;
-  readonly inhibitor: Inhibitor;
-  readonly groups: Groups;
 }
 
 export class Alerting {
@@ -94,7 +74,7 @@ export class Alerting {
     this.#inForce = transaction(db, () => this.#build(options.config, lastAliveMs(db)));
     this.#commit(() => {
       this.#noteConfig();
-      this.#outbox.restore((channel) => this.#recipientOf(channel));
+      this.#outbox.restore((channel) => this.#inForce.recipientOf(channel));
     });
   }
 
@@ -120,7 +100,7 @@ export class Alerting {
     this.#inForce = transaction(this.db, () => this.#build(config, this.now()));
     this.#commit(() => {
       this.#noteConfig();
-      this.#outbox.rebind((channel) => this.#recipientOf(channel));
+      this.#outbox.rebind((channel) => this.#inForce.recipientOf(channel));
     });
   }
 
@@ -293,12 +273,9 @@ export class Alerting {
 
   #build(config: AlertmanagerConfig, aliveMs: UnixMs): InForce {
     const { db, clock } = this.#options;
-    const root = buildRoutes(config);
-    const inhibitor = createInhibitor(config, this.#held.byId);
-    const turns = openTurns(db);
-    const groups = new Groups({
+    return new InForce({
+      config,
       clock,
-      root,
       held: this.#held.byId,
       tell: (group, alerts, nowMs) => this.#tell(group, alerts, nowMs),
       together: (turns) => this.#commit(turns),
@@ -308,13 +285,9 @@ export class Alerting {
         for (const integration of group.route.integrations) this.#outbox.forget(channelOf(group, integration));
       },
       onGone: (alert) => this.#forget(alert),
-      turns,
+      turns: openTurns(db),
       aliveMs,
     });
-    for (const alert of this.#held.byId.values()) inhibitor.add(alert);
-    for (const alert of [...this.#held.byId.values()].toSorted((a, b) => a.firstMs - b.firstMs)) groups.add(alert, true);
-    turns.keepOnly(groups.list().map(({ route, key }) => [route.id, key]));
-    return { config, root, intervals: new Map(config.intervals.map((interval) => [interval.name, interval])), inhibitor, groups };
   }
 
   #noteConfig(): void {
@@ -332,11 +305,7 @@ export class Alerting {
 
   readonly #world: StageWorld = {
     inhibitedBy: (labels, nowMs) => this.#inForce.inhibitor.inhibitedBy(labels, nowMs),
-    interval: (name) => {
-      const interval = this.#inForce.intervals.get(name);
-      assert(interval !== undefined, `the time interval ${name} was checked when the configuration was read`);
-      return interval;
-    },
+    interval: (name) => this.#inForce.interval(name),
     silencing: (labels, nowMs) => this.#silences.silencing(labels, nowMs),
     isFlying: (channel) => this.#outbox.isFlying(channel),
     isUndelivered: (channel) => this.#outbox.isUndelivered(channel),
@@ -367,12 +336,6 @@ export class Alerting {
 
   #recordSilence(kind: 'silence-set' | 'silence-ended', silence: Silence, reason: string): void {
     this.#record({ kind, reason, detail: { silences: [silence.id], by: silence.createdBy } });
-  }
-
-  #recipientOf(channel: Channel): Recipient | undefined {
-    const receiver = this.config.receivers.find(({ name }) => name === channel.receiver);
-    const integration = receiver?.integrations.find(({ kind, index }) => `${kind}/${index}` === channel.integration);
-    return integration === undefined ? undefined : { receiver: channel.receiver, integration };
   }
 
   #view(alert: HeldAlert, nowMs: UnixMs): AlertView {
