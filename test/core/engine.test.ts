@@ -3,9 +3,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createEngine, type Engine } from '#core/engine.ts';
+import type { Engine } from '#core/engine.ts';
 import type { HttpRequest } from '#core/model/index.ts';
 import { ManualClock } from '../support/clock.ts';
+import { engineOn } from '../support/engine.ts';
 import { tempFolder } from '../support/folder.ts';
 
 const intervalMs = 1000;
@@ -36,16 +37,7 @@ class Bench {
   }
 
   async start(): Promise<void> {
-    this.engine = await createEngine({
-      dataDir: this.dataDir,
-      configFile: undefined,
-      host: 'test',
-      version: '0',
-      clock: this.clock,
-      random: () => 0.5,
-      runbooksDir: join(import.meta.dirname, '../../runbooks'),
-      renderMarkdown: (text) => Promise.resolve(text),
-    });
+    this.engine = await engineOn(this.dataDir, this.clock);
   }
 
   save(name: string, text: string): void {

@@ -5,10 +5,11 @@
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createClient, type Client, type Frame, type SignalboxContract, type Transport } from '#core/contract/index.ts';
-import { createEngine, type Engine } from '#core/engine.ts';
+import type { Client, SignalboxContract } from '#core/contract/index.ts';
+import type { Engine } from '#core/engine.ts';
 import type { HttpAnswer } from '#core/model/index.ts';
 import { ManualClock } from '../support/clock.ts';
+import { clientOf, engineOn } from '../support/engine.ts';
 import { tempFolder } from '../support/folder.ts';
 import { httpTarget, page } from '../support/http-target.ts';
 
@@ -40,20 +41,9 @@ class OverloadRun {
     mkdirSync(join(this.dataDir, 'rules'));
     this.#save('rules/a.yml', rules);
     this.allow('64GB');
-    this.engine = await createEngine({
-      dataDir: this.dataDir,
-      configFile: undefined,
-      host: 'test',
-      version: '0',
-      clock: this.clock,
-      random: () => 0.5,
-      runbooksDir: join(import.meta.dirname, '../../runbooks'),
-      renderMarkdown: (text) => Promise.resolve(text),
-    });
+    this.engine = await engineOn(this.dataDir, this.clock);
     onTestFinished(() => this.engine.close());
-    const [near, far] = linked();
-    this.engine.attach(far);
-    this.client = createClient<SignalboxContract>(near);
+    this.client = clientOf(this.engine);
   }
 
   /** The memory that the engine may take: less than it has is overload of the highest level. */
@@ -129,17 +119,6 @@ scrape_configs: [{job_name: one, static_configs: [{targets: ['${this.address}']}
   async level(): Promise<number> {
     return (await this.own()).get('signalbox_overload_level')!;
   }
-}
-
-function linked(): readonly [Transport, Transport] {
-  const ends = [{ act: (_frame: Frame): void => undefined }, { act: (_frame: Frame): void => undefined }];
-  const end = (own: 0 | 1): Transport => ({
-    send: (frame) => queueMicrotask(() => ends[1 - own]!.act(frame)),
-    onFrame: (act) => void (ends[own]!.act = act),
-    onClose: () => undefined,
-    close: () => undefined,
-  });
-  return [end(0), end(1)];
 }
 
 test('normal, overload, normal: nothing resolves falsely, nothing is lost in silence, and it ends by itself', { timeout: 600_000 }, async () => {

@@ -6,10 +6,9 @@ import { closeSync, existsSync, openSync, rmSync, statSync, writeFileSync, write
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createClient, type Frame, type SignalboxContract, type Transport } from '#core/contract/index.ts';
-import { createEngine } from '#core/engine.ts';
 import { labelsFromRecord, type HttpAnswer } from '#core/model/index.ts';
 import { ManualClock } from '../support/clock.ts';
+import { clientOf, engineOn } from '../support/engine.ts';
 import { random } from './tsdb/random.ts';
 import { snappyLiterals, writeRequest } from './promql/peer/remote-write.ts';
 
@@ -28,36 +27,11 @@ writeFileSync(
   join(dataDir, 'alertmanager.yml'),
   `route: {receiver: hook, group_by: [alertname], group_wait: 1s}\nreceivers: [{name: hook, webhook_configs: [{url: '${url}'}]}]\n`,
 );
-const open = () =>
-  createEngine({
-    dataDir,
-    configFile: undefined,
-    host: 'test',
-    version: '0',
-    clock,
-    random: random(7),
-    runbooksDir: join(import.meta.dirname, '../../runbooks'),
-    renderMarkdown: (text) => Promise.resolve(text),
-    reserveBytes: Number(reserveBytes),
-  });
+const open = () => engineOn(dataDir, clock, { random: random(7), reserveBytes: Number(reserveBytes) });
 let engine = await open();
-const [near, far] = wire();
-engine.attach(far);
-const client = createClient<SignalboxContract>(near);
+const client = clientOf(engine);
 let reasons: readonly string[] = [];
 client.open('system.watch', {}, (status) => (reasons = status.reasons));
-
-/** Both ends of a connection within this process. */
-function wire(): [Transport, Transport] {
-  const takers: [(frame: Frame) => void, (frame: Frame) => void] = [() => undefined, () => undefined];
-  const end = (own: 0 | 1): Transport => ({
-    send: (frame) => queueMicrotask(() => takers[own === 0 ? 1 : 0](frame)),
-    onFrame: (take) => void (takers[own] = take),
-    onClose: () => undefined,
-    close: () => undefined,
-  });
-  return [end(0), end(1)];
-}
 
 /** Lets seconds pass, each with what falls due in it. */
 async function pass(seconds: number): Promise<void> {

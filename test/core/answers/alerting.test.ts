@@ -2,10 +2,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createClient, type Client, type Frame, type In, type Item, type SignalboxContract, type Transport } from '#core/contract/index.ts';
-import { createEngine, type EngineOptions } from '#core/engine.ts';
+import type { Client, In, Item, SignalboxContract } from '#core/contract/index.ts';
+import type { EngineOptions } from '#core/engine.ts';
 import { practiceStopped } from '#core/practice/index.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { clientOf, engineOn } from '../../support/engine.ts';
 import { tempFolder } from '../../support/folder.ts';
 
 const minute = 60_000;
@@ -34,18 +35,6 @@ receivers: [{name: team, log_configs: [{}]}, {name: on-call, log_configs: [{}]}]
 time_intervals: [{name: nights, time_intervals: [{times: [{start_time: '00:00', end_time: '02:00'}]}]}]
 `;
 
-/** Two ends of one wire. */
-function wire(): [Transport, Transport] {
-  const ends = [0, 1].map(() => ({ act: (_frame: Frame): void => undefined }));
-  const end = (own: number): Transport => ({
-    send: (frame) => queueMicrotask(() => ends[1 - own]!.act(frame)),
-    onFrame: (act) => void (ends[own]!.act = act),
-    onClose: () => undefined,
-    close: () => undefined,
-  });
-  return [end(0), end(1)];
-}
-
 interface Desk {
   readonly clock: ManualClock;
   readonly client: Client<SignalboxContract>;
@@ -60,21 +49,9 @@ async function open(practice?: EngineOptions['practice']): Promise<Desk> {
   writeFileSync(join(dataDir, 'signalbox.yml'), 'global: {evaluation_interval: 10s}\nrule_files: [rules.yml]\n');
   writeFileSync(join(dataDir, 'rules.yml'), ruleText);
   writeFileSync(join(dataDir, 'alertmanager.yml'), routeText);
-  const engine = await createEngine({
-    dataDir,
-    configFile: undefined,
-    host: 'test',
-    version: '0',
-    clock,
-    random: () => 0.5,
-    runbooksDir: join(import.meta.dirname, '../../../runbooks'),
-    renderMarkdown: (text) => Promise.resolve(text),
-    ...(practice === undefined ? {} : { practice }),
-  });
+  const engine = await engineOn(dataDir, clock, practice === undefined ? {} : { practice });
   onTestFinished(() => engine.close());
-  const [near, far] = wire();
-  engine.attach(far);
-  const client = createClient<SignalboxContract>(near);
+  const client = clientOf(engine);
   const desk: Desk = {
     clock,
     client,

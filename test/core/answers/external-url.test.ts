@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createEngine } from '#core/engine.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { engineOn } from '../../support/engine.ts';
 import { tempFolder } from '../../support/folder.ts';
 
 const rules = `groups:
@@ -25,17 +25,7 @@ test('links of what is sent lead to where the app is reached from outside', asyn
   writeFileSync(join(dataDir, 'signalbox.yml'), 'global: {evaluation_interval: 10s}\nrule_files: [rules.yml]\n');
   writeFileSync(join(dataDir, 'rules.yml'), rules);
   writeFileSync(join(dataDir, 'alertmanager.yml'), routes);
-  const engine = await createEngine({
-    dataDir,
-    configFile: undefined,
-    host: 'test',
-    version: '0',
-    clock,
-    random: () => 0.5,
-    externalUrl: () => 'https://ops.example.com/box',
-    runbooksDir: join(import.meta.dirname, '../../../runbooks'),
-    renderMarkdown: (text) => Promise.resolve(text),
-  });
+  const engine = await engineOn(dataDir, clock, { externalUrl: () => 'https://ops.example.com/box' });
   onTestFinished(() => engine.close());
   await clock.advance(30_000);
   const source = '/graph?g0.expr=vector%281%29+%3E+0&g0.tab=1';

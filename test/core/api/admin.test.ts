@@ -2,10 +2,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { createEngine, type Engine } from '#core/engine.ts';
+import type { Engine } from '#core/engine.ts';
 import { labelsFromRecord, matcher, type HttpAnswer, type SeriesColumns } from '#core/model/index.ts';
 import { examineTsdb, openTsdb } from '#core/tsdb/index.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { engineOn } from '../../support/engine.ts';
 import { tempFolder } from '../../support/folder.ts';
 import { hasPrometheus } from '../../support/peers.ts';
 import { snappyLiterals, writeRequest } from '../promql/peer/remote-write.ts';
@@ -64,21 +65,6 @@ test.skipIf(!hasPrometheus)('deletions are answered and read as a real Prometheu
   expect(differing).toEqual([]);
 });
 
-async function engineOn(dataDir: string, clock: ManualClock): Promise<Engine> {
-  const engine = await createEngine({
-    dataDir,
-    configFile: undefined,
-    host: 'test',
-    version: '0',
-    clock,
-    random: () => 0.5,
-    runbooksDir: join(import.meta.dirname, '../../../runbooks'),
-    renderMarkdown: (text) => Promise.resolve(text),
-  });
-  onTestFinished(() => engine.close());
-  return engine;
-}
-
 const post = (engine: Engine, path: string, params = '', body: Uint8Array = new Uint8Array(), headers = {}): Promise<HttpAnswer> =>
   engine.http({ port: 'app', method: 'POST', path, query: params, headers, body });
 
@@ -107,6 +93,7 @@ test('what is deleted stays deleted over a restart, and its room comes back', { 
   const file = join(dataDir, 'live', 'metrics.db');
   const beforeBytes = statSync(file).size;
   const engine = await engineOn(dataDir, clock);
+  onTestFinished(() => engine.close());
   const counted = async (): Promise<unknown> =>
     JSON.parse(textOf(await post(engine, '/api/v1/query', `query=count({i!=""})by(__name__)&time=${endMs / 1000}`)));
   expect(await counted()).toMatchObject({ data: { result: [{ metric: { __name__: 'noise' } }, { metric: { __name__: 'kept' } }] } });
@@ -126,6 +113,7 @@ test('a snapshot is a folder that opens and holds what the head held, or not', a
   const clock = new ManualClock(endMs);
   await withNoise(dataDir, clock);
   const engine = await engineOn(dataDir, clock);
+  onTestFinished(() => engine.close());
   const headers = { 'content-type': 'application/x-protobuf', 'content-encoding': 'snappy', 'x-prometheus-remote-write-version': '0.1.0' };
   expect((await post(engine, '/api/v1/write', '', snappyLiterals(writeRequest(series.slice(0, 1))), headers)).status).toBe(204);
   for (const [params, held] of [

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createEngine, type Engine } from '#core/engine.ts';
+import type { Engine } from '#core/engine.ts';
 import type { HttpAnswer } from '#core/model/index.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { engineOn } from '../../support/engine.ts';
 
 const clock = new ManualClock(1_700_000_000_000);
 const nowS = clock.now() / 1000;
@@ -39,16 +40,7 @@ interface Result<V> {
 }
 
 beforeAll(async () => {
-  engine = await createEngine({
-    dataDir,
-    configFile: undefined,
-    host: 'test',
-    version: '0',
-    clock,
-    random: () => 0.5,
-    runbooksDir: join(import.meta.dirname, '../../../runbooks'),
-    renderMarkdown: (text) => Promise.resolve(text),
-  });
+  engine = await engineOn(dataDir, clock);
   const at = (secondsAgo: number): string => `${BigInt(clock.now() - secondsAgo * 1000) * 1_000_000n}`;
   const pushed = await ask(
     'POST',

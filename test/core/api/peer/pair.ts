@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { createEngine, type Engine } from '#core/engine.ts';
+import type { Engine } from '#core/engine.ts';
 import type { Clock, HttpAnswer, HttpRequest } from '#core/model/index.ts';
 import { tempFolder } from '../../../support/folder.ts';
+import { engineOn } from '../../../support/engine.ts';
 import { startPrometheus } from '../../../support/peers.ts';
 
 /** One request of a client. */
@@ -52,16 +53,7 @@ export class Pair {
       `--enable-feature=${features}`,
     ];
     const url = await startPrometheus(shared, own);
-    const engine = await createEngine({
-      dataDir,
-      configFile: undefined,
-      host: 'test',
-      version: '0',
-      clock,
-      random: () => 0.5,
-      runbooksDir: join(import.meta.dirname, '../../../../runbooks'),
-      renderMarkdown: (text) => Promise.resolve(text),
-    });
+    const engine = await engineOn(dataDir, clock);
     onTestFinished(() => engine.close());
     return new Pair(url, engine);
   }
