@@ -13,7 +13,7 @@ import {
   type LogRecord,
 } from '#core/model/index.ts';
 import { plainly } from './answer.ts';
-import { formatNumber } from './json.ts';
+import { formatNumber } from './numbers.ts';
 import type { Params } from './params.ts';
 
 /** What Loki's read API is answered from. Source: Loki's HTTP API documentation, "Query endpoints". */

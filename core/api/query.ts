@@ -11,7 +11,8 @@ import {
 import { typeOf } from '#core/promql/syntax/index.ts';
 import type { Clock, Histogram } from '#core/model/index.ts';
 import { closed, opened, succeeded } from './answer.ts';
-import { formatNumber, formatSeconds, type JsonBytes } from './json.ts';
+import { formatSeconds, type JsonBytes } from './json.ts';
+import { formatNumber } from './numbers.ts';
 import { durationParam, exprParam, limitParam, optionalDuration, refused, timeParam, type Params } from './params.ts';
 
 export interface QueryParts {

@@ -2,7 +2,7 @@ import { compareLabels, EngineError, labelsKey, labelsToRecord, messageOf, type 
 import { parseMatchers, walk } from '#core/promql/syntax/index.ts';
 import type { TsdbView } from '#core/tsdb/index.ts';
 import { plainly, succeeded } from './answer.ts';
-import { formatNumber } from './json.ts';
+import { formatNumber } from './numbers.ts';
 import { bareExpr, limitParam, numberParam, timeParam, type Params } from './params.ts';
 
 const always = { minMs: Number.NEGATIVE_INFINITY, maxMs: Number.POSITIVE_INFINITY };

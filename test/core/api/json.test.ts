@@ -1,6 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatNumber, formatSeconds, JsonBytes } from '#core/api/json.ts';
+import { formatSeconds, JsonBytes } from '#core/api/json.ts';
+import { formatNumber, numberBytesMax, putNumber } from '#core/api/numbers.ts';
+
+/** Marsaglia's xorshift of 32 bits. */
+function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}
 
 const text = (out: JsonBytes): string => new TextDecoder().decode(out.done());
 
@@ -37,6 +49,36 @@ describe('JSON of the API', () => {
     );
   });
 
+  test('doubles of any bits have their shortest form', () => {
+    const double = new Float64Array(1);
+    const words = new Uint32Array(double.buffer);
+    const random = seeded(11);
+    const differing: number[] = [];
+    const bytes = new Uint8Array(numberBytesMax);
+    const look = (value: number): void => {
+      const end = putNumber(bytes, 0, value);
+      if (Buffer.from(bytes.buffer, 0, end).toString('latin1') !== formatNumber(value)) differing.push(value);
+    };
+    for (let i = 0; i < 200_000; i++) {
+      // Exponents from -22 to 55: those that are written without an exponent, and some to both sides.
+      words[0] = random();
+      words[1] = ((random() & 1) << 31) | ((1001 + (random() % 78)) << 20) | (random() & 0xfffff);
+      look(double[0]!);
+      // Few bits: half-way cases. None: powers of two, below which doubles lie closer.
+      words[0] = (random() & 7) << 29;
+      look(double[0]!);
+      words[0] = 0;
+      words[1] &= 0xfff0_0000;
+      look(double[0]!);
+      look(random() / 10 ** (random() % 17));
+      // The doubles around powers of ten.
+      double[0] = 10 ** ((random() % 22) - 6);
+      words[0] += (random() % 65) - 32;
+      look(double[0]);
+    }
+    expect(differing.slice(0, 5)).toEqual([]);
+  });
+
   test.each([
     [1e21, '1e+21'],
     [-1e-7, '-1e-07'],
@@ -54,6 +96,12 @@ describe('JSON of the API', () => {
       .ascii(',')
       .samples(Float64Array.of(1000, 3000, 4000), Float64Array.of(1, 2, 3));
     expect(text(out)).toBe('[[1,"1"],[2.500,"-2.5"]],[[1,"1"],[3,"2"],[4,"3"]]');
+    const long = Float64Array.from({ length: 3000 }, (_, i) => 1_699_999_990_500 + i * 7_003);
+    const written = JSON.parse(text(new JsonBytes().samples(long, long.map(Math.sqrt)))) as [number, string][];
+    expect(written).toEqual(Array.from(long, (timeMs) => [timeMs / 1000, String(Math.sqrt(timeMs))]));
+    expect(text(new JsonBytes().samples(Float64Array.of(-1500, 0, 9_999_999, 1e16), new Float64Array(4)))).toBe(
+      '[[-1.500,"0"],[0,"0"],[9999.999,"0"],[10000000000000,"0"]]',
+    );
     expect(text(new JsonBytes().samples(new Float64Array(0), new Float64Array(0)))).toBe('[]');
   });
 });
