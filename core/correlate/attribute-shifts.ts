@@ -16,40 +16,72 @@ export interface AttributeShift {
   readonly countDuring: number;
 }
 
-/** Values beyond so many of a service make no further rows: they are ids. */
-const valuesMax = 5000;
+/** A value in fewer traces of the window is the id of something, or chance: spans of one trace share what they were asked for. */
+const tracesMin = 3;
+
+/** Of one attribute and service. */
+interface Tally {
+  readonly sides: [before: number, during: number];
+  traces: number;
+  lastTrace: string;
+}
+type Pair = readonly [key: string, value: string];
 
 /** Strongest first. */
 export async function attributeShifts(spans: readonly CallSpan[], baseline: TimeWindow, window: TimeWindow, pace: Pace): Promise<AttributeShift[]> {
-  const totals = new Map<string, [number, number]>();
-  const counts = new Map<string, [number, number]>();
-  await pace.each(spans, ({ service, startMs, attributes = [] }) => {
+  const totals = new Map<string, [before: number, during: number]>();
+  // Spans that have the same attribute mostly share its object, which is found faster than a text.
+  const tallies = new Map<string, Map<Pair, Tally>>();
+  await pace.each(spans, ({ service, startMs, traceId, attributes = [] }) => {
     const side = sideOf(startMs, baseline, window);
     if (side === undefined) return;
-    raise(totals, service, side);
-    for (const [key, value] of attributes)
-      if (counts.size < valuesMax || counts.has(`${service}\n${key}\n${value}`)) raise(counts, `${service}\n${key}\n${value}`, side);
+    entryOf<string, [number, number]>(totals, service, () => [0, 0])[side]++;
+    const ofService = entryOf(tallies, service, () => new Map<Pair, Tally>());
+    for (const pair of attributes) count(entryOf(ofService, pair, newTally), side, traceId);
   });
-  const shifts = [...counts].map(([name, [before, during]]): AttributeShift => {
-    const [service = '', key = '', value = ''] = name.split('\n');
-    const [allBefore, allDuring] = totals.get(service)!;
-    const surprise = allBefore === 0 ? 0 : likelihoodRoot(before, allBefore, during, allDuring);
-    return {
-      service,
-      key,
-      value,
-      surprise,
-      before: before / Math.max(1, allBefore),
-      during: during / Math.max(1, allDuring),
-      countBefore: before,
-      countDuring: during,
-    };
-  });
+  const shifts: AttributeShift[] = [];
+  for (const [service, ofService] of tallies) {
+    const merged = new Map<string, Tally>();
+    await pace.each(ofService, ([[key, value], tally]) => add(entryOf(merged, `${key}\n${value}`, newTally), tally));
+    await pace.each(merged, ([name, { sides, traces }]) => {
+      const shift = traces < tracesMin ? undefined : shiftOf(service, name, sides, totals.get(service)!);
+      if (shift !== undefined) shifts.push(shift);
+    });
+  }
   return shifts.sort((a, b) => b.surprise - a.surprise || compareText(a.service + a.key + a.value, b.service + b.key + b.value));
 }
 
-function raise(map: Map<string, [number, number]>, key: string, side: 0 | 1): void {
-  const known = map.get(key) ?? [0, 0];
-  known[side]++;
-  map.set(key, known);
+const newTally = (): Tally => ({ sides: [0, 0], traces: 0, lastTrace: '' });
+
+/** Traces are counted in the window, where they are told apart from the one before: a trace's spans come together. */
+function count(tally: Tally, side: 0 | 1, traceId: string): void {
+  tally.sides[side]++;
+  if (side === 0 || (traceId !== '' && tally.lastTrace === traceId)) return;
+  tally.traces++;
+  tally.lastTrace = traceId;
+}
+
+function add(to: Tally, { sides: [before, during], traces }: Tally): void {
+  to.sides[0] += before;
+  to.sides[1] += during;
+  to.traces += traces;
+}
+
+function shiftOf(
+  service: string,
+  name: string,
+  [before, during]: readonly [number, number],
+  [allBefore, allDuring]: readonly [number, number],
+): AttributeShift | undefined {
+  const surprise = allBefore === 0 ? 0 : likelihoodRoot(before, allBefore, during, allDuring);
+  if (surprise === 0) return undefined;
+  const [key = '', value = ''] = name.split('\n', 2);
+  const shares = { before: before / allBefore, during: during / allDuring };
+  return { service, key, value, surprise, ...shares, countBefore: before, countDuring: during };
+}
+
+function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let entry = map.get(key);
+  if (entry === undefined) map.set(key, (entry = make()));
+  return entry;
 }

@@ -1,6 +1,7 @@
 import { compareText } from '#core/model/index.ts';
+import type { CallForest } from './call-forest.ts';
 import type { Pace } from './pace.ts';
-import type { CallEdge, CallSpan } from './types.ts';
+import type { CallEdge } from './types.ts';
 
 /** Who calls whom. A service that calls itself is no edge. */
 export class CallGraph {
@@ -46,12 +47,11 @@ function put(map: Map<string, Set<string>>, key: string, value: string): void {
 }
 
 /** The calls that spans show: a span whose parent is of another service. */
-export async function edgesOfSpans(spans: readonly CallSpan[], pace: Pace): Promise<CallEdge[]> {
-  const serviceOf = new Map<string, string>();
-  await pace.each(spans, ({ traceId, spanId, service }) => serviceOf.set(`${traceId} ${spanId}`, service));
+export async function edgesOfSpans(forest: CallForest, pace: Pace): Promise<CallEdge[]> {
   const seen = new Map<string, CallEdge>();
-  await pace.each(spans, ({ traceId, parentId, service }) => {
-    const caller = parentId === '' ? undefined : serviceOf.get(`${traceId} ${parentId}`);
+  await pace.each(forest.spans, (span) => {
+    const { service } = span;
+    const caller = forest.parentOf(span)?.service;
     if (caller !== undefined && caller !== service) seen.set(`${caller}\n${service}`, { caller, callee: service });
   });
   return [...seen.values()];

@@ -1,6 +1,7 @@
 import type { Change } from '#core/model/index.ts';
 import { attributeShifts } from './attribute-shifts.ts';
 import { attributeChange, callChange, changeOrder, deployChange, logChange, metricChange, spanChange, type ChangeDraft } from './change-rows.ts';
+import { CallForest } from './call-forest.ts';
 import { ChartSteps } from './event-chart.ts';
 import { chartsOf } from './event-charts.ts';
 import { logShifts } from './log-shifts.ts';
@@ -65,11 +66,12 @@ export async function whatChanged(
 
 async function eventChanges({ logs, spans }: IncidentData, baseline: TimeWindow, window: TimeWindow, pace: Pace): Promise<ChangeDraft[]> {
   const isStrange = ({ surprise }: { readonly surprise: number }): boolean => surprise >= rootMin;
+  const forest = await CallForest.of(spans, pace);
   return [
     ...(await logShifts(logs, baseline, window, pace)).filter(isStrange).map(logChange),
-    ...(await spanShifts(spans, baseline, window, pace)).filter(isStrange).map(spanChange),
-    ...(await callShifts(spans, baseline, window, pace)).filter(isStrange).map(callChange),
-    ...(await attributeShifts(spans, baseline, window, pace)).filter(isStrange).map(attributeChange),
+    ...(await spanShifts(forest, baseline, window, pace)).filter(isStrange).map(spanChange),
+    ...(await callShifts(forest, baseline, window, pace)).filter(isStrange).map(callChange),
+    ...(await attributeShifts(forest.spans, baseline, window, pace)).filter(isStrange).map(attributeChange),
   ];
 }
 

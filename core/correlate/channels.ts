@@ -1,3 +1,4 @@
+import type { CallForest } from './call-forest.ts';
 import type { CallGraph } from './call-graph.ts';
 import { patternShifts, type PatternShift } from './event-patterns.ts';
 import { logShifts, type LogShift } from './log-shifts.ts';
@@ -13,11 +14,16 @@ export interface Judgement {
   readonly evidence: readonly Evidence[];
 }
 
+/** What the channels judge. */
+export interface Judged extends Omit<IncidentData, 'spans'> {
+  readonly forest: CallForest;
+}
+
 export interface Channel {
   readonly name: string;
   /** What the channel counts beside the others. */
   readonly share: number;
-  readonly judge: (data: IncidentData, graph: CallGraph, baseline: TimeWindow, window: TimeWindow, pace: Pace) => Promise<Map<string, Judgement>>;
+  readonly judge: (data: Judged, graph: CallGraph, baseline: TimeWindow, window: TimeWindow, pace: Pace) => Promise<Map<string, Judgement>>;
 }
 
 /** Metrics count half: they are many, so that some are far off at any time, and their causes are furthest from them. */
@@ -26,13 +32,13 @@ export const channels: readonly Channel[] = [
   {
     name: 'spans',
     share: 1,
-    judge: async ({ spans }, graph, baseline, window, pace) => judgeShifts(await spanShifts(spans, baseline, window, pace), graph, spanEvidence),
+    judge: async ({ forest }, graph, baseline, window, pace) => judgeShifts(await spanShifts(forest, baseline, window, pace), graph, spanEvidence),
   },
   {
     name: 'patterns of events in traces',
     share: 1,
-    judge: async ({ spans, logs }, graph, baseline, window, pace) =>
-      judgeShifts(await patternShifts(spans, logs, baseline, window, pace), graph, patternEvidence),
+    judge: async ({ forest, logs }, graph, baseline, window, pace) =>
+      judgeShifts(await patternShifts(forest, logs, baseline, window, pace), graph, patternEvidence),
   },
   {
     name: 'log lines',
@@ -46,7 +52,7 @@ const evidenceMax = 6;
 const surpriseMin = 1;
 
 async function judgeMetrics(
-  { series }: IncidentData,
+  { series }: Judged,
   graph: CallGraph,
   baseline: TimeWindow,
   window: TimeWindow,

@@ -1,7 +1,8 @@
 import { compareText } from '#core/model/index.ts';
+import type { CallForest } from './call-forest.ts';
 import type { Pace } from './pace.ts';
 import { sideOf } from './span-shifts.ts';
-import type { CallSpan, LogEvent, TimeWindow } from './types.ts';
+import type { LogEvent, TimeWindow } from './types.ts';
 
 /**
  * What follows what. The log lines of one span, behind its start, make pairs, and so do the calls that it makes; a fault shows as a pair whose
@@ -30,14 +31,14 @@ type Counts = [before: number, during: number];
 
 /** Strongest first. */
 export async function patternShifts(
-  spans: readonly CallSpan[],
+  forest: CallForest,
   logs: readonly LogEvent[],
   baseline: TimeWindow,
   window: TimeWindow,
   pace: Pace,
 ): Promise<PatternShift[]> {
   const successors = new Map<string, Map<string, Counts>>();
-  for (const sequences of await sequencesOf(spans, logs, pace))
+  for (const sequences of await sequencesOf(forest, logs, pace))
     await pace.each(sequences.all(), (sequence) => count(sequence, successors, baseline, window));
   const shifts: PatternShift[] = [];
   await pace.each(successors, ([context, counts]) => {
@@ -55,17 +56,16 @@ interface Event {
 }
 
 /** Of each span its start and log lines, and its start and calls; of each service's part of a trace where log lines name no span. */
-async function sequencesOf(spans: readonly CallSpan[], logs: readonly LogEvent[], pace: Pace): Promise<readonly Sequences[]> {
+async function sequencesOf(forest: CallForest, logs: readonly LogEvent[], pace: Pace): Promise<readonly Sequences[]> {
   const lines = new Sequences();
   const calls = new Sequences();
-  const serviceOf = new Map<string, string>();
-  await pace.each(spans, ({ traceId, spanId, service }) => serviceOf.set(`${traceId} ${spanId}`, service));
-  await pace.each(spans, ({ service, operation, traceId, spanId, parentId, startMs }) => {
+  await pace.each(forest.spans, (span) => {
+    const { service, operation, traceId, spanId, startMs } = span;
     const start = { service, timeMs: startMs, name: `${operation} begins` };
     if (logs.length > 0) lines.add(traceId, spanId, start);
     calls.add(traceId, spanId, start);
-    const caller = parentId === '' ? undefined : serviceOf.get(`${traceId} ${parentId}`);
-    if (caller !== undefined) calls.add(traceId, parentId, { service: caller, timeMs: startMs, name: `call of ${operation}` });
+    const caller = forest.parentOf(span);
+    if (caller !== undefined) calls.add(traceId, caller.spanId, { service: caller.service, timeMs: startMs, name: `call of ${operation}` });
   });
   await pace.each(logs, ({ service, traceId, spanId, timeMs, pattern }) => {
     if (traceId !== '') lines.add(traceId, spanId, { service, timeMs, name: pattern });

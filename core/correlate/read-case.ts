@@ -1,4 +1,4 @@
-import { labelPairs, labelValue, matcher, type Labels, type LogRecord, type Matcher, type Span, type UnixMs } from '#core/model/index.ts';
+import { labelPairs, labelValue, matcher, type Labels, type LogRecord, type Matcher, type UnixMs } from '#core/model/index.ts';
 import { patternOf } from './log-pattern.ts';
 import { Pace } from './pace.ts';
 import { readSeries, type MetricSource } from './read-series.ts';
@@ -9,25 +9,20 @@ import type { CallEdge, CallSpan, IncidentData, LogEvent, ServiceSeries, TimeWin
 export interface CaseSources {
   readonly metrics: MetricSource & { series(matchers: readonly Matcher[], minMs: UnixMs, maxMs: UnixMs): readonly Labels[] };
   readonly traces: {
-    search(
-      query: SpanQuery,
+    briefs(
+      question: {
+        readonly windows: readonly { readonly fromNs: bigint; readonly toNs: bigint }[];
+        readonly most: number;
+        readonly keeps: (key: string, text: string) => boolean;
+      },
       signal?: AbortSignal,
-    ): Promise<{ readonly traces: readonly { readonly traceId: string }[]; readonly next: string | undefined }>;
-    spans(traceId: string): readonly Span[];
+    ): Promise<{ readonly spans: readonly CallSpan[]; readonly isCut: boolean }>;
   };
   readonly logs: {
     search(question: LogQuery, signal?: AbortSignal): Promise<{ readonly records: readonly LogRecord[]; readonly next: string | undefined }>;
   };
   /** Calls that are known without spans. */
   readonly edges: () => readonly CallEdge[];
-}
-
-interface SpanQuery {
-  readonly text: string;
-  readonly fromNs?: bigint;
-  readonly toNs?: bigint;
-  readonly limit: number;
-  readonly cursor?: string;
 }
 
 interface LogQuery {
@@ -46,7 +41,6 @@ const valueCharsMax = 60;
 /** Spans and lines are read up to so many of the window and of what lies before it, the newest first. */
 const spansMax = 60_000;
 const linesMax = 60_000;
-const tracesPerPage = 1000;
 const linesPerPage = 1000;
 
 /** How a case is read: by which names, and how it gives way. */
@@ -102,17 +96,17 @@ async function seriesOf({ sources: { metrics }, attributes, pace }: Reading, win
 
 /** Spans and lines of the windows; of each window the newest where there are too many, which `cut` says. */
 async function eventsOf(reading: Reading, windows: readonly TimeWindow[]): Promise<Pick<IncidentData, 'spans' | 'logs' | 'cut'>> {
-  const spans: CallSpan[] = [];
+  const { sources, pace } = reading;
+  const ranges = windows.map(({ startMs, endMs }) => ({ fromNs: nsOf(startMs), toNs: nsOf(endMs + 1) - 1n }));
+  const { spans, isCut } = await sources.traces.briefs({ windows: ranges, most: spansMax, keeps: isKind }, pace.signal);
   const logs: LogEvent[] = [];
-  const cut = { spans: false, logs: false };
+  const cut = { spans: isCut, logs: false };
   for (const window of windows) {
-    const [ownSpans, ownLogs] = [await spansOf(reading, window), await logsOf(reading, window)];
-    cut.spans ||= ownSpans.length >= spansMax;
-    cut.logs ||= ownLogs.length >= linesMax;
-    await reading.pace.each(ownSpans, (span) => spans.push(span));
-    await reading.pace.each(ownLogs, (line) => logs.push(line));
+    const lines = await logsOf(reading, window);
+    cut.logs ||= lines.length >= linesMax;
+    await pace.each(lines, (line) => logs.push(line));
   }
-  return { spans: await distinct(spans, reading.pace), logs, cut };
+  return { spans, logs, cut };
 }
 
 /** Pairs of labels by which service meshes and Tempo name both ends of a call. */
@@ -136,50 +130,8 @@ function edgesOfMetrics({ metrics }: CaseSources, window: TimeWindow): CallEdge[
 
 const nsOf = (timeMs: UnixMs): bigint => BigInt(Math.floor(timeMs)) * 1_000_000n;
 
-async function spansOf({ sources: { traces }, pace }: Reading, { startMs, endMs }: TimeWindow): Promise<CallSpan[]> {
-  const spans: CallSpan[] = [];
-  let cursor: string | undefined;
-  do {
-    const query = { text: '', fromNs: nsOf(startMs), toNs: nsOf(endMs), limit: tracesPerPage };
-    const page = await traces.search(cursor === undefined ? query : { ...query, cursor }, pace.signal);
-    for (const { traceId } of page.traces) {
-      for (const span of traces.spans(traceId)) spans.push(callSpanOf(span));
-      if (spans.length >= spansMax) return spans;
-      if (pace.isDue) await pace.rest();
-    }
-    cursor = page.next;
-  } while (cursor !== undefined);
-  return spans;
-}
-
-function callSpanOf({ traceId, spanId, parentId, name, startNs, endNs, status, resource, attributes }: Span): CallSpan {
-  const durationMs = Math.max(0, Number(endNs - startNs) / 1e6);
-  const own = [...attributes, ...resource.attributes].filter(
-    ({ key, text }) => key !== 'service.name' && text.length <= valueCharsMax && !/^\d{6,}$/.test(text),
-  );
-  return {
-    service: resource.service,
-    operation: name,
-    traceId,
-    spanId,
-    parentId,
-    startMs: Number(startNs) / 1e6,
-    durationMs,
-    isError: status === 'error',
-    attributes: own.map(({ key, text }) => [key, text] as const),
-  };
-}
-
-/** A trace that reaches into both windows is found twice. */
-async function distinct(spans: readonly CallSpan[], pace: Pace): Promise<CallSpan[]> {
-  const seen = new Set<string>();
-  const found: CallSpan[] = [];
-  await pace.each(spans, (span) => {
-    const size = seen.size;
-    if (seen.add(`${span.traceId} ${span.spanId}`).size > size) found.push(span);
-  });
-  return found;
-}
+/** Whether an attribute's value says what kind of span it is: the service is known, and texts and ids say nothing of the others. */
+const isKind = (key: string, text: string): boolean => key !== 'service.name' && text.length <= valueCharsMax && !/^\d{6,}$/.test(text);
 
 async function logsOf({ sources: { logs }, attributes, pace }: Reading, { startMs, endMs }: TimeWindow): Promise<LogEvent[]> {
   const events: LogEvent[] = [];

@@ -1,4 +1,5 @@
 import { compareText, formatTime } from '#core/model/index.ts';
+import { CallForest } from './call-forest.ts';
 import { CallGraph, edgesOfSpans } from './call-graph.ts';
 import { channels, type Channel, type Judgement } from './channels.ts';
 import { Pace } from './pace.ts';
@@ -23,9 +24,10 @@ const channelSpreadMin = 0.7;
  */
 export async function rankRootCauses(data: IncidentData, window: TimeWindow, pace = new Pace()): Promise<RootCauseAnswer> {
   const baseline = baselineOf(data, window);
-  const graph = new CallGraph([...data.edges, ...(await edgesOfSpans(data.spans, pace))]);
-  const judged: Judged[] = [];
-  for (const channel of channels) judged.push({ channel, services: await channel.judge(data, graph, baseline, window, pace) });
+  const forest = await CallForest.of(data.spans, pace);
+  const graph = new CallGraph([...data.edges, ...(await edgesOfSpans(forest, pace))]);
+  const judged: ChannelJudgement[] = [];
+  for (const channel of channels) judged.push({ channel, services: await channel.judge({ ...data, forest }, graph, baseline, window, pace) });
   const names = [...new Set(judged.flatMap(({ services }) => [...services.keys()]))].filter((name) => name !== '').sort(compareText);
   const suspects = new Map(names.map((service) => [service, { service, score: 0, evidence: [] as Evidence[] }]));
   for (const { channel, services } of judged) {
@@ -100,12 +102,12 @@ function metricSuspects(ranked: readonly Suspect[]): MetricSuspect[] {
   return all.sort((a, b) => b.score - a.score || compareText(a.name, b.name)).slice(0, metricsMax);
 }
 
-interface Judged {
+interface ChannelJudgement {
   readonly channel: Channel;
   readonly services: ReadonlyMap<string, Judgement>;
 }
 
-function notesOf(data: IncidentData, judged: readonly Judged[], baseline: TimeWindow, window: TimeWindow): string[] {
+function notesOf(data: IncidentData, judged: readonly ChannelJudgement[], baseline: TimeWindow, window: TimeWindow): string[] {
   const notes = judged
     .filter(({ services }) => services.size === 0)
     .map(({ channel }) => `not enough data for ${channel.name} around ${formatTime(window.startMs)}: it was left out`);

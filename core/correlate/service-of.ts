@@ -10,28 +10,32 @@ interface Key {
   readonly isPod: boolean;
 }
 
+/** Names come from data: of so many it is remembered what they are, and then begun anew. */
+const namesMax = 10_000;
+
 /** What labels, attributes and fields speak of, by an attribute map. */
 export class Attributes {
   readonly map: AttributeMap;
   readonly #keys = new Map<AttributeConcept, ReadonlyMap<string, Key>>();
+  readonly #known = new Map<AttributeConcept, Map<string, Key | undefined>>();
 
   constructor(map: AttributeMap = defaultAttributeMap) {
     this.map = map;
     const pods = new Set(map.pod.map(labelForm));
     for (const [concept, names] of Object.entries(map) as [AttributeConcept, readonly string[]][]) {
       const isPod = (name: string): boolean => concept === 'service' && pods.has(labelForm(name));
+      this.#known.set(concept, new Map());
       this.#keys.set(concept, new Map(names.map((name, place) => [labelForm(name), { name, place, isPod: isPod(name) }])));
     }
   }
 
   /** The value under the surest key that is there, a pod's workload under a pod's key of a service; empty when none is. */
   of(concept: AttributeConcept, pairs: Iterable<readonly [name: string, value: string]>): string {
-    const keys = this.#keys.get(concept)!;
     let best: Key | undefined;
     let found = '';
     for (const [name, value] of pairs) {
       if (value === '' || value === sandbox) continue;
-      const key = keys.get(labelForm(name));
+      const key = this.#keyOf(concept, name);
       if (key === undefined || (best !== undefined && best.place <= key.place)) continue;
       best = key;
       found = value;
@@ -41,7 +45,17 @@ export class Attributes {
 
   /** Whether a label or attribute is a key of the thing. */
   names(concept: AttributeConcept, name: string): boolean {
-    return this.#keys.get(concept)!.has(labelForm(name));
+    return this.#keyOf(concept, name) !== undefined;
+  }
+
+  #keyOf(concept: AttributeConcept, name: string): Key | undefined {
+    const known = this.#known.get(concept)!;
+    const key = known.get(name);
+    if (key !== undefined || known.has(name)) return key;
+    const found = this.#keys.get(concept)!.get(labelForm(name));
+    if (known.size === namesMax) known.clear();
+    known.set(name, found);
+    return found;
   }
 }
 

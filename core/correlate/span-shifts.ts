@@ -1,4 +1,5 @@
 import { compareText } from '#core/model/index.ts';
+import type { CallForest } from './call-forest.ts';
 import { medianOf, quantileOf, spreadOf } from './robust.ts';
 import type { Samples } from './event-chart.ts';
 import type { Pace } from './pace.ts';
@@ -43,18 +44,17 @@ interface Operation {
 }
 
 /** Strongest first. Self time is a span's duration less what its children cover; an error begins where no child failed. */
-export async function spanShifts(spans: readonly CallSpan[], baseline: TimeWindow, window: TimeWindow, pace: Pace): Promise<SpanShift[]> {
-  const children = await childrenOf(spans, pace);
+export async function spanShifts(forest: CallForest, baseline: TimeWindow, window: TimeWindow, pace: Pace): Promise<SpanShift[]> {
   const operations = new Map<string, Operation>();
-  await pace.each(spans, (span) => {
+  await pace.each(forest.spans, (span) => {
     const side = sideOf(span.startMs, baseline, window);
     if (side === undefined) return;
     const key = `${span.service}\n${span.operation}`;
     let operation = operations.get(key);
     if (operation === undefined) operations.set(key, (operation = newOperation()));
-    const own = children.get(idOf(span.traceId, span.spanId)) ?? [];
-    const selfMs = selfMsOf(span, own);
-    const begins = span.isError && !own.some(({ isError }) => isError);
+    const children = forest.childrenOf(span);
+    const selfMs = selfMsOf(span, children);
+    const begins = span.isError && !children.some(({ isError }) => isError);
     operation.sides[side].selfMs.push(selfMs);
     if (begins) operation.sides[side].errors++;
     operation.timesMs.push(span.startMs);
@@ -74,22 +74,9 @@ export function sideOf(timeMs: number, baseline: TimeWindow, window: TimeWindow)
 
 const newSpans = (): Spans => ({ selfMs: [], errors: 0 });
 const newOperation = (): Operation => ({ sides: [newSpans(), newSpans()], timesMs: [], selfMs: [], begun: [] });
-const idOf = (traceId: string, spanId: string): string => `${traceId} ${spanId}`;
 
-async function childrenOf(spans: readonly CallSpan[], pace: Pace): Promise<Map<string, CallSpan[]>> {
-  const children = new Map<string, CallSpan[]>();
-  await pace.each(spans, (span) => {
-    if (span.parentId === '') return;
-    const key = idOf(span.traceId, span.parentId);
-    const known = children.get(key);
-    if (known === undefined) children.set(key, [span]);
-    else known.push(span);
-  });
-  return children;
-}
-
-function selfMsOf({ startMs, durationMs }: CallSpan, children: CallSpan[]): number {
-  if (children.length > 1) children.sort((a, b) => a.startMs - b.startMs);
+function selfMsOf({ startMs, durationMs }: CallSpan, unordered: readonly CallSpan[]): number {
+  const children = unordered.length > 1 ? unordered.toSorted((a, b) => a.startMs - b.startMs) : unordered;
   const endMs = startMs + durationMs;
   let covered = 0;
   let reached = startMs;
@@ -165,13 +152,12 @@ interface Calls {
 }
 
 /** Strongest first; calls with too few spans on one side are left out. */
-export async function callShifts(spans: readonly CallSpan[], baseline: TimeWindow, window: TimeWindow, pace: Pace): Promise<CallShift[]> {
-  const serviceOf = new Map<string, string>();
-  await pace.each(spans, (span) => serviceOf.set(idOf(span.traceId, span.spanId), span.service));
+export async function callShifts(forest: CallForest, baseline: TimeWindow, window: TimeWindow, pace: Pace): Promise<CallShift[]> {
   const calls = new Map<string, Calls>();
-  await pace.each(spans, ({ traceId, parentId, service, startMs, durationMs }) => {
+  await pace.each(forest.spans, (span) => {
+    const { service, startMs, durationMs } = span;
     const side = sideOf(startMs, baseline, window);
-    const caller = serviceOf.get(idOf(traceId, parentId));
+    const caller = forest.parentOf(span)?.service;
     if (side === undefined || caller === undefined || caller === service) return;
     const key = `${caller}\n${service}`;
     let known = calls.get(key);

@@ -1,7 +1,7 @@
 import { resourceOf, spanKinds, spanStatuses, type Span } from '#core/model/index.ts';
 import { DamageError, unwrapBlob, wrapBlob } from '#core/blocks/index.ts';
 import { flat } from './encode.ts';
-import { attributesFrom } from './table.ts';
+import { attributesFrom } from './details.ts';
 
 /** Spans that are durable and not yet in a block, as one blob of JSON. Layout: FORMAT.md, "Append". */
 type Flat = (string | number)[];

@@ -3,7 +3,7 @@ import { ColumnCache, DamageError, unwrapBlob, wrapBlob } from '#core/blocks/ind
 import { encodeDigest } from './digest.ts';
 import type { EncodedTable } from './encode.ts';
 import { byEdge, byOperation, digestOf } from './grouping.ts';
-import { hexAt } from './ids.ts';
+import { fingerprintOfBytes } from './ids.ts';
 import { SpanTable, tableOf, type ColumnSource, type TableMeta } from './table.ts';
 
 /** A sealed table, and what finds its traces without reading it. */
@@ -42,14 +42,8 @@ export function* packInSteps(table: EncodedTable): Generator<undefined, PackedTa
 
 function fingerprintsOf({ columns, traceCount }: EncodedTable): Uint8Array {
   const ids = columns.get('trace.id')!;
-  const view = new DataView(ids.buffer, ids.byteOffset);
-  const sorted = Uint32Array.from({ length: traceCount }, (_, i) => view.getUint32(i * 16 + 12)).sort();
+  const sorted = Uint32Array.from({ length: traceCount }, (_, trace) => fingerprintOfBytes(ids, trace)).sort();
   return new Uint8Array(sorted.buffer);
-}
-
-/** Of a trace id in hex: its last four bytes. */
-export function fingerprintOf(traceId: string): number {
-  return Number.parseInt(traceId.slice(-8), 16);
 }
 
 /** Inserts a block; the caller's transaction decides whether it stays. */
@@ -123,6 +117,7 @@ export function quarantineBlock(db: WriteDb, id: number, cause: string, nowMs: n
 class BlockColumns implements ColumnSource {
   readonly #db: WriteDb;
   readonly #block: number;
+  #names: readonly string[] | undefined;
 
   constructor(db: WriteDb, block: number) {
     this.#db = db;
@@ -135,19 +130,8 @@ class BlockColumns implements ColumnSource {
   }
 
   names(): readonly string[] {
-    return sql(this.#db, 'select name from block_column where block = ?').pluck().all(this.#block) as string[];
+    return (this.#names ??= sql(this.#db, 'select name from block_column where block = ?').pluck().all(this.#block) as string[]);
   }
-}
-
-/** The trace's place in the table, -1 when it is not there. */
-export function findTrace(table: SpanTable, traceId: string): number {
-  const ids = table.traceIds();
-  const view = new DataView(ids.buffer, ids.byteOffset, ids.byteLength);
-  const wanted = fingerprintOf(traceId);
-  for (let i = 0; i < table.meta.traceCount; i++) {
-    if (view.getUint32(i * 16 + 12) === wanted && hexAt(ids, i, 16) === traceId) return i;
-  }
-  return -1;
 }
 
 /** Whether any column of a block fails its checksum, or cannot be read. */

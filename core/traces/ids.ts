@@ -24,6 +24,17 @@ export function hexAt(bytes: Uint8Array, index: number, width: number): string {
   return text;
 }
 
+/** Of a trace id in hex: its last four bytes as a number, which few others share. */
+export function fingerprintOf(traceId: string): number {
+  return Number.parseInt(traceId.slice(-8), 16);
+}
+
+/** The same of the id at `index` of trace ids as bytes. */
+export function fingerprintOfBytes(traceIds: Uint8Array, index: number): number {
+  const at = index * 16 + 12;
+  return ((traceIds[at]! << 24) | (traceIds[at + 1]! << 16) | (traceIds[at + 2]! << 8) | traceIds[at + 3]!) >>> 0;
+}
+
 const hexForm = /^[0-9a-f]+$/;
 
 /** Whether `text` is an id of `width` bytes, not all of them zero, in lower-case hex (W3C Trace Context, section 3.2.2). */

@@ -1,6 +1,6 @@
 import { spanStatuses, EngineError, type TraceSummary } from '#core/model/index.ts';
-import { findTrace, fingerprintOf } from './blocks.ts';
 import { filterTable } from './filter.ts';
+import { fingerprintOf } from './ids.ts';
 import { parseTraceQuery } from './query.ts';
 import { noParent, type SpanTable } from './table.ts';
 import { lowerBound } from './values-column.ts';
@@ -147,7 +147,7 @@ export function stretchesOf(parts: readonly Part[], traceId: string): Stretch[] 
       const sorted = fingerprints();
       if (sorted[lowerBound(sorted, fingerprint)] !== fingerprint) return [];
     }
-    const trace = findTrace(table, traceId);
+    const trace = table.findTrace(traceId);
     const starts = table.traceStarts();
     return trace < 0 ? [] : [{ table, from: starts[trace]!, to: starts[trace + 1]! }];
   });

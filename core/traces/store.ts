@@ -5,6 +5,7 @@ import type { Cancel, Clock, OperationRed, ServiceMap, Span, SpanStatistics, Tra
 import { assembleInSteps } from './assemble.ts';
 import { atOnce, breathe, ColumnCache, DamageError, inSteps } from '#core/blocks/index.ts';
 import { allBlocks, blockOf, deleteBlock, insertBlock, isDamaged, packInSteps, quarantineBlock, type Block, type PackedTable } from './blocks.ts';
+import { briefsOf } from './briefs.ts';
 import { encodeInSteps } from './encode.ts';
 import { compareNs, Head, partition } from './head.ts';
 import { HeadLog } from './head-log.ts';
@@ -17,7 +18,7 @@ import { searchTraces, stretchesOf, type Part } from './search.ts';
 import { eventsInSteps, matchingIds, spansWithId } from './lookups.ts';
 import { gatherTrace } from './trace-columns.ts';
 import { blocksToMerge, blocksToRetire, boundsOf, readSpans, sumsOf } from './upkeep.ts';
-import type { SearchQuery, SpanVerdict, TraceLimits, TracePage, Traces, TracesOptions, TracesStats } from './types.ts';
+import type { BriefQuestion, Briefs, SearchQuery, SpanVerdict, TraceLimits, TracePage, Traces, TracesOptions, TracesStats } from './types.ts';
 
 const defaultLimits: TraceLimits = { futureMs: 3_600_000, retentionMs: 7 * 86_400_000, retentionBytes: 8 * 2 ** 30 };
 const tickMs = 1000;
@@ -116,6 +117,10 @@ class Store implements Traces {
 
   search(query: SearchQuery, signal?: AbortSignal): Promise<TracePage> {
     return this.#scan((parts) => searchTraces(parts, query, breathe, signal));
+  }
+
+  briefs(question: BriefQuestion, signal?: AbortSignal): Promise<Briefs> {
+    return this.#scan((parts) => briefsOf(parts, question, breathe, signal));
   }
 
   red(fromNs: bigint, toNs: bigint, signal?: AbortSignal): Promise<readonly OperationRed[]> {

@@ -1,11 +1,12 @@
 import { attributeTypes, resourceOf, spanKinds, spanStatuses } from '#core/model/index.ts';
-import type { Attribute, Resource, Scope, Span, SpanEvent, SpanLink } from '#core/model/index.ts';
+import type { Attribute, Resource, Scope, Span } from '#core/model/index.ts';
 import { type ColumnCache, DamageError } from '#core/blocks/index.ts';
 import { decodeCodes, decodeIntegers, decodeTexts, type Codes } from './columns.ts';
+import { attributesFrom, detailsFrom, noDetails, type DetailRow, type Details } from './details.ts';
 import { decodeDigest, type Digest } from './digest.ts';
 import type { EncodedTable } from './encode.ts';
-import { hexAt } from './ids.ts';
-import { eachValue, textsOf, ValueColumn } from './values-column.ts';
+import { fingerprintOf, fingerprintOfBytes, hexAt } from './ids.ts';
+import { eachValue, lowerBound, textsOf, ValueColumn } from './values-column.ts';
 
 /** What is known of a table without reading its columns. */
 export interface TableMeta {
@@ -151,16 +152,51 @@ export class SpanTable {
     return hexAt(this.spanIds(), row, 8);
   }
 
-  /** Empty when the span has none. */
-  parentId(row: number): string {
-    const parent = this.parents()[row]!;
-    if (parent === noParent) return '';
-    return parent === strayParent ? hexAt(this.strayIds(), this.#strays().get(row)!, 8) : this.spanId(parent);
+  /** Of the rows [from, to); empty for spans that have none. */
+  parentIds(from: number, to: number): string[] {
+    const [parents, ids] = [this.parents(), this.spanIds()];
+    return Array.from({ length: to - from }, (_, i) => {
+      const parent = parents[from + i]!;
+      if (parent === noParent) return '';
+      return parent === strayParent ? hexAt(this.strayIds(), this.#strays().get(from + i)!, 8) : hexAt(ids, parent, 8);
+    });
+  }
+
+  /** Of the traces that hold the rows [from, to), for each row. */
+  traceIdsOf(from: number, to: number): string[] {
+    const starts = this.traceStarts();
+    let trace = this.traceOf(from);
+    let traceId = this.traceId(trace);
+    return Array.from({ length: to - from }, (_, i) => {
+      if (from + i === starts[trace + 1]) traceId = this.traceId(++trace);
+      return traceId;
+    });
   }
 
   /** 8 bytes for every row whose parent is elsewhere. */
   strayIds(): Uint8Array {
     return this.#column('parent.id', (bytes) => bytes);
+  }
+
+  /** The trace's place in the table, -1 when it is not there. */
+  findTrace(traceId: string): number {
+    const { sorted, traces } = this.#traceIndex();
+    const wanted = fingerprintOf(traceId);
+    for (let i = lowerBound(sorted, wanted); sorted[i] === wanted; i++) if (this.traceId(traces[i]!) === traceId) return traces[i]!;
+    return -1;
+  }
+
+  /** Fingerprints of the trace ids, ascending, and which trace each is of. */
+  #traceIndex(): { readonly sorted: Uint32Array; readonly traces: Uint32Array } {
+    return this.#column(
+      'trace.id',
+      (ids) => {
+        // A fingerprint and its trace in one number, which a typed array sorts fast.
+        const keys = Float64Array.from({ length: this.meta.traceCount }, (_, trace) => fingerprintOfBytes(ids, trace) * 2 ** 20 + trace).sort();
+        return { sorted: Uint32Array.from(keys, (key) => Math.floor(key / 2 ** 20)), traces: Uint32Array.from(keys, (key) => key % 2 ** 20) };
+      },
+      'trace.index',
+    );
   }
 
   /** The trace that holds `row`. */
@@ -183,23 +219,26 @@ export class SpanTable {
     const traceStates = textsOf(this.values('trace.state'), from, to);
     const flags = this.#column('flags', decodeIntegers);
     const details = this.#details(from, to);
+    const [traceIds, spanIds, parentIds] = [this.traceIdsOf(from, to), this.spanIds(), this.parentIds(from, to)];
     const [kinds, starts, durations] = [this.kinds(), this.startNs(), this.durationNs()];
+    const [names, nameTexts, resources, resourceList] = [this.names(), this.nameTexts(), this.resources(), this.resourceList()];
+    const [scopes, scopeList] = [this.scopes(), this.scopeList()];
     return Array.from({ length: to - from }, (_, i) => {
       const row = from + i;
       const startNs = this.meta.minNs + BigInt(starts[row]!);
       return {
-        traceId: this.traceId(this.traceOf(row)),
-        spanId: this.spanId(row),
-        parentId: this.parentId(row),
-        name: this.nameTexts()[this.names()[row]!]!,
+        traceId: traceIds[i]!,
+        spanId: hexAt(spanIds, row, 8),
+        parentId: parentIds[i]!,
+        name: nameTexts[names[row]!]!,
         kind: spanKinds[kinds[row]! & 7]!,
         startNs,
         endNs: startNs + BigInt(durations[row]!),
         status: spanStatuses[kinds[row]! >> 3]!,
         statusText: statusTexts.get(row) ?? '',
         attributes: attributes[i]!,
-        resource: this.resourceList()[this.resources()[row]!]!,
-        scope: this.scopeList()[this.scopes()[row]!]!,
+        resource: resourceList[resources[row]!]!,
+        scope: scopeList[scopes[row]!]!,
         traceState: traceStates.get(row) ?? '',
         flags: flags[row]!,
         ...(details.get(row) ?? noDetails),
@@ -287,51 +326,4 @@ function decodeParents(bytes: Uint8Array): Int32Array {
     else parents[row] = row - ((zigzag >>> 1) ^ -(zigzag & 1));
   }
   return parents;
-}
-
-type Flat = (string | number)[];
-type DetailRow = [
-  row: number,
-  events: [timeNs: string, name: string, attributes: Flat, dropped: number][],
-  links: [traceId: string, spanId: string, traceState: string, attributes: Flat, dropped: number][],
-  dropped: [attributes: number, events: number, links: number],
-];
-
-interface Details {
-  readonly events: readonly SpanEvent[];
-  readonly links: readonly SpanLink[];
-  readonly droppedAttributes: number;
-  readonly droppedEvents: number;
-  readonly droppedLinks: number;
-}
-const noDetails: Details = { events: [], links: [], droppedAttributes: 0, droppedEvents: 0, droppedLinks: 0 };
-
-function detailsFrom([, events, links, [droppedAttributes, droppedEvents, droppedLinks]]: DetailRow): Details {
-  return {
-    events: events.map(([timeNs, name, attributes, droppedCount]) => ({
-      timeNs: BigInt(timeNs),
-      name,
-      attributes: attributesFrom(attributes),
-      droppedCount,
-    })),
-    links: links.map(([traceId, spanId, traceState, attributes, droppedCount]) => ({
-      traceId,
-      spanId,
-      traceState,
-      attributes: attributesFrom(attributes),
-      droppedCount,
-    })),
-    droppedAttributes,
-    droppedEvents,
-    droppedLinks,
-  };
-}
-
-/** What encode's `flat` wrote. */
-export function attributesFrom(flat: readonly (string | number)[]): Attribute[] {
-  return Array.from({ length: flat.length / 3 }, (_, i) => ({
-    key: String(flat[i * 3]),
-    type: attributeTypes[Number(flat[i * 3 + 1])]!,
-    text: String(flat[i * 3 + 2]),
-  }));
 }

@@ -50,6 +50,41 @@ export interface TracePage {
   readonly spansSearched: number;
 }
 
+/** A key and the text of its value. Spans that have the same may share the object. */
+export type BriefPair = readonly [key: string, value: string];
+
+/** What of a span a comparison of many looks at. */
+export interface SpanBrief {
+  readonly service: string;
+  readonly operation: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Empty when the span has none. */
+  readonly parentId: string;
+  readonly startMs: number;
+  /** At least 0. */
+  readonly durationMs: number;
+  readonly isError: boolean;
+  /** Of its resource and of its own. */
+  readonly attributes: readonly BriefPair[];
+}
+
+export interface BriefQuestion {
+  /** Bounds of starts, inclusive. */
+  readonly windows: readonly { readonly fromNs: UnixNs; readonly toNs: UnixNs }[];
+  /** Spans that are read for each window, about. */
+  readonly most: number;
+  /** Which attributes are wanted. */
+  readonly keeps: (key: string, text: string) => boolean;
+}
+
+export interface Briefs {
+  /** In no particular order, but in the same one each time. */
+  readonly spans: readonly SpanBrief[];
+  /** Whether a window has more. */
+  readonly isCut: boolean;
+}
+
 export interface TracesStats {
   /** Spans not yet in a block. */
   readonly headSpans: number;
@@ -91,6 +126,8 @@ export interface Traces {
   events(traceId: string, most: number): Promise<TraceEvents>;
   /** The ids of a trace's spans for which a condition holds, 8 bytes each. Throws as parseTraceQuery does. */
   find(traceId: string, text: string): Uint8Array;
+  /** The spans of the traces that have one in a window, each once: the newest where there are too many. Parts of a trace that lie apart from it may be missing. */
+  briefs(question: BriefQuestion, signal?: AbortSignal): Promise<Briefs>;
   /** Rate, errors and durations by service and operation; quantiles are within 1.6 %. */
   red(fromNs: UnixNs, toNs: UnixNs, signal?: AbortSignal): Promise<readonly OperationRed[]>;
   serviceMap(fromNs: UnixNs, toNs: UnixNs, signal?: AbortSignal): Promise<ServiceMap>;

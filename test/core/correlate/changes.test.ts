@@ -81,6 +81,54 @@ test('every row has a chart over baseline and window, whatever its kind; a new v
   expect(byKind.get('errors')!.chart.values.at(-1)).toBe(1);
 });
 
+describe('attributes of spans', () => {
+  /** A trace a second of two spans each, with what `attributesOf` says of it; the window is the last sixth. */
+  const traced = (attributesOf: (i: number, isIn: boolean) => Readonly<Record<string, string>>): IncidentData => {
+    const all = Array.from({ length: 3600 }, (_, i): CallSpan[] => {
+      const startMs = window.endMs - 3_600_000 + i * 1000;
+      const attributes = Object.entries(attributesOf(i, isDuring(startMs)));
+      const base = { traceId: `t${i}`, service: 'web', operation: 'GET', startMs, durationMs: 5, isError: false, attributes };
+      return [
+        { ...base, spanId: 'a', parentId: '' },
+        { ...base, spanId: 'b', parentId: 'a' },
+      ];
+    });
+    return { ...nothing, spans: all.flat() };
+  };
+  const found = async (data: IncidentData): Promise<string[]> => {
+    const changes = await whatChanged(data, window);
+    return changes.changes.filter(({ kind }) => kind === 'attribute' || kind === 'deploy').map(({ subject }) => subject);
+  };
+
+  test('ids of single traces are no rows, and do not hide what else is new, however many they are', async () => {
+    const data = traced((i, isIn) => ({ 'order.id': `o${i}`, 'cart.id': `c${i}`, ...(isIn ? { 'feature.flag': 'new-cart' } : {}) }));
+    expect(await found(data)).toEqual(['feature.flag=new-cart']);
+  });
+
+  test('one tenant among many with most of the load is a row', async () => {
+    const data = traced((i, isIn) => ({ tenant: isIn && i % 2 === 0 ? 'acme' : `t${i % 300}` }));
+    expect(await found(data)).toEqual(['tenant=acme']);
+  });
+});
+
+test("the two halves of a call that share one id are a call, and the time of the server is not the client's own", async () => {
+  const calls = Array.from({ length: 240 }, (_, i): CallSpan[] => {
+    const startMs = window.startMs - 1_800_000 + i * 10_000;
+    const slowMs = isDuring(startMs) ? 90 : 0;
+    const base = { traceId: `t${i}`, spanId: 'a', parentId: '', isError: false };
+    return [
+      { ...base, service: 'web', operation: 'call', startMs, durationMs: 12 + slowMs },
+      { ...base, service: 'cart', operation: 'get', startMs: startMs + 1, durationMs: 10 + slowMs },
+      { ...base, service: 'cart', operation: 'read', spanId: 'b', parentId: 'a', startMs: startMs + 2, durationMs: 8 },
+    ];
+  }).flat();
+  const { changes } = await whatChanged({ ...nothing, spans: calls }, window);
+  expect(changes.map(({ kind, service, subject }) => [kind, service, subject])).toEqual([
+    ['latency', 'cart', 'get'],
+    ['edge', 'cart', 'web calls cart'],
+  ]);
+});
+
 describe('giving way', () => {
   /** A clock on which every look costs a millisecond. */
   class Ticking extends ManualClock {
