@@ -23,7 +23,7 @@ import { createReceiver, createScraper, guardedSink, Ledger, listens, Outgoing, 
 import type { Receiver, Scraper, ScrapeManners } from '#core/intake/index.ts';
 import { openLogs, type Logs } from '#core/logs/index.ts';
 import { formatTime, isStale, messageOf, severities, type Alert, type Clock, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
-import { createQueries, samplesOf, type Queries } from '#core/promql/index.ts';
+import { createQueries, samplesOf, type AskAhead, type Queries } from '#core/promql/index.ts';
 import { createRules, createStream, sloRuleFile, type Rules, type RuleSeries } from '#core/rules/index.ts';
 import { createRunbooks, type Runbooks } from '#core/runbooks/index.ts';
 import { openTraces, type Traces } from '#core/traces/index.ts';
@@ -51,6 +51,8 @@ export interface EngineOptions {
   /** The practice system, whose processes the shell runs; absent where nobody does. */
   readonly practice?: PracticeRunner;
   readonly runImport?: RunImport;
+  /** Threads that work out rows of heavy queries on the live store. */
+  readonly askAhead?: AskAhead;
 }
 
 export interface Engine {
@@ -135,7 +137,7 @@ class LiveEngine implements Engine {
     this.#reserve = reserve;
     this.#config = new ConfigFiles({ dataDir, file: configFile, clock, onChange: () => void this.#configure() });
     const overload = (this.#overload = this.#makeOverload(folder));
-    this.#queries = createQueries({ source: live, clock, breathe, strained: () => overload.level >= 2 });
+    this.#queries = createQueries({ source: live, clock, breathe, askAhead: options.askAhead, strained: () => overload.level >= 2 });
     this.#ruleQueries = createQueries({ source: live, clock, breathe });
     const report = (problem: string): void => this.#answers.problem(problem);
     this.#datasets = new Datasets({ dataDir, clock, breathe, report, live: { metrics: live, traces, logs, queries: this.#queries } });
@@ -331,6 +333,7 @@ class LiveEngine implements Engine {
       rules: this.#rules,
       alerting: this.#alerting,
       alerts: () => this.#alerts(),
+      alertmanagers: () => this.#forwarding.states.map(({ url }) => url),
       config: () => this.#configNow(),
       snapshotsFolder: join(this.#options.dataDir, 'snapshots'),
       ownMetrics: () => this.#ownMetrics(),

@@ -8,6 +8,7 @@ import type { Rules } from '#core/rules/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
 import { adminActs, type AdminParts } from './admin.ts';
 import { failed, plainly } from './answer.ts';
+import { federate } from './federate.ts';
 import { answerLoki } from './loki.ts';
 import { exprParam, readParams, type Params } from './params.ts';
 import { exprJson } from './parsed.ts';
@@ -29,6 +30,8 @@ export interface ApiParts extends AdminParts {
   readonly rules: Rules;
   readonly alerting: Alerting;
   readonly alerts: () => readonly Alert[];
+  /** Addresses that alerts are forwarded to. */
+  readonly alertmanagers: () => readonly string[];
   readonly ownMetrics: () => string;
   readonly config: () => ConfigInForce;
 }
@@ -52,7 +55,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
   notifications: () => plainly([]),
   rules: ({ rules }, params) => listRules(rules.groups(), params),
   alerts: ({ alerts }) => listAlerts(alerts()),
-  alertmanagers: () => plainly({ activeAlertmanagers: [], droppedAlertmanagers: [] }),
+  alertmanagers: ({ alertmanagers }) => plainly({ activeAlertmanagers: alertmanagers().map((url) => ({ url })), droppedAlertmanagers: [] }),
   'status/config': ({ config }) => showConfig(config()),
   'status/flags': ({ config }) => listFlags(config()),
   'status/tsdb': ({ live }, params) => tsdbStatus(live, params),
@@ -81,6 +84,7 @@ async function route(parts: ApiParts, request: HttpRequest): Promise<HttpAnswer>
   if (path === '/-/healthy') return text(200, 'Signalbox is healthy.\n');
   if (path === '/-/ready') return text(200, 'Signalbox is ready.\n');
   if (path === '/metrics') return { status: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body: parts.ownMetrics() };
+  if (path === '/federate') return federate(parts, readParams(request), request.headers['accept'] ?? '');
   if (path.startsWith('/api/v2/')) return answerAlertmanagerApi(parts.alerting, request, parts.info) ?? text(404, `there is nothing at ${path}\n`);
   if (path.startsWith('/loki/api/v1/')) {
     const answer = await answerLoki({ ...parts, signal: request.signal }, path.slice('/loki/api/v1/'.length), readParams(request));

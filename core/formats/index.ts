@@ -9,7 +9,7 @@ export type { NamedInterval, TimeInterval } from './alertmanager-times.ts';
 export { parseMatcher, parseMatchers, formatMatchers, matchesEmpty } from './alertmanager-matchers.ts';
 export { goDuration, goTime, goZeroTime, instantOf, labelsUsed, parseTemplate, renderTemplate } from './go-template/index.ts';
 export { goLabels, prometheusFunctions, tableLink, textFunctions, titleCase } from './go-template/index.ts';
-export { goAwaitedFunction, goFunction, goStringMap, goStruct, goVariadic } from './go-template/index.ts';
+export { formatFloat, goAwaitedFunction, goFunction, goStringMap, goStruct, goVariadic } from './go-template/index.ts';
 export type { GoFunction, GoFunctions, GoObject, GoValue, Template } from './go-template/index.ts';
 export { readRuleFile, type NamedTemplate, type RuleFileReading, type RuleGroupSpec, type RuleSpec } from './rule-file.ts';
 export { readRuleTestFile, type AlertTest, type QueryTest, type RuleTest, type RuleTestFile } from './rule-test-file.ts';
@@ -34,7 +34,7 @@ export { nativeHistogram, prometheusLabel, prometheusName, prometheusUnit } from
 export type { OtlpAttributes, OtlpExemplar, OtlpMetric, OtlpPoint, OtlpResourceMetrics, OtlpScopeMetrics } from './otlp/index.ts';
 export { readSpanText, readOtlpSpans, readOtlpSpansJson, writeOtlpJson, type ReadFault, type SpanReading } from './spans/index.ts';
 export { readZipkinJson, readZipkinProto, formatTraceparent, parseTraceparent, parseTracestate, parseB3 } from './spans/index.ts';
-export { fieldsOfJson, fieldsOfLine, LogBatch, LogLines, traceOfFields } from './logs/index.ts';
+export { fieldsOfJson, fieldsOfLine, LogBatch, LogLines, traceOfFields, type LogColumns } from './logs/index.ts';
 export { readLokiPush, readLokiPushJson, readOtlpLogs, readOtlpLogsJson } from './logs/index.ts';
 export { readTargetGroups } from './target-file.ts';
 export { parseAttributeMap, writeAttributeMap } from './attribute-map-file.ts';

@@ -35,6 +35,7 @@ export const appRoutes: readonly Route[] = [
   { methods: ['DELETE'], path: '/metrics/job/', access: 'bearer', bodyBytesMax: 0 },
   { methods: ['DELETE'], path: '/metrics/job@', access: 'bearer', bodyBytesMax: 0 },
   { methods: ['GET', 'POST', 'PUT'], path: '/api/v1/admin/tsdb/', access: 'bearer', types: ['', form], bodyBytesMax: MiB },
+  { methods: ['GET'], path: '/federate', access: 'bearer', bodyBytesMax: 0 },
   { methods: ['GET'], path: '/api/v1/', access: 'bearer', bodyBytesMax: 0 },
   { methods: ['POST'], path: '/api/v1/', access: 'bearer', types: [form, json], bodyBytesMax: MiB },
   { methods: ['GET', 'DELETE'], path: '/api/v2/', access: 'bearer', bodyBytesMax: 0 },

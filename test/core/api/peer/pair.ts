@@ -13,6 +13,7 @@ export interface Ask {
   /** Appended to the path for GET, a form body for POST. */
   readonly params?: string;
   readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly accept?: string;
 }
 
 export interface Told {
@@ -70,18 +71,18 @@ export class Pair {
     return { theirs: await this.#peer(ask), ours: await this.#own(ask) };
   }
 
-  async #peer({ path, params = '', method = 'GET' }: Ask): Promise<Told> {
+  async #peer({ path, params = '', method = 'GET', accept = '*/*' }: Ask): Promise<Told> {
     const answer =
       method === 'GET'
-        ? await fetch(`${this.#url}${path}?${params}`)
+        ? await fetch(`${this.#url}${path}?${params}`, { headers: { accept } })
         : await fetch(`${this.#url}${path}`, { method, body: params, headers: { 'content-type': 'application/x-www-form-urlencoded' } });
     return { status: answer.status, contentType: answer.headers.get('content-type') ?? '', text: await answer.text() };
   }
 
-  async #own({ path, params = '', method = 'GET' }: Ask): Promise<Told> {
+  async #own({ path, params = '', method = 'GET', accept = '*/*' }: Ask): Promise<Told> {
     const answer =
       method === 'GET'
-        ? await this.#http({ method, path, query: params, headers: {}, body: new Uint8Array() })
+        ? await this.#http({ method, path, query: params, headers: { accept }, body: new Uint8Array() })
         : await this.#http({ method, path, query: '', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: Buffer.from(params) });
     return { status: answer.status, contentType: answer.headers['content-type'] ?? '', text: textOf(answer) };
   }
