@@ -27,6 +27,8 @@ export default defineConfig({
           'reader-entry': at('main/reader-entry.ts'),
           'practice-entry': at('main/practice-entry.ts'),
           'importer-entry': at('main/importer-entry.ts'),
+          'ahead-entry': at('main/ahead-entry.ts'),
+          'packer-entry': at('main/packer-entry.ts'),
         },
         // What stays outside is imported where it is used only: the reader needs no SQLite.
         treeshake: { moduleSideEffects: (_id, external) => !external },

@@ -2,7 +2,12 @@
 import { reserveBytes } from '#core/db/index.ts';
 import { createEngine } from '#core/engine.ts';
 import { systemClock } from './clock.ts';
+import { Ahead } from './engine/ahead.ts';
 import { runEngineSide } from './engine/engine-side.ts';
 import { runImport } from './engine/importer.ts';
 
-runEngineSide((settings, shell) => createEngine({ ...settings, ...shell, clock: systemClock, random: Math.random, reserveBytes, runImport }));
+const { ask: askAhead } = new Ahead();
+
+runEngineSide((settings, shell) =>
+  createEngine({ ...settings, ...shell, clock: systemClock, random: Math.random, reserveBytes, runImport, askAhead }),
+);

@@ -1,5 +1,7 @@
 import type { DurationMs, UnixMs } from '#core/model/index.ts';
 import type { Expr, MatrixSelector } from './syntax/index.ts';
+import type { Board } from './ahead/board.ts';
+import type { AskAhead } from './ahead/rows-ahead.ts';
 import type { Budget } from './budget.ts';
 import type { Grid, Sight } from './grid.ts';
 import type { Notebook } from './notes.ts';
@@ -24,6 +26,10 @@ export interface QueryContext {
   readonly endMs: UnixMs;
   /** 0 for an instant query. */
   readonly stepMs: DurationMs;
+  /** Undefined where a query has one thread only. */
+  readonly askAhead: AskAhead | undefined;
+  /** What other threads may still be working on. */
+  readonly boards: Board[];
 }
 
 /** Evaluates the parts of an expression; functions call it for their arguments. */

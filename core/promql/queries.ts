@@ -1,5 +1,6 @@
 import { EngineError, type Clock, type UnixMs } from '#core/model/index.ts';
 import { parseExpr, type Expr } from './syntax/index.ts';
+import type { AskAhead } from './ahead/rows-ahead.ts';
 import { StepReuse } from './reuse.ts';
 import {
   evaluateInstant,
@@ -23,6 +24,8 @@ export interface QueriesOptions {
   readonly runningMax?: number;
   /** While it answers true, one query runs at a time, with fewer samples than usual (reliability: overload, level 2). Never unless given. */
   readonly strained?: () => boolean;
+  /** Threads beside the one that asks; they get no work while the engine is strained. */
+  readonly askAhead?: AskAhead | undefined;
   /** Queries that may wait; one more is refused. 64: more than a dashboard asks at once. */
   readonly waitingMax?: number;
 }
@@ -87,8 +90,9 @@ export class Queries {
   }
 
   #with(options: CallOptions): QueryOptions {
-    const limits = this.#isStrained ? { ...strainedLimits, ...options.limits } : options.limits;
-    return { ...options, ...(limits === undefined ? {} : { limits }), clock: this.#options.clock, breathe: this.#options.breathe };
+    const { clock, breathe, askAhead } = this.#options;
+    if (this.#isStrained) return { ...options, limits: { ...strainedLimits, ...options.limits }, clock, breathe };
+    return { ...options, clock, breathe, ...(askAhead === undefined ? {} : { askAhead }) };
   }
 
   async #run<T extends { readonly stats: QueryStats }>(signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {

@@ -9,6 +9,7 @@ import {
   type UnixMs,
 } from '#core/model/index.ts';
 import { parseExpr, printExpr, typeOf, unwrap, type Expr } from './syntax/index.ts';
+import type { AskAhead } from './ahead/rows-ahead.ts';
 import { Budget, defaultLimits, type QueryLimits, type QueryStats } from './budget.ts';
 import type { QueryContext } from './context.ts';
 import { Evaluation } from './evaluate.ts';
@@ -34,6 +35,8 @@ export interface QueryOptions {
   readonly breathe?: () => Promise<void>;
   /** Metric names go at the end of the query (Prometheus' feature `promql-delayed-name-removal`); off. */
   readonly delayedNames?: boolean;
+  /** Has other threads work out rows ahead of the query's own, which still does all that they have not done by then. */
+  readonly askAhead?: AskAhead;
   /** Tells what each part of the query gives and costs. Costs some time itself. */
   readonly explain?: boolean;
 }
@@ -85,8 +88,10 @@ export async function evaluateInstant(
   options: QueryOptions = {},
 ): Promise<InstantResult> {
   const prepared = prepare(source, query, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, options);
-  const value = await instantValue(prepared, { startMs: timeMs, stepMs: 1, steps: 1 });
-  return { ...value, ...about(prepared, 1) };
+  return alone(prepared, async () => {
+    const value = await instantValue(prepared, { startMs: timeMs, stepMs: 1, steps: 1 });
+    return { ...value, ...about(prepared, 1) };
+  });
 }
 
 /** Evaluates a query at every step from `startMs` to `endMs`, both inclusive. Throws as evaluateInstant does. */
@@ -100,8 +105,19 @@ export async function evaluateRange(source: SeriesSource, query: Expr | string, 
       'invalid',
       `invalid expression type "${type === 'matrix' ? 'range vector' : type}" for range query, must be Scalar or instant Vector`,
     );
-  const series = type === 'scalar' ? await scalarSeries(prepared, grid) : await vectorSeries(prepared, grid);
-  return { series, ...about(prepared, grid.steps) };
+  return alone(prepared, async () => {
+    const series = type === 'scalar' ? await scalarSeries(prepared, grid) : await vectorSeries(prepared, grid);
+    return { series, ...about(prepared, grid.steps) };
+  });
+}
+
+/** Nobody works for the query any more once it is answered, or has failed. */
+async function alone<T>({ context }: Prepared, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } finally {
+    for (const board of context.boards) board.stop();
+  }
 }
 
 function about({ expr, context, evaluation }: Prepared, steps: number): About {
@@ -126,6 +142,9 @@ function prepare(source: SeriesSource, query: Expr | string, range: QueryRange, 
     lookbackMs: options.lookbackMs ?? lookbackMs,
     subqueryStepMs: options.subqueryStepMs ?? subqueryStepMs,
     delayedNames: options.delayedNames ?? false,
+    // What the parts of a query cost is told of one thread.
+    askAhead: options.explain === true ? undefined : options.askAhead,
+    boards: [],
     ...range,
   };
   context.budget.check();

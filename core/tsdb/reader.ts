@@ -43,13 +43,19 @@ export interface Piece {
 
 /** Puts together what the head and the sealed frames hold of a series. */
 export class Reader {
-  readonly cache = new FrameCache(cacheBytesMax);
+  readonly cache: FrameCache;
   readonly #parts: ReaderParts;
   readonly #index: FrameIndex;
 
-  constructor(parts: ReaderParts) {
+  constructor(parts: ReaderParts, bytesMax = cacheBytesMax) {
+    this.cache = new FrameCache(bytesMax);
     this.#parts = parts;
     this.#index = new FrameIndex(parts.db);
+  }
+
+  /** The file that it reads. */
+  get path(): string {
+    return this.#parts.db.path;
   }
 
   /** The series among `refs` that have samples in the range, to be read one after another. */

@@ -8,7 +8,7 @@ import { holdsSlot, type FrameMeta } from './sealed.ts';
 const timelinesMax = 64;
 
 /** The sealed frames of a group that a scan wants, opened when it comes to them. */
-interface GroupPlan {
+export interface GroupPlan {
   readonly group: number;
   metas: readonly FrameMeta[];
 }
@@ -19,6 +19,19 @@ interface Wanted {
   readonly slot: number;
   readonly plan: GroupPlan;
   /** Its unsealed samples, as they were when the scan began. */
+  readonly head: Columns | undefined;
+}
+
+/** Series of a scan, as data: rows name their plan by its place. A row is undefined when it can be read by its store only. */
+export interface Packed {
+  readonly minMs: number;
+  readonly maxMs: number;
+  readonly plans: readonly GroupPlan[];
+  readonly rows: readonly (PackedRow | undefined)[];
+}
+interface PackedRow {
+  readonly slot: number;
+  readonly plan: number;
   readonly head: Columns | undefined;
 }
 
@@ -34,7 +47,7 @@ interface Timeline {
 /** What a scan needs of its reader. */
 export interface ScanParts {
   readonly reader: Reader;
-  readonly head: Head;
+  readonly head: Pick<Head, 'read'>;
   readonly minMs: number;
   readonly maxMs: number;
   readonly slotOf: (ref: number) => number;
@@ -48,7 +61,7 @@ export interface ScanParts {
 export class Scan {
   readonly refs: number[] = [];
   readonly #parts: ScanParts;
-  readonly #wanted: Wanted[] = [];
+  readonly #wanted: (Wanted | undefined)[] = [];
   readonly #timelines = new Map<number, Timeline>();
   #open: { readonly plan: GroupPlan; readonly frames: readonly OpenFrame[] } | undefined;
   #values = new Float64Array(512);
@@ -87,6 +100,31 @@ export class Scan {
     this.#at = -1;
   }
 
+  /** The file of its frames. */
+  get path(): string {
+    return this.#parts.reader.path;
+  }
+
+  /** The series [from, to), but for those with deleted samples and with histograms in the head. */
+  pack(from: number, to: number): Packed {
+    const { minMs, maxMs, isDeletedFrom } = this.#parts;
+    const plans: GroupPlan[] = [];
+    const rows = this.#wanted.slice(from, to).map((one) => {
+      if (one === undefined || isDeletedFrom(one.ref) || one.head?.histograms !== undefined) return undefined;
+      if (plans.at(-1) !== one.plan) plans.push(one.plan);
+      return { slot: one.slot, plan: plans.length - 1, head: one.head };
+    });
+    return { minMs, maxMs, plans, rows };
+  }
+
+  /** Takes in what was packed, in its order. */
+  unpack({ plans, rows }: Packed): void {
+    for (const row of rows) {
+      this.#wanted.push(row === undefined ? undefined : { ref: this.refs.length, slot: row.slot, plan: plans[row.plan]!, head: row.head });
+      this.refs.push(this.refs.length);
+    }
+  }
+
   /** Whether the series may hold a NaN, a stale marker or a histogram; told without decoding it where that can be. */
   mayHoldOdd(index: number): boolean {
     const { head } = this.#turnTo(index);
@@ -118,11 +156,13 @@ export class Scan {
   }
 
   #turnTo(index: number): Wanted {
-    const one = this.#wanted[index]!;
+    const one = this.#wanted[index];
+    if (one === undefined) throw new Error('the series was left out');
     if (index !== this.#at) {
-      this.#at = index;
+      this.#at = -1;
       this.#ownTimes = this.#ownValues = this.#merged = undefined;
       this.#gather(one);
+      this.#at = index;
     }
     return one;
   }

@@ -17,7 +17,7 @@ import { matchRefs } from './names/match.ts';
 import { allMetadata, sealedExemplars, type RefExemplar } from './log/notes.ts';
 import { Reader, type Pause, type ReaderParts } from './reader.ts';
 import { Rollups, type RollupsParts } from './rollup/rollups.ts';
-import type { Scan } from './scan.ts';
+import { ScannedSeries } from './scanned.ts';
 import type { ScannedColumns, SeriesExemplars, TsdbView } from './types.ts';
 
 /** Label sets put together between two pauses: about 0.2 ms. */
@@ -126,34 +126,5 @@ export class View implements Omit<TsdbView, 'stats' | 'close'> {
     return refs.filter(
       (ref) => this.head.read(ref, minMs, maxMs) !== undefined || this.reader.mayHold(ref, minMs, maxMs) || this.rollups.mayHold(ref, minMs, maxMs),
     );
-  }
-}
-
-/** A series that is decoded when its columns are asked for. */
-class ScannedSeries implements ScannedColumns {
-  readonly labels: Labels;
-  readonly #scan: Scan;
-  readonly #index: number;
-
-  constructor(labels: Labels, scan: Scan, index: number) {
-    this.labels = labels;
-    this.#scan = scan;
-    this.#index = index;
-  }
-
-  get timesMs(): Float64Array {
-    return this.#scan.times(this.#index);
-  }
-
-  get values(): Float64Array {
-    return this.#scan.values(this.#index);
-  }
-
-  get histograms(): SeriesColumns['histograms'] {
-    return this.#scan.histograms(this.#index);
-  }
-
-  get isPlain(): boolean {
-    return !this.#scan.mayHoldOdd(this.#index);
   }
 }

@@ -1,5 +1,6 @@
 import { assert, EngineError, labelsFrom, labelValue, METRIC_NAME, noLabels, type Labels } from '#core/model/index.ts';
 import { unwrap, type Call, type Expr } from '../syntax/index.ts';
+import { RowsAhead } from '../ahead/rows-ahead.ts';
 import { derivedHeads, mergeDerived, type Evaluator } from '../context.ts';
 import { dateFunctions } from './dates.ts';
 import { floatFunctions, largerOf, scalarFunctions, smallerOf, type ScalarFunction } from './float-functions.ts';
@@ -112,23 +113,20 @@ async function overRange(evaluator: Evaluator, call: Call, { compute, rangeArg, 
   const rolled = arg.kind === 'matrix' ? evaluator.rolled(call.name, arg, grid) : undefined;
   const ranges = rolled?.ranges ?? (await evaluator.ranges(arg, grid));
   const heads = keepsName ? ranges.heads : await derivedHeads(ranges.heads, query);
+  const { sight, rangeMs, selected } = ranges;
+  const task = { name: call.name, grid, sight, rangeMs, scalars, extend };
+  const ahead = selected === undefined ? undefined : new RowsAhead(query, selected.series, { ...task, margin: selected.margin });
   const out = newRow(grid.steps);
   const read = (index: number): Row => {
     clearRow(out);
     const { labels } = ranges.heads[index]!;
     const metric = labelValue(labels, METRIC_NAME);
-    const base = {
-      steps: grid.steps,
-      sight: ranges.sight,
-      rangeMs: ranges.rangeMs,
-      grid,
-      scalars,
-      extend,
-      metric,
-      notes: rangeNotes(query.notes, metric, unwrap(call.args[0]!).place, arg.place),
-    } satisfies RangeCall;
-    const row = ranges.read(index);
-    (rolled?.compute ?? compute)(row, out, base);
+    if (ahead?.take(index, out) !== true) {
+      const notes = rangeNotes(query.notes, metric, unwrap(call.args[0]!).place, arg.place);
+      const base = { steps: grid.steps, sight, rangeMs, grid, scalars, extend, metric, notes } satisfies RangeCall;
+      const row = ranges.read(index);
+      (rolled?.compute ?? compute)(row, out, base);
+    }
     if ((call.name === 'rate' || call.name === 'increase') && out.kinds.includes(float)) noteCounter(evaluator, arg, labels, metric);
     return out;
   };

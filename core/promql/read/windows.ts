@@ -41,7 +41,15 @@ export interface RangeVector {
   /** Where the windows end, and how long they are; open on the left. */
   readonly sight: Sight;
   readonly rangeMs: DurationMs;
+  /** What a selector found; undefined of a subquery. */
+  readonly selected?: Selected;
   read(index: number): RangeRow;
+}
+
+/** The series of a range selector, as its source gave them. */
+export interface Selected {
+  readonly series: readonly ScannedColumns[];
+  readonly margin: Margin;
 }
 
 /** How far the samples of a window may reach beyond it, for `anchored` and `smoothed`. */
@@ -57,6 +65,7 @@ export function selectorRanges(series: readonly ScannedColumns[], sight: Sight, 
     heads: series.map(({ labels }) => ({ labels, dropName: false })),
     sight,
     rangeMs,
+    selected: { series, margin },
     read(index) {
       const columns = series[index]!;
       budget.loaded(columns.timesMs.length);

@@ -1,0 +1,73 @@
+import { closeDb, openReadDb, type ReadDb } from '#core/db/index.ts';
+import { noLabels } from '#core/model/index.ts';
+import { Groups } from './names/groups.ts';
+import { Reader } from './reader.ts';
+import { Scan, type Packed } from './scan.ts';
+import { ScannedSeries } from './scanned.ts';
+import type { ScannedColumns } from './types.ts';
+import { Tombstones } from './upkeep/deletion.ts';
+
+/** All that another thread needs to read series of a scan: which frames of which file, and copies of what is in no file yet. Can be posted. */
+export interface Parcel extends Packed {
+  readonly path: string;
+}
+
+/** Series that follow one another in a scan, for another thread; undefined when they do not, or are no scan's. */
+export function packParcel(series: readonly object[]): Parcel | undefined {
+  const [first] = series;
+  if (!(first instanceof ScannedSeries)) return undefined;
+  const whole = series.every((one, i) => one instanceof ScannedSeries && one.scan === first.scan && one.index === first.index + i);
+  return whole ? { path: first.scan.path, ...first.scan.pack(first.index, first.index + series.length) } : undefined;
+}
+
+/** Opened frames kept by each reader of parcels, beside what they were decoded to. */
+const cacheBytesMax = 32 << 20;
+
+/**
+ * Reads series on another thread than the one that scanned them, with a connection and a cache of its own. What cannot be read exactly as the
+ * store itself would, now or when the scan began, throws: a frame that is gone or damaged, a series of which samples were deleted.
+ */
+export class ParcelReader {
+  #db: ReadDb | undefined;
+  #reader: Reader | undefined;
+
+  open(parcel: Parcel): readonly ScannedColumns[] {
+    const { minMs, maxMs } = parcel;
+    const scan = new Scan({
+      reader: this.#readerOf(parcel.path),
+      head: { read: () => undefined },
+      minMs,
+      maxMs,
+      slotOf: () => 0,
+      isDeletedFrom: () => false,
+    });
+    scan.unpack(parcel);
+    return parcel.rows.map((_, i) => new ScannedSeries(noLabels, scan, i));
+  }
+
+  close(): void {
+    if (this.#db !== undefined) closeDb(this.#db);
+    this.#db = this.#reader = undefined;
+  }
+
+  #readerOf(path: string): Reader {
+    if (this.#reader !== undefined && this.#db?.path === path) return this.#reader;
+    this.close();
+    const db = (this.#db = openReadDb(path));
+    return (this.#reader = new FrameReader(db));
+  }
+}
+
+class FrameReader extends Reader {
+  constructor(db: ReadDb) {
+    const onDamage = (_: unknown, error: Error): never => {
+      throw error;
+    };
+    super({ db, groups: new Groups(0), tombstones: new Tombstones(), onDamage }, cacheBytesMax);
+  }
+
+  /** Asked when a frame is gone: who reads a parcel cannot know what came in its place. */
+  override frames(): never {
+    throw new Error('a frame of the parcel is gone');
+  }
+}

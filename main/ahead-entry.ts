@@ -1,0 +1,18 @@
+/** A thread that works out rows of range queries ahead of the engine's own. */
+import { parentPort } from 'node:worker_threads';
+import { Board, workAhead } from '#core/promql/index.ts';
+import { ParcelReader } from '#core/tsdb/index.ts';
+import type { AheadJob } from './engine/ahead.ts';
+
+const reader = new ParcelReader();
+
+parentPort!.on('message', ({ task, parcel, memory, share }: AheadJob) => {
+  const board = new Board(memory, parcel.rows.length, task.grid.steps);
+  try {
+    workAhead(task, reader.open(parcel), board, share);
+  } catch {
+    reader.close(); // What cannot be opened now is tried anew next time; the query does without.
+  } finally {
+    board.leave();
+  }
+});

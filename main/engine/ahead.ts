@@ -1,0 +1,85 @@
+/** Threads that work out rows of heavy range queries ahead of the engine's own, on processors that have nothing to do. */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { Board, type AskAhead, type RowTask, type Share } from '#core/promql/index.ts';
+import { packParcel, type Parcel } from '#core/tsdb/index.ts';
+import { entryFile } from '../places.ts';
+
+/** What a thread is told; it answers on the board. */
+export interface AheadJob {
+  readonly task: RowTask;
+  readonly parcel: Parcel;
+  readonly memory: SharedArrayBuffer;
+  readonly share: Share;
+}
+
+/** One processor is the engine's own; more than three others would mostly wait for it. */
+const threadsMax = 3;
+/** Threads that had nothing to do for so long end, and give their memory back. */
+const idleMs = 60_000;
+/** Of a query's rows: a day at a step a minute of 1,200 series. Those that come first are the query's own thread's anyhow. */
+const boardBytesMax = 16 << 20;
+/** What a thread may hold beside its columns, which are bounded themselves. */
+const memoryMbMax = 256;
+
+/**
+ * One query at a time is worked for. The threads start with the first that is heavy, which they are too late for. One that dies is let go,
+ * and its query goes on without it.
+ */
+export class Ahead {
+  readonly #count: number;
+  #threads: Worker[] = [];
+  #memory = new SharedArrayBuffer(0);
+  #board: Board | undefined;
+  #idle: NodeJS.Timeout | undefined;
+
+  constructor(count = Math.min(threadsMax, availableParallelism() - 1)) {
+    this.#count = count;
+  }
+
+  readonly ask: AskAhead = (series, task) => {
+    if (this.#count < 1 || this.#board?.isLeft === false) return undefined;
+    const { steps } = task.grid;
+    const rows = Math.min(series.length, Board.rowsWithin(boardBytesMax, steps));
+    const parcel = rows < 1 ? undefined : packParcel(series.slice(series.length - rows));
+    if (parcel === undefined) return undefined;
+    this.#stayAwake();
+    const board = (this.#board = new Board(this.#room(Board.bytes(rows, steps)), rows, steps));
+    board.clear(this.#threads.length);
+    for (const [index, thread] of this.#threads.entries())
+      thread.postMessage({ task, parcel, memory: board.memory, share: { index, count: this.#threads.length } } satisfies AheadJob);
+    return board;
+  };
+
+  /** Ends the threads. They start again when they are asked. */
+  close(): void {
+    clearTimeout(this.#idle);
+    this.#idle = undefined;
+    for (const thread of this.#threads) void thread.terminate();
+    this.#threads = [];
+    this.#memory = new SharedArrayBuffer(0);
+    this.#board = undefined;
+  }
+
+  #room(bytes: number): SharedArrayBuffer {
+    if (this.#memory.byteLength < bytes) this.#memory = new SharedArrayBuffer(bytes);
+    return this.#memory;
+  }
+
+  #stayAwake(): void {
+    if (this.#threads.length === 0) this.#threads = Array.from({ length: this.#count }, () => this.#start());
+    this.#idle ??= setTimeout(() => this.close(), idleMs).unref();
+    this.#idle.refresh();
+  }
+
+  #start(): Worker {
+    const thread = new Worker(entryFile('ahead-entry'), { resourceLimits: { maxOldGenerationSizeMb: memoryMbMax } });
+    const gone = (): void => {
+      if (this.#threads.includes(thread)) this.close();
+    };
+    thread.on('error', gone);
+    thread.on('exit', gone);
+    thread.unref();
+    return thread;
+  }
+}
