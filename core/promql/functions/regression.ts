@@ -12,11 +12,96 @@ type Origin = (row: RangeRow, call: RangeCall, step: number) => number;
 const atFirst: Origin = (row, _call, step) => row.timesMs[row.lo[step]!]!;
 const atStep: Origin = (_row, call, step) => stepTime(call.grid, step);
 
-/** The sums of x and x squared in each window. They depend on the times of the samples alone. */
-interface Abscissas {
+/**
+ * The x of the samples in each window, in seconds, and the sums of x and x squared. They depend on the times of the samples alone, and what is
+ * scraped in step with the grid has the same in every window.
+ */
+class Abscissas {
   readonly origin: Origin;
   readonly sumX: Float64Array;
   readonly sumXX: Float64Array;
+  readonly #timesMs: Float64Array;
+  readonly #originsMs: Float64Array;
+  /** Equal for windows with the same x. */
+  readonly #patterns: Int32Array;
+  readonly #xs: Float64Array;
+  #patternOfXs = -1;
+
+  constructor(row: RangeRow, call: RangeCall, origin: Origin) {
+    const { lo, hi, timesMs } = row;
+    this.origin = origin;
+    this.sumX = new Float64Array(call.steps);
+    this.sumXX = new Float64Array(call.steps);
+    this.#timesMs = timesMs;
+    this.#originsMs = new Float64Array(call.steps);
+    this.#patterns = new Int32Array(call.steps);
+    this.#xs = new Float64Array(hi.reduce((most, to, k) => Math.max(most, to - lo[k]!), 0));
+    const rhythm = new Rhythm(row);
+    for (let k = 0; k < call.steps; k++) {
+      if (hi[k]! <= lo[k]!) continue;
+      this.#originsMs[k] = origin(row, call, k);
+      const isLikeBefore = k > 0 && rhythm.holds(k, this.#originsMs[k]! - this.#originsMs[k - 1]!);
+      this.#patterns[k] = isLikeBefore ? this.#patterns[k - 1]! : k;
+      if (isLikeBefore) {
+        this.sumX[k] = this.sumX[k - 1]!;
+        this.sumXX[k] = this.sumXX[k - 1]!;
+      } else this.#sum(lo[k]!, hi[k]!, k);
+    }
+  }
+
+  /** Of the samples `[from, to)`, the window of a step. Good until the next call. */
+  xs(from: number, to: number, step: number): Float64Array {
+    const [xs, timesMs, originMs] = [this.#xs, this.#timesMs, this.#originsMs[step]!];
+    if (this.#patternOfXs !== this.#patterns[step]) for (let i = from; i < to; i++) xs[i - from] = (timesMs[i]! - originMs) / 1e3;
+    this.#patternOfXs = this.#patterns[step]!;
+    return xs;
+  }
+
+  /** Compensated (Neumaier). */
+  #sum(from: number, to: number, step: number): void {
+    let [sumX, lostX, sumXX, lostXX] = [0, 0, 0, 0];
+    for (let i = from; i < to; i++) {
+      const x = (this.#timesMs[i]! - this.#originsMs[step]!) / 1e3;
+      const totalX = sumX + x;
+      lostX += Math.abs(sumX) >= Math.abs(x) ? sumX - totalX + x : x - totalX + sumX;
+      sumX = totalX;
+      const xx = x * x;
+      const totalXX = sumXX + xx;
+      lostXX += sumXX >= xx ? sumXX - totalXX + xx : xx - totalXX + sumXX;
+      sumXX = totalXX;
+    }
+    this.sumX[step] = sumX + lostX;
+    this.sumXX[step] = sumXX + lostXX;
+  }
+}
+
+/** Tells which windows hold the same times as the one before, moved by as much as their origin. Looks at each sample once while that is so. */
+class Rhythm {
+  readonly #row: RangeRow;
+  /** What is looked for: samples that many places apart lie that far apart. */
+  #places = 0;
+  #apartMs = 0;
+  #lookedTo = 0;
+  /** Behind the last sample for which it does not hold. */
+  #holdsFrom = 0;
+
+  constructor(row: RangeRow) {
+    this.#row = row;
+  }
+
+  /** Asked of one step after the other. */
+  holds(step: number, movedMs: number): boolean {
+    const { lo, hi, timesMs } = this.#row;
+    const [from, to, places] = [lo[step]!, hi[step]!, lo[step]! - lo[step - 1]!];
+    if (places !== this.#places || movedMs !== this.#apartMs) {
+      this.#places = places;
+      this.#apartMs = movedMs;
+      this.#lookedTo = this.#holdsFrom = from;
+    }
+    for (let i = Math.max(from, this.#lookedTo); i < to; i++) if (timesMs[i]! - timesMs[i - places]! !== movedMs) this.#holdsFrom = i + 1;
+    this.#lookedTo = to;
+    return this.#holdsFrom <= from && to - from === hi[step - 1]! - lo[step - 1]!;
+  }
 }
 
 const abscissas = new WeakMap<Frame, Abscissas>();
@@ -24,59 +109,81 @@ const abscissas = new WeakMap<Frame, Abscissas>();
 function abscissasOf(row: RangeRow, call: RangeCall, origin: Origin): Abscissas {
   const known = abscissas.get(row.frame);
   if (known?.origin === origin) return known;
-  const made: Abscissas = { origin, sumX: new Float64Array(call.steps), sumXX: new Float64Array(call.steps) };
-  for (let k = 0; k < call.steps; k++) {
-    if (row.hi[k]! > row.lo[k]!) addAbscissas(row.timesMs, row.lo[k]!, row.hi[k]!, origin(row, call, k), made, k);
-  }
+  const made = new Abscissas(row, call, origin);
   abscissas.set(row.frame, made);
   return made;
 }
 
-function addAbscissas(timesMs: Float64Array, from: number, to: number, originMs: number, into: Abscissas, step: number): void {
-  let [sumX, lostX, sumXX, lostXX] = [0, 0, 0, 0];
-  for (let i = from; i < to; i++) {
-    const x = (timesMs[i]! - originMs) / 1e3;
-    const totalX = sumX + x;
-    lostX += Math.abs(sumX) >= Math.abs(x) ? sumX - totalX + x : x - totalX + sumX;
-    sumX = totalX;
-    const xx = x * x;
-    const totalXX = sumXX + xx;
-    lostXX += sumXX >= xx ? sumXX - totalXX + xx : xx - totalXX + sumXX;
-    sumXX = totalXX;
-  }
-  into.sumX[step] = sumX + lostX;
-  into.sumXX[step] = sumXX + lostXX;
+/** A function of the line of least squares through the samples of a window, with x in seconds. The sums are compensated (Neumaier). */
+function ofLine(origin: Origin, one: (line: Line, call: RangeCall, step: number) => number): RangeFunction {
+  return (row, out, call) => {
+    const { values } = row;
+    const places = abscissasOf(row, call, origin);
+    const sums = exactSums(values);
+    const fit = (from: number, to: number, step: number): Line => {
+      const first = values[from]!;
+      if (isConstant(values, from, to)) return Number.isFinite(first) ? { slope: 0, intercept: first } : { slope: NaN, intercept: NaN };
+      const xs = places.xs(from, to, step);
+      const [sumY, sumXY] = sums === undefined ? bothSums(xs, values, from, to) : [sums[to]! - sums[from]!, sumOfProducts(xs, values, from, to)];
+      return lineOf(to - from, places.sumX[step]!, sumY, sumXY, places.sumXX[step]!);
+    };
+    ofFloats((_row, from, to, _call, step) => one(fit(from, to, step), call, step), 2)(row, out, call);
+  };
 }
 
-/** Least squares through the samples `[from, to)` of a window, with x in seconds. The sums are compensated (Neumaier). */
-function fit(row: RangeRow, from: number, to: number, call: RangeCall, step: number, origin: Origin): Line {
-  const { timesMs, values } = row;
-  const first = values[from]!;
-  if (isConstant(values, from, to)) return Number.isFinite(first) ? { slope: 0, intercept: first } : { slope: NaN, intercept: NaN };
-  const originMs = origin(row, call, step);
+/** What the values before each add up to, if all are whole numbers that no sum of them rounds: then order and compensation do not matter. */
+function exactSums(values: Float64Array): Float64Array | undefined {
+  const sums = new Float64Array(values.length + 1);
+  let sizes = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    sizes += Math.abs(value);
+    if (!Number.isInteger(value) || sizes > Number.MAX_SAFE_INTEGER) return undefined;
+    sums[i + 1] = sums[i]! + value;
+  }
+  return sums;
+}
+
+/** Compensated as all sums are. What an addition loses is found without comparing sizes: Knuth's TwoSum, The Art of Computer Programming 2, 4.2.2. */
+function sumOfProducts(xs: Float64Array, values: Float64Array, from: number, to: number): number {
+  let sum = 0;
+  let lost = 0;
+  for (let i = from; i < to; i++) {
+    const product = xs[i - from]! * values[i]!;
+    const total = sum + product;
+    const put = total - sum;
+    lost += sum - (total - put) + (product - put);
+    sum = total;
+  }
+  return compensated(sum, lost);
+}
+
+/** The sums of the values and of the products, which are made in the time of one. */
+function bothSums(xs: Float64Array, values: Float64Array, from: number, to: number): [sumY: number, sumXY: number] {
   let [sumY, lostY, sumXY, lostXY] = [0, 0, 0, 0];
   for (let i = from; i < to; i++) {
     const y = values[i]!;
-    const xy = ((timesMs[i]! - originMs) / 1e3) * y;
     const totalY = sumY + y;
-    lostY += Math.abs(sumY) >= Math.abs(y) ? sumY - totalY + y : y - totalY + sumY;
+    const putY = totalY - sumY;
+    lostY += sumY - (totalY - putY) + (y - putY);
     sumY = totalY;
+    const xy = xs[i - from]! * y;
     const totalXY = sumXY + xy;
-    lostXY += Math.abs(sumXY) >= Math.abs(xy) ? sumXY - totalXY + xy : xy - totalXY + sumXY;
+    const putXY = totalXY - sumXY;
+    lostXY += sumXY - (totalXY - putXY) + (xy - putXY);
     sumXY = totalXY;
   }
-  const { sumX, sumXX } = abscissasOf(row, call, origin);
-  return lineOf(to - from, sumX[step]!, total(sumY, lostY), total(sumXY, lostXY), sumXX[step]!);
+  return [compensated(sumY, lostY), compensated(sumXY, lostXY)];
+}
+
+/** An infinite sum has lost nothing. */
+function compensated(sum: number, lost: number): number {
+  return sum === Infinity || sum === -Infinity ? sum : sum + lost;
 }
 
 function isConstant(values: Float64Array, from: number, to: number): boolean {
   for (let i = from + 1; i < to; i++) if (values[i] !== values[from]) return false;
   return true;
-}
-
-/** An infinite sum has lost nothing. */
-function total(sum: number, lost: number): number {
-  return sum === Infinity || sum === -Infinity ? sum : sum + lost;
 }
 
 function lineOf(n: number, sumX: number, sumY: number, sumXY: number, sumXX: number): Line {
@@ -87,10 +194,7 @@ function lineOf(n: number, sumX: number, sumY: number, sumXY: number, sumXX: num
 }
 
 /** deriv(): the slope per second. */
-export const deriv: RangeFunction = ofFloats((row, from, to, call, k) => fit(row, from, to, call, k, atFirst).slope, 2);
+export const deriv = ofLine(atFirst, ({ slope }) => slope);
 
 /** predict_linear(): the value `scalars[0]` seconds after the evaluation time. */
-export const predictLinear: RangeFunction = ofFloats((row, from, to, call, k) => {
-  const line = fit(row, from, to, call, k, atStep);
-  return line.slope * call.scalars[0]![k]! + line.intercept;
-}, 2);
+export const predictLinear = ofLine(atStep, ({ slope, intercept }, call, step) => slope * call.scalars[0]![step]! + intercept);
