@@ -2,7 +2,7 @@
 import { alertId, formatTime, matchesLabels, type Ack, type Alert, type Clock, type Labels, type Matcher, type UnixMs } from '#core/model/index.ts';
 import { transaction, type WriteDb } from '#core/db/index.ts';
 import { formatMatchers, tableLink, type AlertmanagerConfig } from '#core/formats/index.ts';
-import { isResolved, type HeldAlert, type PostedAlert } from './alerts.ts';
+import { isResolved, type FlushedAlert, type HeldAlert, type PostedAlert } from './alerts.ts';
 import { keepConfig } from './config-history.ts';
 import { pruneRecord, readDecisions, recordDecision, type Decision, type DecisionQuery, type NewDecision } from './decisions.ts';
 import type { Group } from './groups.ts';
@@ -14,7 +14,7 @@ import { Outbox, type Outcome } from './outbox.ts';
 import { toldPairs, type ToldPair } from './outbox-store.ts';
 import { groupKey, groupLabels, matchRoutes, routingGaps, type Route, type RoutingGap } from './routes.ts';
 import { silenceState, SilenceStore, type Silence, type SilenceRequest } from './silences.ts';
-import { channelOf, runStages, type FlushedAlert, type StageWorld } from './stages.ts';
+import { channelOf, runStages, type StageWorld } from './stages.ts';
 import { mutesAt } from './times.ts';
 import { lastAliveMs, openTurns } from './turns.ts';
 import { viewAlert, type AlertView, type GroupView } from './view.ts';

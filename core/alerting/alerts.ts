@@ -21,6 +21,12 @@ export interface HeldAlert {
   readonly leftRoutes: readonly string[];
 }
 
+/** An alert as it is at this flush: it does not resolve while the stages run. */
+export interface FlushedAlert {
+  readonly alert: HeldAlert;
+  readonly resolved: boolean;
+}
+
 export interface RuleOrigin {
   readonly expr: string;
   readonly value: number;

@@ -3,10 +3,9 @@
  * `group_interval`; it goes when its last alert is over and has been told. Turns that fall due together share one transaction.
  */
 import { formatLabels, type Cancel, type Clock, type DurationMs, type Labels, type UnixMs } from '#core/model/index.ts';
-import { compareAlerts, isResolved, type HeldAlert } from './alerts.ts';
+import { compareAlerts, isResolved, type FlushedAlert, type HeldAlert } from './alerts.ts';
 import type { NewDecision } from './decisions.ts';
 import { groupKey, groupLabels, matchRoutes, type Route } from './routes.ts';
-import type { FlushedAlert } from './stages.ts';
 
 export interface Group {
   /** Alertmanager's group key; with the route's id it names the group. */

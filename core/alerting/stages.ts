@@ -4,7 +4,7 @@
  */
 import { formatTime, labelValue, type Labels, type UnixMs } from '#core/model/index.ts';
 import type { Integration, NamedInterval } from '#core/formats/index.ts';
-import type { HeldAlert } from './alerts.ts';
+import type { FlushedAlert, HeldAlert } from './alerts.ts';
 import type { NewDecision } from './decisions.ts';
 import { notificationKey, notifyReason, notifyReasonText, sameIds, type GroupState } from './dedup.ts';
 import type { Group } from './groups.ts';
@@ -12,12 +12,6 @@ import type { Inhibition } from './inhibit.ts';
 import type { Channel, Intent, LogEntry, Notification, NotifyReason } from './notification.ts';
 import type { Silence } from './silences.ts';
 import { inNamedInterval } from './times.ts';
-
-/** An alert as it is at this flush: it does not resolve while the stages run. */
-export interface FlushedAlert {
-  readonly alert: HeldAlert;
-  readonly resolved: boolean;
-}
 
 /** What the stages ask and tell. */
 export interface StageWorld {

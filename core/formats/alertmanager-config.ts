@@ -3,10 +3,10 @@
  * can name the configuration that made it. Source: Alertmanager's configuration reference.
  */
 import { EngineError, labelsFrom, matcher, messageOf, type DurationMs, type Matcher, type MatchOp } from '#core/model/index.ts';
-import { boundedList, checked, fieldOf } from './alertmanager-decode.ts';
+import { boundedList, checked, fieldOf, type Decoded } from './alertmanager-decode.ts';
 import { foreign, foreignKinds, type ForeignKind } from './alertmanager-foreign.ts';
 import { global, type AlertmanagerGlobal } from './alertmanager-global.ts';
-import { desktop, email, log, pagerduty, slack, webhook, type Decoded } from './alertmanager-kinds.ts';
+import { desktop, email, log, pagerduty, slack, webhook } from './alertmanager-kinds.ts';
 import { isClassicName, parseMatchers, sortMatchers } from './alertmanager-matchers.ts';
 import type { Integration, Receiver } from './alertmanager-receivers.ts';
 import { namedInterval, type NamedInterval } from './alertmanager-times.ts';

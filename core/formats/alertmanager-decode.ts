@@ -2,6 +2,13 @@
 import { listOf, text, type Decode } from './yaml-decode.ts';
 import { isYamlNull, yamlError, type YamlNode } from './yaml.ts';
 
+/** What a decoder of one kind gives; the receiver adds kind, index and line. */
+export interface Decoded<T> {
+  readonly sendResolved: boolean;
+  readonly unsupported: readonly string[];
+  readonly settings: T;
+}
+
 /** No published file comes near; keeps one list from making thousands of routes or receivers. */
 const itemsMax = 10_000;
 

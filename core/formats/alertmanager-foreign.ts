@@ -2,10 +2,9 @@
  * The receiver kinds that Signalbox cannot send to yet. Their fields are checked by name, and the rules across fields that decide
  * whether Alertmanager takes the file; so what loads there loads here. Source: its configuration reference, version 0.33.
  */
-import { fieldOf, notBoth, oneIsNeeded } from './alertmanager-decode.ts';
+import { fieldOf, notBoth, oneIsNeeded, type Decoded } from './alertmanager-decode.ts';
 import type { AlertmanagerGlobal } from './alertmanager-global.ts';
 import { httpSettings } from './alertmanager-http.ts';
-import type { Decoded } from './alertmanager-kinds.ts';
 import { boolean, optional, record, type Decode, type Field } from './yaml-decode.ts';
 import { yamlError, type YamlNode } from './yaml.ts';
 

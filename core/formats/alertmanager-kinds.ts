@@ -1,5 +1,5 @@
 /** Decoders of the receiver kinds that Signalbox can send to, with Alertmanager's defaults and what each inherits from `global`. */
-import { boundedList, checked, fieldOf, hostPort, notBoth, oneIsNeeded, templatedUrl, url } from './alertmanager-decode.ts';
+import { boundedList, checked, fieldOf, hostPort, notBoth, oneIsNeeded, templatedUrl, url, type Decoded } from './alertmanager-decode.ts';
 import type { AlertmanagerGlobal } from './alertmanager-global.ts';
 import { httpSettings, tlsSettings, type HttpSettings, type TlsSettings } from './alertmanager-http.ts';
 import type {
@@ -13,13 +13,6 @@ import type {
 } from './alertmanager-receivers.ts';
 import { boolean, count, duration, oneOf, optional, pairsOf, record, required, text, type Decode, type Field } from './yaml-decode.ts';
 import { yamlError } from './yaml.ts';
-
-/** What a decoder of one kind gives; the receiver adds kind, index and line. */
-export interface Decoded<T> {
-  readonly sendResolved: boolean;
-  readonly unsupported: readonly string[];
-  readonly settings: T;
-}
 
 const noText = (name: string): Field<string> => optional(name, text, '');
 const templated = (name: string, template: string): Field<string> => optional(name, text, `{{ template "${template}" . }}`);

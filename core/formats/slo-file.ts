@@ -3,7 +3,8 @@
  * Sources: sloth.dev/specs, github.com/OpenSLO/OpenSLO.
  */
 import { EngineError, type DurationMs } from '#core/model/index.ts';
-import { openSloObject, readOpenSlo } from './slo-openslo.ts';
+import { openSloObject } from './slo-object.ts';
+import { readOpenSlo } from './slo-openslo.ts';
 import { readSloth } from './slo-sloth.ts';
 import type { SloSpec } from './slo-spec.ts';
 import { text } from './yaml-decode.ts';

@@ -1,27 +1,13 @@
 /** OpenSLO v1alpha and v1. */
 import { formatDuration, parseDuration, type DurationMs } from '#core/model/index.ts';
+import type { OpenSloObject } from './slo-object.ts';
 import { policyWindows } from './slo-policies.ts';
 import { type BurnWindow, type SloAlerting, type SloIndicator, type SloSlice, type SloSpec } from './slo-spec.ts';
 import { boolean, listOf, number, oneOf, optional, record, required, text, type Decode } from './yaml-decode.ts';
 import { minEventsAnnotation } from './slo-write.ts';
 import { yamlError, type YamlMap, type YamlNode } from './yaml.ts';
 
-/** An object of a file that others may refer to by name. */
-export interface OpenSloObject {
-  readonly kind: string;
-  readonly name: string;
-  readonly node: YamlMap;
-}
-
 type Version = 'openslo/v1alpha' | 'openslo/v1';
-
-export function openSloObject(node: YamlNode): OpenSloObject[] {
-  if (node.kind !== 'map') return [];
-  const kind = node.entries.get('kind')?.value;
-  const metadata = node.entries.get('metadata')?.value;
-  const name = metadata?.kind === 'map' ? metadata.entries.get('name')?.value : undefined;
-  return kind?.kind === 'scalar' && name?.kind === 'scalar' ? [{ kind: kind.text, name: name.text, node }] : [];
-}
 
 /** The objectives of one object: an SLO has several, any other kind none. Throws EngineError `invalid` as "FILE:LINE: reason". */
 export function readOpenSlo(document: YamlMap, version: Version, references: readonly OpenSloObject[], periodMs: DurationMs): SloSpec[] {

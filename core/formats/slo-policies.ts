@@ -1,6 +1,6 @@
 /** Alert policies of OpenSLO v1 as burn-rate windows, and back. Source: github.com/OpenSLO/OpenSLO, "AlertPolicy" and "AlertCondition". */
 import { formatDuration, parseDuration, type DurationMs } from '#core/model/index.ts';
-import type { OpenSloObject } from './slo-openslo.ts';
+import type { OpenSloObject } from './slo-object.ts';
 import { burnWindows, type BurnWindow } from './slo-spec.ts';
 import { isYamlNull, type YamlNode } from './yaml.ts';
 

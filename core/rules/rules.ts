@@ -17,7 +17,8 @@ import { restoreAll } from './restore.ts';
 import { rulesAt, type PastRules } from './rule-history.ts';
 import type { RuleEnvironment } from './rule-runner.ts';
 import { startSchedule, type Tick } from './schedule.ts';
-import { groupState, type GroupState } from './rule-state.ts';
+import { groupState } from './group-state.ts';
+import type { GroupState } from './rule-state.ts';
 import type { Stream } from './stream/stream.ts';
 import type { GroupSpec, RuleAppend, RuleQuery, Transition } from './types.ts';
 

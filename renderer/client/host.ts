@@ -1,6 +1,4 @@
 import type { Transport } from '#core/contract/index.ts';
-import { desktopHost } from './desktop.ts';
-import { webHost } from './web.ts';
 
 /** How the engine is, as its host tells it while the screen has no line to it. */
 export interface HostStatus {
@@ -19,9 +17,4 @@ export interface Host {
   status(): Promise<HostStatus | undefined>;
   /** Calls `act` with the link whenever the host wants a place shown (a clicked notification). */
   onLink(act: (link: string) => void): void;
-}
-
-export function findHost(): Host {
-  const shell = window.signalboxShell;
-  return shell === undefined ? webHost() : desktopHost(shell);
 }

@@ -1,6 +1,6 @@
 import type { FileSink } from '../sink.ts';
 import { columnNames, columnOf } from './names.ts';
-import type { TableHead, TableReader } from './table.ts';
+import type { TableHead, TableReader } from './table-reader.ts';
 import { timeColumnOf } from './time-column.ts';
 
 /** Calls as rows of caller and callee. */

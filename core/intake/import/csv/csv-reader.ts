@@ -2,7 +2,8 @@ import { EngineError } from '#core/model/index.ts';
 import type { FileReader, ReaderInput } from '../reader.ts';
 import type { FileSink } from '../sink.ts';
 import { CsvRows, separatorOf, type CsvRow } from './rows.ts';
-import { tableReader, type TableHead, type TableReader } from './table.ts';
+import { tableReader } from './table.ts';
+import type { TableHead, TableReader } from './table-reader.ts';
 
 const headRows = 12;
 

@@ -1,7 +1,7 @@
 import { labelsFrom } from '#core/model/index.ts';
 import type { FileSink } from '../sink.ts';
 import { columnNames, labelNameOf, plainName } from './names.ts';
-import type { TableHead, TableReader } from './table.ts';
+import type { TableHead, TableReader } from './table-reader.ts';
 import { timeColumnOf, timeNsIn } from './time-column.ts';
 
 const services = new Set<string>(columnNames.service);

@@ -2,7 +2,7 @@ import { labelsFrom, type Labels, type LogLevel } from '#core/model/index.ts';
 import type { FileSink } from '../sink.ts';
 import { columnNames, columnOf, labelNameOf, plainName } from './names.ts';
 import { idOf } from './span-table.ts';
-import type { TableHead, TableReader } from './table.ts';
+import type { TableHead, TableReader } from './table-reader.ts';
 import { timeColumnOf, timeNsIn } from './time-column.ts';
 import { workloadOf } from './workload.ts';
 

@@ -4,7 +4,7 @@ import type { FileSink, Pairs } from '../sink.ts';
 import { columnNames, columnOf, labelNameOf, metricNameOf, plainName } from './names.ts';
 import type { CsvRow } from './rows.ts';
 import { splitNames } from './split-names.ts';
-import type { TableHead, TableReader } from './table.ts';
+import type { TableHead, TableReader } from './table-reader.ts';
 import { msOf, timeColumnOf, timeNsIn } from './time-column.ts';
 import { timeNsOf } from './time.ts';
 import { workloadOf } from './workload.ts';

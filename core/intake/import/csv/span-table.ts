@@ -2,7 +2,7 @@ import { EngineError, noScope, resourceOf, type Attribute, type Resource, type S
 import type { FileSink } from '../sink.ts';
 import { columnNames, columnOf, plainName } from './names.ts';
 import type { CsvRow } from './rows.ts';
-import type { TableHead, TableReader } from './table.ts';
+import type { TableHead, TableReader } from './table-reader.ts';
 import { timeColumnOf, timeNsIn } from './time-column.ts';
 import { timeNsOf } from './time.ts';
 import { workloadOf } from './workload.ts';
