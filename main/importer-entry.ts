@@ -4,6 +4,7 @@ import { importPaths, openCase } from '#core/intake/index.ts';
 import { EngineError, messageOf } from '#core/model/index.ts';
 import { systemClock } from './clock.ts';
 import type { ImportJob, ImportNews } from './engine/importer.ts';
+import { startPacker } from './engine/packer.ts';
 
 const { from, into } = workerData as ImportJob;
 const tell = (news: ImportNews): void => parentPort!.postMessage(news);
@@ -11,7 +12,7 @@ let stopped = false;
 parentPort!.on('message', () => (stopped = true));
 
 async function run(): Promise<void> {
-  const stores = openCase(into, systemClock);
+  const stores = openCase(into, systemClock, startPacker());
   try {
     await importPaths([from], {
       stores: stores.into,

@@ -1,4 +1,4 @@
-import type { LogBatch } from '#core/formats/index.ts';
+import type { LogColumns } from '#core/formats/index.ts';
 import { logLevels, type LogLevel } from '#core/model/index.ts';
 import { DamageError, wrapBlob } from '#core/blocks/index.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
@@ -46,7 +46,7 @@ export interface BlockMeta {
 
 export interface EncodedBlock {
   readonly meta: BlockMeta;
-  readonly parts: readonly (readonly [name: string, bytes: Buffer])[];
+  readonly parts: readonly (readonly [name: string, bytes: Uint8Array])[];
 }
 
 /** A kind of line while its block is filled. Its texts are what stands around the variables of its first row. */
@@ -66,14 +66,14 @@ interface OpenTemplate {
 
 /** Records of a batch in order of time, the texts of all within the first 2^31 bytes. */
 export interface Run {
-  readonly batch: LogBatch;
-  /** Places of the records in the batch, in order of time. */
+  readonly columns: LogColumns;
+  /** Places of the records in the columns, in order of time. */
   readonly order: Uint32Array;
 }
 
-/** Encodes a run that lies within `blockRangeNs`, pausing between steps. `streamOf` numbers the batch's label sets. */
-export function* encodeBlock(run: Run, streamOf: (place: number) => number): Generator<undefined, EncodedBlock> {
-  const builder = new BlockBuilder(run, streamOf);
+/** Encodes a run that lies within `blockRangeNs`, pausing between steps. `streams` are the numbers of the batch's label sets. */
+export function* encodeBlock(run: Run, streams: readonly number[]): Generator<undefined, EncodedBlock> {
+  const builder = new BlockBuilder(run, streams);
   for (let from = 0; from < run.order.length; from += stepRecords) {
     builder.add(Math.min(run.order.length, from + stepRecords));
     yield;
@@ -87,7 +87,8 @@ class BlockBuilder {
   readonly #offsets: Float64Array;
   readonly #kinds: Float64Array;
   readonly #streamRows: Float64Array;
-  readonly #streamOf: (place: number) => number;
+  /** Numbers of streams, by the label set's place in the batch. */
+  readonly #streamIds: readonly number[];
   readonly #cutter = new Cutter();
   readonly #byHash = new Map<number, OpenTemplate[]>();
   /** Of lines that are kept whole, by level and fields. */
@@ -101,12 +102,12 @@ class BlockBuilder {
   #count = 0;
   #rawBytes = 0;
 
-  constructor(run: Run, streamOf: (place: number) => number) {
-    const { batch, order } = run;
+  constructor(run: Run, streamIds: readonly number[]) {
+    const { columns, order } = run;
     this.#run = run;
-    this.#streamOf = streamOf;
-    this.#baseNs = batch.timeNs(order[0]!);
-    this.#places = new Int32Array(batch.labelSets.length).fill(-1);
+    this.#streamIds = streamIds;
+    this.#baseNs = BigInt(columns.seconds[order[0]!]!) * BigInt(nsPerSecond) + BigInt(columns.nanos[order[0]!]!);
+    this.#places = new Int32Array(streamIds.length).fill(-1);
     this.#offsets = new Float64Array(order.length);
     this.#kinds = new Float64Array(order.length);
     this.#streamRows = new Float64Array(order.length);
@@ -114,8 +115,8 @@ class BlockBuilder {
 
   /** Takes the rows up to `end`. */
   add(end: number): void {
-    const { batch, order } = this.#run;
-    const { starts, lineEnds, ends, seconds, nanos, levels, streams } = batch;
+    const { columns, order } = this.#run;
+    const { starts, lineEnds, ends, seconds, nanos, levels, streams } = columns;
     const [seconds0, nanos0] = [seconds[order[0]!]!, nanos[order[0]!]!];
     for (let row = this.#count; row < end; row++) {
       const i = order[row]!;
@@ -132,7 +133,7 @@ class BlockBuilder {
   }
 
   #placeOf(labelSet: number): number {
-    const stream = this.#streamOf(labelSet);
+    const stream = this.#streamIds[labelSet]!;
     let place = this.#streams.get(stream);
     if (place === undefined) this.#streams.set(stream, (place = this.#streams.size));
     this.#places[labelSet] = place;
@@ -142,7 +143,7 @@ class BlockBuilder {
   /** The template of a text, its variables already taken. */
   #templateOf(start: number, end: number, level: number, hasFields: boolean): OpenTemplate {
     const cutter = this.#cutter;
-    const { bytes } = this.#run.batch;
+    const { bytes } = this.#run.columns;
     if (!cutter.cut(bytes, start, end, level * 2 + (hasFields ? 1 : 0))) return this.#wholeOf(start, end, level, hasFields);
     const { count, bounds, hash } = cutter;
     const candidates = this.#byHash.get(hash) ?? noTemplates;
@@ -178,7 +179,7 @@ class BlockBuilder {
   }
 
   *finish(): Generator<undefined, EncodedBlock> {
-    const { bytes } = this.#run.batch;
+    const { bytes } = this.#run.columns;
     const parts: [string, Buffer][] = [];
     const described = new ByteWriter().count(this.#templates.length);
     const writer = new ColumnWriter(bytes, this.#baseNs, this.#index);

@@ -1,5 +1,7 @@
 /** The log store of one dataset, search over it and LogQL. The byte formats are in FORMAT.md. */
 export { examineLogs } from './doctor.ts';
+export { buffersOf, packJob } from './packing.ts';
+export type { Packed, Packer, PackJob } from './packing.ts';
 export { labelNames, logqlKind, openLogs } from './logs.ts';
 export type { LogQuestion, Logs, MetricAnswer, PageQuestion } from './logs.ts';
 export type { LogBookmark, LogLimits, LogsOptions, LogsStats, LogVerdict } from './types.ts';

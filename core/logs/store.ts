@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { closeDb, giveBackRoom, openDb, sql, transaction, type WriteDb } from '#core/db/index.ts';
 import { LogBatch } from '#core/formats/index.ts';
-import { EngineError, messageOf, type Cancel, type Clock, type Labels, type LogRecord } from '#core/model/index.ts';
+import { EngineError, messageOf, type Cancel, type Clock, type LogRecord } from '#core/model/index.ts';
 import { decodeBatch, encodeBatch } from './batch.ts';
-import { atOnce, breathe, ColumnCache, DamageError, inSteps } from '#core/blocks/index.ts';
+import { breathe, ColumnCache, DamageError, inSteps } from '#core/blocks/index.ts';
 import { encodeBlock, type EncodedBlock } from './block.ts';
 import { allBlocks, blockOf, deleteBlock, insertBlock, quarantineBlock, verifyBlock } from './blocks.ts';
 import { HeadPart, runsOf } from './head.ts';
 import type { Block, Part } from './part.ts';
-import { runsOfBatch, wholeRun } from './runs.ts';
+import { Loading, loadBlockRecords } from './loading.ts';
+import { wholeRun } from './runs.ts';
 import { Streams } from './streams.ts';
 import type { LogLimits, LogRetention, LogsOptions, LogsStats, LogVerdict } from './types.ts';
 
@@ -18,13 +19,8 @@ const tickMs = 1000;
 const roomPages = 1024;
 /** Word indexes of some 600 blocks, or the decoded lines of 50. */
 const cacheBytesMax = 128 << 20;
-/** A block made while others wait for the engine, and one made by an import. */
+/** A block made while others wait for the engine. */
 const liveBlockRecords = 8192;
-const loadBlockRecords = 32_768;
-const loadBytesMax = 8 << 20;
-/** So close to a block's size it is made in steps, when the import gives the chance. */
-const settleBytes = loadBytesMax - (768 << 10);
-const settleRecords = loadBlockRecords - 8192;
 const headRecordsMax = 65_536;
 const headCharsMax = 64 << 20;
 const sealEveryMs = 600_000;
@@ -61,21 +57,20 @@ export class LogStore {
   #headChars = 0;
   #blocks: readonly Block[];
   #waiting: Waiting[] = [];
-  #loading = new LogBatch();
-  /** A batch whose memory can be used again. */
-  #spare: LogBatch | undefined;
+  readonly #loading: Loading;
   #sealing: Promise<void> | undefined;
   #sealedMs: number;
   #appended = 0;
   #upkeepFault = '';
   #cancelTick: Cancel;
 
-  constructor({ folder, clock, limits }: LogsOptions) {
+  constructor({ folder, clock, limits, packer }: LogsOptions) {
     this.db = openDb(join(folder, 'logs.db'), 'logs');
     this.clock = clock;
     this.#limits = { ...defaultLimits, ...limits };
     this.#kept = this.#limits;
     this.#streams = new Streams(this.db);
+    this.#loading = new Loading({ streams: this.#streams, put: (blocks) => this.#put(blocks), packer });
     this.#blocks = allBlocks(this.db, (id) => this.#streams.labelsOf(id), this.#cache);
     this.#sealedMs = clock.monotonicMs();
     this.#recoverHead();
@@ -95,8 +90,7 @@ export class LogStore {
   load(records: readonly LogRecord[]): readonly LogVerdict[] {
     return records.map((record) => {
       const verdict = this.#judge(record, false);
-      if (verdict === 'stored') this.#loading.addRecord(record);
-      this.#unloadWhenFull();
+      if (verdict === 'stored') this.#loading.add(record);
       return verdict;
     });
   }
@@ -106,39 +100,25 @@ export class LogStore {
     let from = 0;
     for (let i = 0; i < batch.count; i++) {
       const verdict = this.#verdictOfRow(batch, i);
-      const isStored = verdict === 'stored';
-      if (!isStored) {
-        this.#loading.addFrom(batch, from, i);
-        from = i + 1;
-        this.#reject(verdict);
-        verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
-      } else if (this.#loading.count + i + 1 - from >= loadBlockRecords) {
-        this.#loading.addFrom(batch, from, i + 1);
-        from = i + 1;
-        this.#unload();
-      }
+      if (verdict === 'stored') continue;
+      this.#loading.addFrom(batch, from, i);
+      from = i + 1;
+      this.#reject(verdict);
+      verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
     }
     this.#loading.addFrom(batch, from, batch.count);
     const rejected = [...verdicts.values()].reduce((sum, count) => sum + count, 0);
     this.#appended += batch.count - rejected;
     if (batch.count > rejected) verdicts.set('stored', batch.count - rejected);
-    this.#unloadWhenFull();
     return verdicts;
   }
 
-  async settle(): Promise<void> {
-    const batch = this.#loading;
-    if (batch.size < settleBytes && batch.count < settleRecords) return;
-    this.#loading = this.#spare ?? new LogBatch();
-    this.#spare = undefined;
-    await inSteps(this.#written(batch));
+  settle(): Promise<void> {
+    return this.#loading.settle();
   }
 
   async flush(): Promise<void> {
-    this.#unload();
-    // An import's memory is not kept for the next one.
-    this.#loading = new LogBatch();
-    this.#spare = undefined;
+    await this.#loading.flush();
     if (this.#waiting.length > 0) await breathe();
     while (this.#sealing !== undefined) await this.#sealing;
     const sealed = this.#seal(loadBlockRecords);
@@ -206,7 +186,7 @@ export class LogStore {
   async close(): Promise<void> {
     this.#cancelTick();
     if (this.#waiting.length > 0) await breathe();
-    this.#unload();
+    await this.#loading.flush();
     await this.#sealing;
     closeDb(this.db);
   }
@@ -351,12 +331,15 @@ export class LogStore {
       const batch = new LogBatch();
       for (const record of run) batch.addRecord(record);
       this.#streams.ensure(batch.labelSets);
-      encoded.push(await inSteps(encodeBlock(wholeRun(batch), this.#streamsOf(batch))));
+      const streams = batch.labelSets.map((labels) => this.#streams.idOf(labels));
+      encoded.push(await inSteps(encodeBlock(wholeRun(batch), streams)));
     }
+    let blocks: Block[] = [];
     transaction(this.db, () => {
-      for (const block of encoded) this.#putBlock(block);
+      blocks = this.#inserted(encoded);
       for (const [row] of rows) sql(this.db, 'delete from head where id = ?').run(row);
     });
+    this.#blocks = [...this.#blocks, ...blocks];
     for (const [row, records] of rows) {
       this.#headRows.delete(row);
       this.#headCount -= records.length;
@@ -366,37 +349,18 @@ export class LogStore {
     this.#sealedMs = this.clock.monotonicMs();
   }
 
-  #streamsOf({ labelSets }: LogBatch): (place: number) => number {
-    return (place) => this.#streams.idOf(labelSets[place]!);
+  #put(encoded: readonly EncodedBlock[]): void {
+    const blocks = transaction(this.db, () => this.#inserted(encoded));
+    this.#blocks = [...this.#blocks, ...blocks];
   }
 
-  #putBlock(encoded: EncodedBlock): void {
-    const { id, bytes } = insertBlock(this.db, encoded);
-    const streams: Labels[] = encoded.meta.streams.map((stream) => this.#streams.labelsOf(stream));
-    this.#blocks = [...this.#blocks, blockOf(this.db, id, bytes, encoded.meta, streams, this.#cache)];
-  }
-
-  #unloadWhenFull(): void {
-    if (this.#loading.count >= loadBlockRecords || this.#loading.size >= loadBytesMax) this.#unload();
-  }
-
-  /** Writes what an import has loaded. */
-  #unload(): void {
-    const batch = this.#loading;
-    this.#loading = this.#spare ?? new LogBatch();
-    this.#spare = undefined;
-    atOnce(this.#written(batch));
-  }
-
-  /** Writes a batch in blocks, pausing between steps. */
-  *#written(batch: LogBatch): Generator<undefined, void> {
-    this.#streams.ensure(batch.labelSets);
-    for (const run of runsOfBatch(batch, loadBlockRecords)) {
-      const encoded = yield* encodeBlock(run, this.#streamsOf(batch));
-      transaction(this.db, () => this.#putBlock(encoded));
-    }
-    batch.clear();
-    this.#spare = batch;
+  /** Blocks that are in the store when the caller's transaction is. */
+  #inserted(encoded: readonly EncodedBlock[]): Block[] {
+    return encoded.map((one) => {
+      const { id, bytes } = insertBlock(this.db, one);
+      const streams = one.meta.streams.map((stream) => this.#streams.labelsOf(stream));
+      return blockOf(this.db, id, bytes, one.meta, streams, this.#cache);
+    });
   }
 
   /** Drops the blocks that are too old, and the oldest while there are too many bytes. */

@@ -1,3 +1,4 @@
+import type { Packer } from './packing.ts';
 import type { Clock, DurationMs, Labels, LogLevel, LogRecord, UnixMs, UnixNs } from '#core/model/index.ts';
 
 /** What became of a record. All but `stored` are rejections that the store has counted. */
@@ -8,6 +9,8 @@ export interface LogsOptions {
   readonly folder: string;
   readonly clock: Clock;
   readonly limits?: Partial<LogLimits>;
+  /** Packs what is loaded; without one, whoever loads does it. */
+  readonly packer?: Packer | undefined;
 }
 
 export interface LogLimits extends LogRetention {

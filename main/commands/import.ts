@@ -5,6 +5,7 @@ import { caseFolder, importPaths, openCase, type ImportedFile } from '#core/inta
 import { EngineError } from '#core/model/index.ts';
 import { systemClock } from '../clock.ts';
 import { runningIn } from '../data-dir.ts';
+import { startPacker } from '../engine/packer.ts';
 import { readArgs, UsageError } from './arguments.ts';
 import { dataDirOf } from './stored.ts';
 
@@ -20,7 +21,7 @@ export async function importFiles(args: readonly string[]): Promise<number> {
   if (running !== undefined && values.case === undefined)
     throw new EngineError('conflict', `${dataDir} is in use by the Signalbox of process ${running.pid}; import into a case with --case, or stop it`);
   const folder = values.case === undefined ? join(dataDir, 'live') : caseFolder(dataDir, values.case);
-  const stores = openCase(folder, systemClock);
+  const stores = openCase(folder, systemClock, startPacker());
   const files: ImportedFile[] = [];
   try {
     await importPaths(positionals, {

@@ -5,11 +5,24 @@ const fieldsMark = '\u001e';
 const fieldMark = '\u001f';
 const nsPerSecond = 1_000_000_000n;
 
+/** The columns of a batch, without what its label sets say: what is needed to pack it, and moves to another thread without a copy. */
+export interface LogColumns {
+  readonly bytes: Uint8Array;
+  readonly count: number;
+  readonly starts: Uint32Array;
+  readonly lineEnds: Uint32Array;
+  readonly ends: Uint32Array;
+  readonly seconds: Float64Array;
+  readonly nanos: Uint32Array;
+  readonly levels: Uint8Array;
+  readonly streams: Uint32Array;
+}
+
 /**
  * Log records as columns. Their texts lie in one run of bytes, so that an import makes no object and no text a line. The text of a record is
  * its line in UTF-8; when fields were sent beside it, U+001E and the names and values parted by U+001F follow.
  */
-export class LogBatch {
+export class LogBatch implements LogColumns {
   /** The first `size` hold texts; what lies between the records' texts is nobody's. */
   bytes: Buffer;
   size = 0;
@@ -39,6 +52,20 @@ export class LogBatch {
     this.nanos = new Uint32Array(recordsHint);
     this.levels = new Uint8Array(recordsHint);
     this.streams = new Uint32Array(recordsHint);
+  }
+
+  /** An empty batch in the memory of columns that nobody else uses any more. */
+  static within(columns: LogColumns): LogBatch {
+    const { bytes, starts, lineEnds, ends, seconds, nanos, levels, streams } = columns;
+    const batch = new LogBatch(0, 0);
+    batch.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return Object.assign(batch, { starts, lineEnds, ends, seconds, nanos, levels, streams });
+  }
+
+  /** Its columns by themselves. */
+  columns(): LogColumns {
+    const { bytes, count, starts, lineEnds, ends, seconds, nanos, levels, streams } = this;
+    return { bytes, count, starts, lineEnds, ends, seconds, nanos, levels, streams };
   }
 
   /** Empties it; its memory is used again. */

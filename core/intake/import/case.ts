@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeDb, holdFolder, openDb, sql, transaction, type HeldFolder, type WriteDb } from '#core/db/index.ts';
-import { openLogs, type Logs } from '#core/logs/index.ts';
+import { openLogs, type Logs, type Packer } from '#core/logs/index.ts';
 import { EngineError, type Clock, type UnixMs } from '#core/model/index.ts';
 import { openTraces, type Traces } from '#core/traces/index.ts';
 import { openTsdb, type Tsdb } from '#core/tsdb/index.ts';
@@ -67,23 +67,23 @@ const lifted = Infinity;
 
 /**
  * Opens, and makes, the stores of a folder without bounds of time: captures are old, and come in any order. Throws EngineError `conflict`
- * while another process has it open.
+ * while another process has it open. Imported lines are packed by `packer`, when there is one.
  */
-export function openCase(folder: string, clock: Clock): CaseStores {
+export function openCase(folder: string, clock: Clock, packer?: Packer): CaseStores {
   const held = holdFolder(folder, clock.now());
   try {
-    return openHeld(folder, clock, held);
+    return openHeld(folder, clock, held, packer);
   } catch (error) {
     held.release();
     throw error;
   }
 }
 
-function openHeld(folder: string, clock: Clock, held: HeldFolder): CaseStores {
+function openHeld(folder: string, clock: Clock, held: HeldFolder, packer: Packer | undefined): CaseStores {
   const limits = { futureMs: lifted, retentionMs: lifted, retentionBytes: lifted };
   const metrics = openTsdb({ folder, clock, limits: { ...limits, outOfOrderMs: lifted } });
   const traces = openTraces({ folder, clock, limits });
-  const logs = openLogs({ folder, clock, limits });
+  const logs = openLogs({ folder, clock, limits, packer });
   const db = openDb(join(folder, 'journal.db'), 'journal');
   return {
     metrics,
