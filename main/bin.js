@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /*
  * Where every command begins. Any Node from 12 on can read this file: it finds a Node that is new enough (the project
- * brings one on Linux and Windows), builds what is missing for the two commands that show the screen, and hands over.
+ * brings one on Linux and Windows), builds what is missing for the commands that show the screen, and hands over.
  */
 import { spawn, spawnSync } from 'child_process';
 import { existsSync, readdirSync, statSync } from 'fs';
@@ -76,7 +76,7 @@ function main() {
     if (node !== undefined) return runUnder(node);
     return fail('this is Node ' + process.versions.node + '; Signalbox needs ' + nodeMajorMin + ' or newer: install it and try again');
   }
-  const showsScreen = args[0] === 'start' || args[0] === 'serve';
+  const showsScreen = ['start', 'serve', 'practice'].includes(args[0]);
   let built = isBuilt();
   if (showsScreen && !built && !(built = build())) return undefined;
   const entry = built ? join(root, 'out', 'main', 'cli.js') : join(root, 'main', 'cli.ts');

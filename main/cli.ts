@@ -1,14 +1,13 @@
 /** The command line: one row a command; each reads its own arguments and returns the exit code. */
 import { EngineError, messageOf } from '#core/model/index.ts';
 import { UsageError } from './commands/arguments.ts';
+import type { CommandHelp } from './commands/help.ts';
 import { version } from './places.ts';
 
 /** 1 is what a person can mend, 2 is wrong usage. */
 type Run = (args: readonly string[]) => Promise<number>;
 
-interface Command {
-  readonly usage: string;
-  readonly does: string;
+interface Command extends CommandHelp {
   readonly load: () => Promise<Run>;
 }
 
@@ -37,7 +36,7 @@ const commands: Readonly<Record<string, Command>> = {
     load: async () => (await import('./commands/check.ts')).check,
   },
   test: {
-    usage: 'test rules FILE | test promql FILE...',
+    usage: 'test rules FILE... | test promql FILE...',
     does: "runs rule tests (promtool's form) or PromQL scripts (Prometheus' form)",
     load: async () => (await import('./commands/test.ts')).test,
   },
@@ -56,14 +55,14 @@ const commands: Readonly<Record<string, Command>> = {
     does: 'ranks the services that a fault may have begun in, with the evidence',
     load: async () => (await import('./commands/rootcause.ts')).rootcause,
   },
-  export: { usage: 'export --case NAME --out FILE', does: 'writes a case file', load: later },
-  open: { usage: 'open FILE', does: 'opens a case file', load: later },
+  export: { usage: 'export --case NAME --out FILE', does: 'writes a case file (not yet supported)', load: later },
+  open: { usage: 'open FILE', does: 'opens a case file (not yet supported)', load: later },
   practice: {
     usage: 'practice [--users N] [--fault NAME] [--port N] [--data DIR] [--no-open] [--json]',
     does: 'runs a small system of real processes to watch and to break',
     load: async () => (await import('./commands/practice.ts')).practice,
   },
-  drill: { usage: 'drill list | drill run NAME [--speed N]', does: 'practice drills', load: later },
+  drill: { usage: 'drill list | drill run NAME [--speed N]', does: 'practice drills (not yet supported)', load: later },
   snapshot: {
     usage: 'snapshot --data DIR --out DIR',
     does: 'copies the data while it is in use',
@@ -76,33 +75,51 @@ const commands: Readonly<Record<string, Command>> = {
   },
 };
 
-function help(): string {
-  const rows = Object.values(commands).map(({ usage, does }) => `  signalbox ${usage}\n      ${does}`);
-  return `Signalbox ${version}\n\n${rows.join('\n')}\n\nTimes are RFC 3339 or Unix seconds. Exit code 1: can be mended; 2: wrong usage.\n`;
-}
+/** Whether an argument asks for the help rather than for the command. */
+const asksHelp = (arg: string): boolean => arg === '--help' || arg === '-h';
+
+const commandNamed = (name: string): Command | undefined => (Object.hasOwn(commands, name) ? commands[name] : undefined);
 
 async function main(args: readonly string[]): Promise<number> {
   const [name = '', ...rest] = args;
-  if (name === '' || name === 'help' || args.includes('--help')) {
-    process.stdout.write(help());
+  if (name === '' || name === 'help' || args.some(asksHelp)) {
+    const { helpOf, helpOfAll } = await import('./commands/help.ts');
+    const about = commandNamed(name === 'help' ? (rest[0] ?? '') : name);
+    process.stdout.write(about === undefined ? helpOfAll(Object.values(commands)) : helpOf(about));
     return name === '' ? 2 : 0;
   }
-  if (name === '--version') {
+  if (name === '--version' || name === 'version') {
     process.stdout.write(`${version}\n`);
     return 0;
   }
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const command = commandNamed(name);
   try {
     if (command === undefined) throw new UsageError(`there is no command named ${name}; "signalbox help" lists them`);
     return await (
       await command.load()
     )(command.load === later ? args : rest);
   } catch (error) {
-    if (!(error instanceof UsageError) && !(error instanceof EngineError)) throw error;
+    const sentence = error instanceof UsageError || error instanceof EngineError ? messageOf(error) : refusalOfSystem(error);
+    if (sentence === undefined) throw error;
     const usage = error instanceof UsageError && command !== undefined ? `; usage: signalbox ${command.usage}` : '';
-    process.stderr.write(`signalbox ${name}: ${messageOf(error)}${usage}\n`);
+    process.stderr.write(`signalbox ${name}: ${sentence}${usage}\n`);
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** What the operating system refused at a file or a folder, as a sentence; undefined when the error is no such thing. */
+function refusalOfSystem(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, path } = error as NodeJS.ErrnoException;
+  const reasons: Readonly<Record<string, string>> = {
+    EACCES: 'may not be used by you; change its permissions, or name another place',
+    EPERM: 'may not be used by you; change its permissions, or name another place',
+    EROFS: 'cannot be written, its disk is read-only; name another place',
+    ENOSPC: 'cannot be written, its disk is full; make room, or name another place',
+    EISDIR: 'is a folder; name a file',
+    ENOTDIR: 'lies below what is no folder; name another place',
+  };
+  return path !== undefined && code !== undefined && Object.hasOwn(reasons, code) ? `${path} ${reasons[code]}` : undefined;
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -12,7 +12,9 @@ export function readArgs<O extends NonNullable<ParseArgsConfig['options']>>(args
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new UsageError(messageOf(error).split('. ', 1).join(''));
+    const [sentence = ''] = messageOf(error).split(/\.\s/, 1);
+    const [, open] = /'(--[\w.-]+)' argument is ambiguous/.exec(sentence) ?? [];
+    throw new UsageError(open === undefined ? sentence : `${open} needs a value; write ${open}=VALUE where the value begins with a dash`);
   }
 }
 

@@ -72,6 +72,10 @@ async function ask(dataDir: string, caseName: string | undefined, path: string, 
 
 function askStored(dataDir: string, caseName: string | undefined, path: string, form: URLSearchParams): Promise<string> {
   return withStored(dataDir, caseName, async (source) => {
+    // A case is of the past: nothing in it is younger than its newest sample.
+    const { newestMs } = source.stats();
+    const isNow = path.endsWith('/query') && !form.has('time');
+    if (isNow && caseName !== undefined && newestMs !== undefined) form.set('time', String(newestMs / 1000));
     const queries = createQueries({ source, clock: systemClock, breathe: () => Promise.resolve() });
     const { body } = await answerQuery({ queries, clock: systemClock }, path, form);
     return typeof body === 'string' ? body : Buffer.from(body).toString();

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { closeDb, openDb } from '#core/db/index.ts';
@@ -86,6 +86,15 @@ test('a query reads a folder that no Signalbox has, and one whose Signalbox cann
   writeFileSync(join(data, 'session.json'), JSON.stringify({ pid: other.pid, url: '', otlpPort: 0, token: '' }));
   expect(await run(args)).toEqual(answer);
   other.kill('SIGKILL');
+});
+
+test('a query of a case without a time asks at its newest sample', async () => {
+  const data = await dataDir();
+  mkdirSync(join(data, 'cases'));
+  renameSync(join(data, 'live'), join(data, 'cases/old'));
+  writeFileSync(join(data, 'cases/old/journal.db'), '');
+  const { code, out } = await run(['query', 'load', '--case', 'old', '--json', '--data', data]);
+  expect([code, out]).toEqual([0, expect.stringContaining('"value":[1767585540,"1"]')]);
 });
 
 test('a query over a range', async () => {

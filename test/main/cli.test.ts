@@ -61,6 +61,18 @@ function files(): string {
 describe('the command line', () => {
   const rows: readonly [args: string, code: number, out: RegExp, err: RegExp][] = [
     ['help', 0, /signalbox serve \[--port N\][\s\S]*signalbox doctor/, /^$/],
+    ['-h', 0, /signalbox serve[\s\S]*"signalbox help COMMAND" says/, /^$/],
+    ['help query', 0, /^signalbox query EXPR [^\n]*\n {4}asks a PromQL question\n[\s\S]* {2}--step +how far apart/, /^$/],
+    ['query up --help', 0, /^signalbox query EXPR (?:(?!--rules)[\s\S])*$/, /^$/],
+    ['practice -h', 0, /--fault +breaks something at once: latency, errors, /, /^$/],
+    ['help nosuch', 0, /signalbox serve \[--port N\]/, /^$/],
+    [
+      'practice --users -4',
+      2,
+      /^$/,
+      /^signalbox practice: --users needs a value; write --users=VALUE where the value begins with a dash; usage: [^\n]*\n$/,
+    ],
+    ['version', 0, /^\d+\.\d+\.\d+\n$/, /^$/],
     ['--version', 0, /^\d+\.\d+\.\d+\n$/, /^$/],
     ['', 2, /signalbox serve/, /^$/],
     ['servee', 2, /^$/, /^signalbox servee: there is no command named servee; "signalbox help" lists them\n$/],
@@ -105,6 +117,22 @@ describe('the command line', () => {
   });
 });
 
+/** A disk that is full, read-only or not one's own: no test may need another user for it, so a folder stands where a file is read. */
+test('what the operating system refuses is one sentence, with the place', async () => {
+  const folder = tempFolder();
+  expect(await run(cli, ['check', 'config', folder])).toEqual({
+    code: 1,
+    out: '',
+    err: expect.stringMatching(/^signalbox check: [^\n]+\n$/) as string,
+  });
+  writeFileSync(join(folder, 'file'), '');
+  expect(await run(cli, ['import', join(folder, 'file'), '--data', join(folder, 'file/data')])).toEqual({
+    code: 1,
+    out: '',
+    err: `signalbox import: ${join(folder, 'file/data/live')} lies below what is no folder; name another place\n`,
+  });
+});
+
 describe('bin.js', () => {
   const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((file) => {
     const [major] = existsSync(file) ? spawnSync(file, ['--version']).stdout.toString().slice(1).split('.') : [];
@@ -131,8 +159,8 @@ describe('bin.js', () => {
     });
   });
 
-  test('without a build and the tool to make one says what to do', async () => {
-    expect(await run(alone(), ['serve'])).toMatchObject({
+  test.each(['start', 'serve', 'practice'])('%s without a build and the tool to make one says what to do', async (command) => {
+    expect(await run(alone(), [command])).toMatchObject({
       code: 1,
       err: 'signalbox: there is no build of the screen and no tool to make one; run "npm ci" first\n',
     });
