@@ -38,7 +38,7 @@ export function helpOfAll(commands: readonly CommandHelp[]): string {
 }
 
 export function helpOf({ usage, does }: CommandHelp): string {
-  const named = usage.match(/--[\w.-]+/g) ?? [];
+  const named: readonly string[] = usage.match(/--[\w.-]+/g) ?? [];
   const rows = options.filter(([option]) => named.includes(option)).map(([option, meaning]) => `  ${option.padEnd(20)}${meaning}\n`);
   return `signalbox ${usage}\n    ${does}\n\n${rows.join('')}${rows.length > 0 ? '\n' : ''}${closing}`;
 }
