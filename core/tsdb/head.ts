@@ -2,7 +2,8 @@ import type { Histogram } from '#core/model/index.ts';
 import { lowerBoundMs, mergeColumns, sameBits, within, without, type Columns } from './codec/columns.ts';
 import { grown } from './bytes/growable.ts';
 import { sameHistogram } from './codec/histogram-row.ts';
-import { Blocks, Tails, type Room } from './tails.ts';
+import { Blocks } from './blocks.ts';
+import { Tails, type Room } from './tails.ts';
 import { verdicts, type Verdict } from './types.ts';
 
 /** What the head asks of the rest of the store, and only about samples that do not come in order. */

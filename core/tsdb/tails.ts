@@ -1,93 +1,6 @@
+import { countInt, nextInt, none, offsetMax, placeOf, segmentOf, valueDouble, type Blocks } from './blocks.ts';
 import type { Columns } from './codec/columns.ts';
 import { grown } from './bytes/growable.ts';
-
-/** Few, so that series of a few samples waste little; a chain of four holds the seven minutes at 15 s that the head keeps. */
-const blockSamples = 8;
-const segmentBits = 12;
-const segmentBlocks = 1 << segmentBits;
-const none = -1;
-/** Times within a block lie at most this far from its base. */
-const offsetMax = 0x7fffffff;
-
-/**
- * A block, all in one place, as memory is slow to come to: its base, a time; the block after it in a tail or in the list of free ones; its
- * samples' number, values, and times as distances from the base in ms.
- */
-const blockDoubles = 14;
-const blockInts = blockDoubles * 2;
-const nextInt = 2;
-const countInt = 3;
-const valueDouble = 2;
-const offsetInt = 20;
-
-/** Blocks side by side: 459 kB. */
-class Segment {
-  readonly doubles = new Float64Array(segmentBlocks * blockDoubles);
-  readonly ints = new Int32Array(this.doubles.buffer);
-  used = 0;
-  free = none;
-  /** Blocks from here on were never used. */
-  fresh = 0;
-}
-
-/** Segments that ran empty and are kept. */
-const spareMax = 8;
-
-/** Small blocks of samples, given out and taken back; a block's number says where it lies. A segment without a block in use is let go. */
-export class Blocks {
-  readonly segments: (Segment | undefined)[] = [];
-  #open = 0;
-  /** Segments that ran empty, for the next ones: the system takes long to hand out memory that was never touched. */
-  readonly #spare: Segment[] = [];
-
-  /** An empty block for samples from `timeMs` on. */
-  take(timeMs: number): number {
-    let segment = this.segments[this.#open];
-    if (segment === undefined || segment.used === segmentBlocks) segment = this.#openSegment();
-    let at = segment.free;
-    if (at === none) at = segment.fresh++;
-    else segment.free = segment.ints[at * blockInts + nextInt]!;
-    segment.used++;
-    segment.doubles[at * blockDoubles] = timeMs;
-    segment.ints[at * blockInts + nextInt] = none;
-    segment.ints[at * blockInts + countInt] = 0;
-    return (this.#open << segmentBits) | at;
-  }
-
-  /** Takes a block back and answers the one that came after it. */
-  release(block: number): number {
-    const index = block >>> segmentBits;
-    const at = block & (segmentBlocks - 1);
-    const segment = this.segments[index]!;
-    const next = at * blockInts + nextInt;
-    const after = segment.ints[next]!;
-    segment.ints[next] = segment.free;
-    segment.free = at;
-    if (--segment.used === 0 && index !== this.#open) this.#letGo(index, segment);
-    return after;
-  }
-
-  /** Lets block `after` follow on `block`. */
-  link(block: number, after: number): void {
-    this.segments[block >>> segmentBits]!.ints[(block & (segmentBlocks - 1)) * blockInts + nextInt] = after;
-  }
-
-  #letGo(index: number, segment: Segment): void {
-    this.segments[index] = undefined;
-    if (this.#spare.length === spareMax) return;
-    segment.free = none;
-    segment.fresh = 0;
-    this.#spare.push(segment);
-  }
-
-  /** The first segment with room, so that those behind it run empty. */
-  #openSegment(): Segment {
-    const roomy = this.segments.findIndex((segment) => segment !== undefined && segment.used < segmentBlocks);
-    const gap = roomy >= 0 ? roomy : this.segments.indexOf(undefined);
-    this.#open = gap >= 0 ? gap : this.segments.length;
-    return (this.segments[this.#open] ??= this.#spare.pop() ?? new Segment());
-  }
-}
 
 /** Samples that one allocation is good for at least: the tails of some series, since the runtime takes long for each. */
 const roomSamples = 2048;
@@ -160,27 +73,28 @@ export class Tails {
   firstMs(ref: number): number {
     if (this.#count[ref] === 0) return Infinity;
     const block = this.#first[ref]!;
-    return this.#blocks.segments[block >>> segmentBits]!.doubles[(block & (segmentBlocks - 1)) * blockDoubles]!;
+    const { doubles, stride } = this.#blocks.segments[segmentOf(block)]!;
+    return doubles[placeOf(block) * stride]!;
   }
 
   /** -Infinity for an empty tail. */
   lastMs(ref: number): number {
     if (this.#count[ref] === 0) return -Infinity;
     const block = this.#last[ref]!;
-    const at = block & (segmentBlocks - 1);
-    const { doubles, ints } = this.#blocks.segments[block >>> segmentBits]!;
-    return doubles[at * blockDoubles]! + ints[at * blockInts + offsetInt + ints[at * blockInts + countInt]! - 1]!;
+    const { doubles, ints, stride, offsetInt } = this.#blocks.segments[segmentOf(block)]!;
+    const at = placeOf(block) * stride;
+    return doubles[at]! + ints[at * 2 + offsetInt + ints[at * 2 + countInt]! - 1]!;
   }
 
   /** Appends a sample later than all before it. */
   push(ref: number, timeMs: number, value: number): void {
     const block = this.#roomy(ref, timeMs);
-    const at = block & (segmentBlocks - 1);
-    const { doubles, ints } = this.#blocks.segments[block >>> segmentBits]!;
-    const count = ints[at * blockInts + countInt]!;
-    doubles[at * blockDoubles + valueDouble + count] = value;
-    ints[at * blockInts + offsetInt + count] = timeMs - doubles[at * blockDoubles]!;
-    ints[at * blockInts + countInt] = count + 1;
+    const { doubles, ints, stride, offsetInt } = this.#blocks.segments[segmentOf(block)]!;
+    const at = placeOf(block) * stride;
+    const count = ints[at * 2 + countInt]!;
+    doubles[at + valueDouble + count] = value;
+    ints[at * 2 + offsetInt + count] = timeMs - doubles[at]!;
+    ints[at * 2 + countInt] = count + 1;
     this.#count[ref]!++;
   }
 
@@ -192,21 +106,21 @@ export class Tails {
   /** Puts into one block what fits of [from, to), at least one sample, and answers where that ends. */
   #pushSome(ref: number, times: Float64Array, values: Float64Array, from: number, to: number): number {
     const block = this.#roomy(ref, times[from]!);
-    const at = block & (segmentBlocks - 1);
-    const { doubles, ints } = this.#blocks.segments[block >>> segmentBits]!;
-    const base = doubles[at * blockDoubles]!;
-    const count = ints[at * blockInts + countInt]!;
-    const value = at * blockDoubles + valueDouble + count - from;
-    const offset = at * blockInts + offsetInt + count - from;
-    const end = Math.min(to, from + blockSamples - count);
-    let i = from;
-    for (; i < end && times[i]! - base <= offsetMax; i++) {
+    const { doubles, ints, samples, stride, offsetInt } = this.#blocks.segments[segmentOf(block)]!;
+    const at = placeOf(block) * stride;
+    const base = doubles[at]!;
+    const count = ints[at * 2 + countInt]!;
+    const value = at + valueDouble + count - from;
+    const offset = at * 2 + offsetInt + count - from;
+    let end = Math.min(to, from + samples - count);
+    while (times[end - 1]! - base > offsetMax) end--;
+    for (let i = from; i < end; i++) {
       doubles[value + i] = values[i]!;
       ints[offset + i] = times[i]! - base;
     }
-    ints[at * blockInts + countInt] = count + i - from;
-    this.#count[ref]! += i - from;
-    return i;
+    ints[at * 2 + countInt] = count + end - from;
+    this.#count[ref]! += end - from;
+    return end;
   }
 
   /** The samples of a range, as copies in a room; undefined when there are none. */
@@ -217,20 +131,22 @@ export class Tails {
     const { times, values, used: from } = room;
     let count = from;
     while (block !== none) {
-      const { doubles, ints } = this.#blocks.segments[block >>> segmentBits]!;
-      const at = block & (segmentBlocks - 1);
-      const base = doubles[at * blockDoubles]!;
-      const value = at * blockDoubles + valueDouble;
-      const offset = at * blockInts + offsetInt;
-      const held = ints[at * blockInts + countInt]!;
-      const misses = base > maxMs || base + ints[offset + held - 1]! < minMs;
+      const { doubles, ints, stride, offsetInt } = this.#blocks.segments[segmentOf(block)]!;
+      const at = placeOf(block) * stride;
+      const base = doubles[at]!;
+      const value = at + valueDouble;
+      const offset = at * 2 + offsetInt;
+      const held = ints[at * 2 + countInt]!;
+      const lastMs = base + ints[offset + held - 1]!;
+      const misses = base > maxMs || lastMs < minMs;
+      const isWithin = base >= minMs && lastMs <= maxMs;
       for (let i = misses ? held : 0; i < held; i++) {
         const timeMs = base + ints[offset + i]!;
-        if (timeMs < minMs || timeMs > maxMs) continue;
+        if (!isWithin && (timeMs < minMs || timeMs > maxMs)) continue;
         times[count] = timeMs;
         values[count++] = doubles[value + i]!;
       }
-      block = ints[at * blockInts + nextInt]!;
+      block = ints[at * 2 + nextInt]!;
     }
     room.used = count;
     return count === from ? undefined : { times: times.subarray(from, count), values: values.subarray(from, count) };
@@ -279,20 +195,21 @@ export class Tails {
 
   /** Lets block `after` follow on `before`, in one block where both fit. */
   #join(ref: number, before: number, after: number): void {
-    const [left, right] = [this.#blocks.segments[before >>> segmentBits]!, this.#blocks.segments[after >>> segmentBits]!];
-    const [l, r] = [before & (segmentBlocks - 1), after & (segmentBlocks - 1)];
-    const shift = right.doubles[r * blockDoubles]! - left.doubles[l * blockDoubles]!;
-    const held = left.ints[l * blockInts + countInt]!;
-    const count = right.ints[r * blockInts + countInt]!;
-    if (held + count > blockSamples || shift + right.ints[r * blockInts + offsetInt + count - 1]! > offsetMax) {
+    const [left, right] = [this.#blocks.segments[segmentOf(before)]!, this.#blocks.segments[segmentOf(after)]!];
+    const [l, r] = [placeOf(before) * left.stride, placeOf(after) * right.stride];
+    const shift = right.doubles[r]! - left.doubles[l]!;
+    const held = left.ints[l * 2 + countInt]!;
+    const count = right.ints[r * 2 + countInt]!;
+    const offset = r * 2 + right.offsetInt;
+    if (held + count > left.samples || shift + right.ints[offset + count - 1]! > offsetMax) {
       this.#blocks.link(before, after);
       return;
     }
     for (let i = 0; i < count; i++) {
-      left.doubles[l * blockDoubles + valueDouble + held + i] = right.doubles[r * blockDoubles + valueDouble + i]!;
-      left.ints[l * blockInts + offsetInt + held + i] = right.ints[r * blockInts + offsetInt + i]! + shift;
+      left.doubles[l + valueDouble + held + i] = right.doubles[r + valueDouble + i]!;
+      left.ints[l * 2 + left.offsetInt + held + i] = right.ints[offset + i]! + shift;
     }
-    left.ints[l * blockInts + countInt] = held + count;
+    left.ints[l * 2 + countInt] = held + count;
     if (this.#last[ref] === after) this.#last[ref] = before;
     this.#blocks.link(before, this.#blocks.release(after));
   }
@@ -301,11 +218,11 @@ export class Tails {
   #roomy(ref: number, timeMs: number): number {
     const last = this.#last[ref]!;
     if (last !== none) {
-      const at = last & (segmentBlocks - 1);
-      const { doubles, ints } = this.#blocks.segments[last >>> segmentBits]!;
-      if (ints[at * blockInts + countInt]! < blockSamples && timeMs - doubles[at * blockDoubles]! <= offsetMax) return last;
+      const { doubles, ints, samples, stride } = this.#blocks.segments[segmentOf(last)]!;
+      const at = placeOf(last) * stride;
+      if (ints[at * 2 + countInt]! < samples && timeMs - doubles[at]! <= offsetMax) return last;
     }
-    const block = this.#blocks.take(timeMs);
+    const block = this.#blocks.take(timeMs, this.#count[ref]!);
     if (last === none) this.#first[ref] = block;
     else this.#blocks.link(last, block);
     this.#last[ref] = block;

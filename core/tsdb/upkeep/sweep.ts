@@ -43,14 +43,14 @@ export class Sweep {
   /** Seals what the time says is due, at most one transaction. True when more is due. */
   step(): boolean {
     const share = (this.#clock.monotonicMs() - this.#startMs) / sweepMs;
-    if (this.#parts.groups.waiting.size >= waitingMax) this.#assign();
-    if (this.#at === this.#ids.length) {
-      if (share >= 1) this.#begin();
-      return this.#parts.groups.waiting.size >= waitingMax;
+    if (this.#at === this.#ids.length && share >= 1) {
+      this.#begin();
+      return this.#isCrowded();
     }
+    if (this.#isCrowded()) this.#assign();
     const dueAt = Math.min(this.#ids.length, Math.ceil(this.#ids.length * share));
     this.#sealNext(Math.min(dueAt - this.#at, groupsPerSeal));
-    return this.#at < dueAt || this.#parts.groups.waiting.size >= waitingMax;
+    return this.#at < dueAt || this.#isCrowded();
   }
 
   /** Seals until the head is within its bound again, or everything that can be sealed is. */
@@ -71,6 +71,10 @@ export class Sweep {
     while (this.#at < this.#ids.length) this.#sealNext(groupsPerSeal);
     this.#wal.retire();
     if (checkpoint(this.#parts.db)) this.#wal.cutBelow(this.#wal.lastLsn + 1);
+  }
+
+  #isCrowded(): boolean {
+    return this.#parts.groups.waiting.size >= waitingMax;
   }
 
   #begin(): void {

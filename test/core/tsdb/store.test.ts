@@ -46,6 +46,18 @@ test('keeps samples over a clean close and over none', async () => {
   await db.close();
 });
 
+test('many new series at once are sealed in their turn, not with the first tick', async () => {
+  const clock = new ManualClock();
+  const db = openTsdb({ folder: tempFolder(), clock });
+  db.tick();
+  const batch = db.batch();
+  for (let i = 0; i < 5000; i++) batch.add(db.ref(metric('a', { i: String(i) })), clock.now(), i);
+  await batch.commit('process');
+  while (db.tick());
+  expect(db.stats().sealedSamples).toBeLessThan(200);
+  await db.close();
+});
+
 test('seals as time passes and cuts its log', async () => {
   const folder = tempFolder();
   const clock = new ManualClock();
