@@ -40,6 +40,7 @@ export class ParcelReader {
       maxMs,
       slotOf: () => 0,
       isDeletedFrom: () => false,
+      removals: () => 0,
     });
     scan.unpack(parcel);
     return parcel.rows.map((_, i) => new ScannedSeries(noLabels, scan, i));

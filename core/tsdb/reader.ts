@@ -83,7 +83,7 @@ export class Reader {
     const { groups, tombstones } = this.#parts;
     const slotOf = (ref: number): number => groups.slotOf(ref);
     const isDeletedFrom = (ref: number): boolean => tombstones.has(ref);
-    return new Scan({ reader: this, head, minMs, maxMs, slotOf, isDeletedFrom });
+    return new Scan({ reader: this, head, minMs, maxMs, slotOf, isDeletedFrom, removals: () => tombstones.removed });
   }
 
   /** Calls `each` once for every ref that has samples in the range, group by group. The columns are read-only and stay as they are. */

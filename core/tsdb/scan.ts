@@ -52,6 +52,8 @@ export interface ScanParts {
   readonly maxMs: number;
   readonly slotOf: (ref: number) => number;
   readonly isDeletedFrom: (ref: number) => boolean;
+  /** Changes when a deletion is taken off the list, since no frame of now holds what it hid. */
+  readonly removals: () => number;
 }
 
 /**
@@ -63,7 +65,7 @@ export class Scan {
   readonly #parts: ScanParts;
   readonly #wanted: (Wanted | undefined)[] = [];
   readonly #timelines = new Map<number, Timeline>();
-  #open: { readonly plan: GroupPlan; readonly frames: readonly OpenFrame[] } | undefined;
+  #open: { readonly plan: GroupPlan; readonly frames: readonly OpenFrame[]; readonly removals: number } | undefined;
   #values = new Float64Array(512);
   /** Of the head's series that came last: the next one mostly has the same. */
   #headTimes = new Float64Array(0);
@@ -221,14 +223,15 @@ export class Scan {
 
   /** The frames of a group; when maintenance replaced some of them meanwhile, those that are there now. */
   #framesOf(plan: GroupPlan): readonly OpenFrame[] {
-    if (this.#open?.plan === plan) return this.#open.frames;
     const { reader, minMs, maxMs } = this.#parts;
+    const removals = this.#parts.removals();
+    if (this.#open?.plan === plan && this.#open.removals === removals) return this.#open.frames;
     let frames = reader.open(plan.metas);
     if (frames === undefined) {
       plan.metas = reader.frames(plan.group, minMs, maxMs);
       frames = reader.open(plan.metas) ?? [];
     }
-    this.#open = { plan, frames };
+    this.#open = { plan, frames, removals };
     return frames;
   }
 

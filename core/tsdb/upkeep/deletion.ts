@@ -17,6 +17,8 @@ export class Tombstones {
   readonly #byRef = new Map<number, Tombstone[]>();
   /** Ids of those that no frame has anything to hide from any more. */
   readonly applied = new Set<number>();
+  /** How many were removed so far: frames opened before one was may still hold what it hid. */
+  removed = 0;
   #size = 0;
 
   constructor(all: Iterable<Tombstone> = []) {
@@ -43,6 +45,7 @@ export class Tombstones {
     if (left.length === 0) this.#byRef.delete(tombstone.ref);
     else this.#byRef.set(tombstone.ref, left);
     this.applied.delete(tombstone.id);
+    this.removed++;
     this.#size--;
   }
 

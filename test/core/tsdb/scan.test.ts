@@ -53,6 +53,17 @@ test('what is sealed, recoded and added while it is read changes nothing of it',
   await store.close();
 });
 
+test('what was deleted before it stays deleted when it is taken off the disk meanwhile', async () => {
+  const store = await filled();
+  store.deleteSeries([matcher('host', '=', '3')], startMs, startMs + 9_000_000);
+  const selected = store.select(everything, ...middle).map(plain);
+  const scanned = store.scan(everything, ...middle);
+  const before = scanned.slice(0, 40).map(plain);
+  store.compact();
+  expect([...before, ...scanned.slice(40).map(plain)]).toEqual(selected);
+  await store.close();
+});
+
 test('found in turns, a scan reads the same whatever the store does between two turns', async () => {
   for (const isSealed of [true, false]) {
     const store = openTsdb({ folder: tempFolder(), clock: new ManualClock(startMs + 86_400_000) });
