@@ -25,6 +25,18 @@ export interface ScreenLine {
   gone(): void;
 }
 
+/** Calls `left` when whoever asked has left; what it returns ends that. */
+export type Departure = (left: () => void) => () => void;
+const stays: Departure = () => () => undefined;
+
+/** A request under way. */
+interface Waiting {
+  readonly resolve: (answer: HttpAnswer) => void;
+  readonly reject: (error: EngineError) => void;
+  /** Lets go of its timer and of whoever asked. */
+  readonly forget: () => void;
+}
+
 interface Options {
   readonly startChild: StartChild;
   readonly clock: Clock;
@@ -52,7 +64,7 @@ const answerMsMax = 120_000;
 export class EngineProcess {
   readonly #options: Options;
   readonly #screens = new Map<number, Screen>();
-  readonly #requests = new Map<number, PromiseWithResolvers<HttpAnswer>>();
+  readonly #requests = new Map<number, Waiting>();
   readonly #crashes: number[] = [];
   readonly #changes = new Set<() => void>();
   #child: Child | undefined;
@@ -95,30 +107,34 @@ export class EngineProcess {
     return this.#status.engine === 'up';
   }
 
-  /** Rejects with `unavailable` when the engine is away or goes before it answered, and with `cancelled` when the request's signal is aborted. */
-  async http(request: HttpRequest): Promise<HttpAnswer> {
-    await this.#started();
+  /** Rejects with `unavailable` when the engine is away or goes before it answered, and with `cancelled` when whoever asked leaves. */
+  async http({ port, method, path, query, headers, body }: HttpRequest, departure: Departure = stays): Promise<HttpAnswer> {
+    if (!this.#isUp()) await this.#started();
     const id = this.#idNext++;
     const asked = Promise.withResolvers<HttpAnswer>();
-    this.#requests.set(id, asked);
-    const { body, signal, ...rest } = request;
-    this.#post({ k: 'http', id, request: rest, bytes: body });
-    const leave = (): void => this.#leave(id);
-    signal?.addEventListener('abort', leave);
-    const cancel = this.#options.clock.after(answerMsMax, () => {
-      if (this.#requests.delete(id)) asked.reject(new EngineError('timeout', `the engine gave no answer within ${answerMsMax / 1000} s`));
+    const cancelTimer = this.#options.clock.after(answerMsMax, () => {
+      if (this.#settle(id)) asked.reject(new EngineError('timeout', `the engine gave no answer within ${answerMsMax / 1000} s`));
     });
-    return asked.promise.finally(() => {
-      cancel();
-      signal?.removeEventListener('abort', leave);
+    const stay = departure(() => {
+      if (!this.#settle(id)) return;
+      this.#post({ k: 'http-gone', id });
+      asked.reject(new EngineError('cancelled', 'whoever asked has left'));
     });
+    const forget = (): void => {
+      cancelTimer();
+      stay();
+    };
+    this.#requests.set(id, { resolve: asked.resolve, reject: asked.reject, forget });
+    this.#post({ k: 'http', id, request: { port, method, path, query, headers }, bytes: body });
+    return asked.promise;
   }
 
-  #leave(id: number): void {
-    const asked = this.#requests.get(id);
-    if (!this.#requests.delete(id)) return;
-    this.#post({ k: 'http-gone', id });
-    asked?.reject(new EngineError('cancelled', 'whoever asked has left'));
+  /** Takes a request off the list; undefined when it is settled already. */
+  #settle(id: number): Waiting | undefined {
+    const waiting = this.#requests.get(id);
+    this.#requests.delete(id);
+    waiting?.forget();
+    return waiting;
   }
 
   /** Joins a screen to the engine; rejects with `unavailable` when the engine is away. */
@@ -228,8 +244,7 @@ export class EngineProcess {
       case 'hangup':
         return this.#hangUp(message.peer, 'the engine ended the connection');
       case 'answer':
-        this.#requests.get(message.id)?.resolve({ ...message.answer, body: message.bytes });
-        return void this.#requests.delete(message.id);
+        return this.#settle(message.id)?.resolve({ ...message.answer, body: message.bytes });
       case 'render':
         return void this.#render(message.id, message.text);
       case 'practice':
@@ -279,8 +294,7 @@ export class EngineProcess {
     this.#child = undefined;
     const reason = this.#why === '' ? `the engine stopped (${how})` : this.#why;
     for (const peer of this.#screens.keys()) this.#hangUp(peer, reason);
-    for (const asked of this.#requests.values()) asked.reject(new EngineError('unavailable', `${reason}; try again`));
-    this.#requests.clear();
+    for (const id of this.#requests.keys()) this.#settle(id)?.reject(new EngineError('unavailable', `${reason}; try again`));
     this.#cancelTimer();
     this.#cancelPing();
     if (this.#ending === 'stop') return;

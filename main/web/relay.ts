@@ -1,7 +1,7 @@
 /** Requests of tools, handed to the engine: the route's access and body checked here, everything else answered there. */
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { EngineError, type HttpRequest } from '#core/model/index.ts';
-import type { EngineProcess } from '../engine/engine-process.ts';
+import type { Departure, EngineProcess } from '../engine/engine-process.ts';
 import type { BodyReader } from './body.ts';
 import { plain, type Asking, type Given } from './listener.ts';
 import { mediaType, methodsOf, routeOf, type Route } from './routes.ts';
@@ -32,39 +32,27 @@ export async function relay(options: Options, asking: Asking): Promise<Given | u
   if (route.types !== undefined && !route.types.includes(mediaType(headers['content-type']))) {
     return plain({ status: 415, why: `the content type must be ${route.types.filter((type) => type !== '').join(' or ')}` });
   }
-  const leaving = departureOf(asking.request);
   const read = hasBody(headers) ? await bodies.read(asking.request, route.bodyBytesMax) : noBody;
-  if ('why' in read) {
-    leaving.forget();
-    return plain(read);
-  }
+  if ('why' in read) return plain(read);
   try {
     const { method, path, query } = asking;
-    const answer = await engine.http({
-      port: options.port,
-      method,
-      path,
-      query,
-      headers: handedOn(headers),
-      body: read.body,
-      signal: leaving.signal,
-    });
+    const request = { port: options.port, method, path, query, headers: handedOn(headers), body: read.body };
+    const answer = await engine.http(request, departureOf(asking.request));
     return { ...answer, headers: { 'cache-control': 'no-store', ...answer.headers } };
   } catch (error) {
     if (error instanceof EngineError) return plain({ status: error.code === 'timeout' ? 504 : 503, why: error.message });
     throw error;
   } finally {
     read.release();
-    leaving.forget();
   }
 }
 
-/** Tells when the connection that a request came on ends before it has been answered. */
-function departureOf({ socket }: IncomingMessage): { signal: AbortSignal; forget: () => void } {
-  const leaving = new AbortController();
-  const left = (): void => leaving.abort();
-  socket.once('close', left);
-  return { signal: leaving.signal, forget: () => void socket.off('close', left) };
+/** The connection that a request came on ends before it has been answered. */
+function departureOf({ socket }: IncomingMessage): Departure {
+  return (left) => {
+    socket.once('close', left);
+    return () => socket.off('close', left);
+  };
 }
 
 /** A request of HTTP/1 that announces no body has none, and most have none; waiting for it takes a tenth of a small answer's time. RFC 9112, section 6.3. */
@@ -73,9 +61,11 @@ const noBody = { body: new Uint8Array(), release: (): void => undefined };
 
 /** The headers without what proves who asks: the engine has no use for it. */
 function handedOn(headers: IncomingHttpHeaders): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined || name === 'authorization' || name === 'cookie' ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]],
-    ),
-  );
+  const handed: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
+    if (value === undefined || name === 'authorization' || name === 'cookie') continue;
+    handed[name] = typeof value === 'string' ? value : value.join(', ');
+  }
+  return handed;
 }

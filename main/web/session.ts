@@ -16,7 +16,7 @@ const same = (a: Buffer, b: Buffer): boolean => timingSafeEqual(a, b);
 
 export class Session {
   readonly bearer = randomBytes(32).toString('base64url');
-  readonly #bearerDigest = digest(this.bearer);
+  readonly #bearerBytes = Buffer.from(this.bearer);
   readonly #clock: Clock;
   #codes: { readonly digest: Buffer; readonly untilMs: number }[] = [];
 
@@ -41,7 +41,8 @@ export class Session {
   }
 
   admits(bearer: string): boolean {
-    return same(digest(bearer), this.#bearerDigest);
+    const offered = Buffer.from(bearer);
+    return offered.length === this.#bearerBytes.length && same(offered, this.#bearerBytes); // every bearer has the same length, which is no secret
   }
 
   /** Reads `Authorization: Bearer ...`. */
