@@ -26,8 +26,19 @@ export function exprParam(params: Params): Expr {
 export function bareExpr(params: Params): Expr {
   const text = params.get('query') ?? '';
   if (text === '') throw new EngineError('invalid', 'unknown position: parse error: no expression found in input');
-  return parseExpr(text);
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const expr = parseExpr(text);
+  if (text.length > parsedLengthMax) return expr;
+  if (parsed.size === parsedMax) for (const oldest of [...parsed.keys()].slice(0, parsedMax >> 1)) parsed.delete(oldest);
+  parsed.set(text, expr);
+  return expr;
 }
+
+/** Expressions asked for lately, by their text: a dashboard asks the same ones again and again. */
+const parsed = new Map<string, Expr>();
+const parsedMax = 512;
+const parsedLengthMax = 2_000;
 
 /** What is wrong with a parameter, said of it as Prometheus does. */
 export function refused(name: string, why: string): EngineError {

@@ -91,11 +91,11 @@ function rangeOf(params: Params): QueryRange {
   return { startMs, endMs, stepMs: Math.max(1, Math.trunc(stepMs)) };
 }
 
-function optionsOf(params: Params, signal: AbortSignal | undefined): Pick<QueryOptions, 'lookbackMs' | 'limits' | 'signal'> {
+function optionsOf(params: Params, signal: AbortSignal | undefined): Pick<QueryOptions, 'text' | 'lookbackMs' | 'limits' | 'signal'> {
   const durationMs = Math.min(optionalDuration(params, 'timeout') ?? durationMaxMs, durationMaxMs);
   const lookbackMs = optionalDuration(params, 'lookback_delta', 'error parsing lookback delta duration: ') ?? 0;
   const limits = { durationMs, pointsMax: intervalsMax + 1 };
-  return { limits, ...(lookbackMs > 0 && { lookbackMs }), ...(signal !== undefined && { signal }) };
+  return { text: params.get('query') ?? '', limits, ...(lookbackMs > 0 && { lookbackMs }), ...(signal !== undefined && { signal }) };
 }
 
 /** The expression is right by now: what the data makes impossible is an `execution` error to Prometheus. */

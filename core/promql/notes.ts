@@ -31,15 +31,18 @@ const named = (name: string): string => (name === '' ? '' : ` for metric name ${
  * one stays, that of the part evaluated last, as in Prometheus.
  */
 export class Notebook {
-  readonly #text: string;
-  readonly #order: ReadonlyMap<number, number>;
+  readonly #text: () => string;
+  readonly #expr: Expr;
+  /** Most queries have nothing to note. */
+  #order: ReadonlyMap<number, number> | undefined;
   readonly #warnings = new Map<string, Place>();
   readonly #infos = new Map<string, Place>();
   readonly #monotonicity = new Map<string, Monotonicity>();
 
-  constructor(text: string, expr: Expr) {
+  /** `text` is what the places in `expr` refer to. */
+  constructor(text: () => string, expr: Expr) {
     this.#text = text;
-    this.#order = evaluationOrder(expr);
+    this.#expr = expr;
   }
 
   notes(): Notes {
@@ -48,7 +51,7 @@ export class Notebook {
   }
 
   #sentences(level: 'warning' | 'info', found: ReadonlyMap<string, Place>): string[] {
-    return [...found].map(([what, place]) => `PromQL ${level}: ${what} (${lineColumn(this.#text, place.from)})`).sort();
+    return [...found].map(([what, place]) => `PromQL ${level}: ${what} (${lineColumn(this.#text(), place.from)})`).sort();
   }
 
   #warn(what: string, place: Place): void {
@@ -65,6 +68,7 @@ export class Notebook {
   }
 
   #orderOf(place: Place): number {
+    this.#order ??= evaluationOrder(this.#expr);
     return this.#order.get(place.from * textMax + place.to) ?? 0;
   }
 

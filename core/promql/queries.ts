@@ -37,7 +37,7 @@ export interface QueryCounts {
   readonly running: number;
 }
 
-type CallOptions = Pick<QueryOptions, 'signal' | 'lookbackMs' | 'limits' | 'explain'>;
+type CallOptions = Pick<QueryOptions, 'signal' | 'text' | 'lookbackMs' | 'limits' | 'explain'>;
 type RangeCallOptions = CallOptions & { readonly fresh?: boolean };
 
 /** A query's samples while the engine is strained. */

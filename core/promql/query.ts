@@ -23,6 +23,8 @@ import { absent, countPresent, histogram, mergeSame, withoutName, type Row, type
 
 /** How to evaluate. Everything may be left out. */
 export interface QueryOptions {
+  /** What the places in an expression refer to that is not given as text: notes tell lines and columns of it. The printed expression. */
+  readonly text?: string;
   /** How old a sample may be that an instant selector still sees; 5 minutes. */
   readonly lookbackMs?: DurationMs;
   /** Step of a subquery that names none; 1 minute. */
@@ -132,7 +134,7 @@ interface Prepared {
 }
 
 function prepare(source: SeriesSource, query: Expr | string, range: QueryRange, options: QueryOptions): Prepared {
-  const text = typeof query === 'string' ? query : printExpr(query);
+  const text = (): string => options.text ?? (typeof query === 'string' ? query : printExpr(query));
   const expr = typeof query === 'string' ? parseExpr(query) : query;
   const context: QueryContext = {
     source,
@@ -224,7 +226,8 @@ async function scalarSeries({ evaluation, expr }: Prepared, grid: Grid): Promise
 
 async function vectorSeries({ evaluation, expr, context }: Prepared, grid: Grid): Promise<SeriesColumns[]> {
   const vector = await finished(await evaluation.vector(expr, grid), context, grid);
-  const timesMs = Float64Array.from({ length: grid.steps }, (_, k) => stepTime(grid, k));
+  const timesMs = new Float64Array(grid.steps);
+  for (let k = 0; k < grid.steps; k++) timesMs[k] = stepTime(grid, k);
   const series: SeriesColumns[] = [];
   for (const [i, { labels }] of vector.heads.entries()) {
     const row = vector.read(i);

@@ -147,6 +147,7 @@ export function withoutName(labels: Labels): Labels {
  * Throws EngineError `invalid` when two do.
  */
 export async function mergeSame(vector: Vector, steps: number, budget: Budget): Promise<Vector> {
+  if (vector.heads.length < 2) return vector;
   const first = new Map<string, number>();
   const targets = await perHead(vector.heads, budget, (head, i) => {
     const key = labelsKey(head.labels);

@@ -76,7 +76,7 @@ export class View implements Omit<TsdbView, 'stats' | 'close'> {
   }
 
   rollup(matchers: readonly Matcher[], request: RollupRequest): Rollup | undefined {
-    return this.rollups.answer(matchRefs(this.catalogue, matchers), request);
+    return this.rollups.answer(() => matchRefs(this.catalogue, matchers), request);
   }
 
   series(matchers: readonly Matcher[], minMs: number, maxMs: number): readonly Labels[] {

@@ -60,15 +60,15 @@ export class Rollups {
     this.rawFloorMs = this.#isThere ? rawFloor(parts.db) : -Infinity;
   }
 
-  /** Undefined when samples are to be read and there is nothing to say about it. */
-  answer(refs: Iterable<number>, request: RollupRequest): Rollup | undefined {
+  /** Undefined when samples are to be read and there is nothing to say about it. Asks for the series only when it has something of the time. */
+  answer(refs: () => Iterable<number>, request: RollupRequest): Rollup | undefined {
     const { fromMs, toMs, evenMs } = request;
     const isRawGone = fromMs < this.rawFloorMs;
     if (!this.#isThere || (!isRawGone && toMs - fromMs < spanMinMs)) return undefined;
     const fitting = evenMs === 0 ? undefined : bucketLengthsMs.findLast((length) => evenMs % length === 0);
     const bucketMs = fitting ?? bucketLengthsMs[0];
     if (!isRawGone && !hasRollupAfter(this.#parts.db, bucketMs, fromMs)) return undefined;
-    const plans = this.#plans(refs, bucketMs, fromMs, toMs);
+    const plans = this.#plans(refs(), bucketMs, fromMs, toMs);
     const rolledMs = Math.max(0, ...plans.map(rolledOf));
     if (rolledMs === 0 || (!isRawGone && rolledMs * 2 < toMs - fromMs)) return undefined;
     const rollupsOnlyBeforeMs = isRawGone ? this.rawFloorMs : undefined;
