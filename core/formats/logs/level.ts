@@ -44,9 +44,22 @@ const words: Readonly<Record<string, LogLevel>> = {
   panic: 'critical',
 };
 
+const wordCharsMax = 16;
+/** Words whose level is remembered: names of hosts and services are asked for line by line. */
+const wordsKept = 4096;
+const kept = new Map<string, LogLevel | undefined>();
+
 /** The level that a word such as `WARN` or `DEBUG5` names; undefined when it names none. */
 export function levelOfWord(word: string): LogLevel | undefined {
-  if (word.length > 16) return undefined;
+  if (word.length > wordCharsMax) return undefined;
+  const known = kept.get(word);
+  if (known !== undefined || kept.has(word)) return known;
+  const level = levelOfNewWord(word);
+  if (kept.size < wordsKept) kept.set(word, level);
+  return level;
+}
+
+function levelOfNewWord(word: string): LogLevel | undefined {
   const lower = word.toLowerCase();
   if (Object.hasOwn(words, lower)) return words[lower];
   const bare = lower.replace(/\d+$/, '');

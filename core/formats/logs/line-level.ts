@@ -1,8 +1,9 @@
 import type { LogLevel } from '#core/model/index.ts';
 import { JsonLines } from './json.ts';
+import { LogfmtLines } from './logfmt.ts';
 import { levelOfText, levelOfWord } from './level.ts';
-import { Reading } from './reading.ts';
-import { access, klog, logfmt, syslogNew } from './text-formats.ts';
+import { Reading, type LineFormat } from './reading.ts';
+import { access, klog, syslogNew } from './text-formats.ts';
 import { TimeReader } from './time.ts';
 
 const words = ['level', 'detected_level', 'severity', 'severity_text', 'lvl'];
@@ -10,6 +11,8 @@ const words = ['level', 'detected_level', 'severity', 'severity_text', 'lvl'];
 /** The levels of lines that came without one: by what was sent beside them, else by what they say. */
 export class LineLevels {
   readonly #json = new JsonLines();
+  readonly #logfmt = new LogfmtLines();
+  readonly #formats: readonly LineFormat[] = [klog, access, (line, into, time) => this.#logfmt.read(line, into, time), syslogNew];
   readonly #reading = new Reading();
   readonly #time = new TimeReader({ zone: () => 0, nowSeconds: 0 });
 
@@ -22,7 +25,7 @@ export class LineLevels {
     const reading = this.#reading;
     reading.begin(line);
     if (this.#json.read(line, reading, this.#time)) return reading.level;
-    for (const read of [klog, access, logfmt, syslogNew]) if (read(line, reading, this.#time) && reading.level !== 'unknown') return reading.level;
+    for (const read of this.#formats) if (read(line, reading, this.#time) && reading.level !== 'unknown') return reading.level;
     return levelOfText(line);
   }
 }

@@ -1,15 +1,17 @@
-import { EngineError, labelPairs, labelsFrom, logLevels, noLabels, type Labels, type LogRecord, type UnixMs } from '#core/model/index.ts';
+import { EngineError, labelPairs, logLevels, noLabels, type Labels, type LogRecord, type UnixMs } from '#core/model/index.ts';
 import { continues, isStackHead } from './continued.ts';
 import { beginsAsJson, JsonLines } from './json.ts';
 import { JsonRecords } from './json-records.ts';
 import { JournalReader } from './journal.ts';
+import { LogfmtLines } from './logfmt.ts';
 import { levelOfText } from './level.ts';
 import { LogBatch } from './log-batch.ts';
 import { readOtlpLogsJson } from './otlp-logs.ts';
 import { Reading, type LineFormat } from './reading.ts';
 import { LogReport, type LogFileReport } from './report.ts';
+import { StreamLabels } from './stream-labels.ts';
 import { TableLines } from './table.ts';
-import { access, composeHead, cri, dated, kernel, klog, logfmt, syslogNew, syslogOld } from './text-formats.ts';
+import { access, composeHead, cri, dated, kernel, klog, syslogNew, syslogOld } from './text-formats.ts';
 import { TimeReader } from './time.ts';
 import { zoneOffset } from './zone.ts';
 
@@ -29,22 +31,21 @@ const lineBytesMax = 256 << 10;
 /** Lines and bytes that are joined to one record. */
 const joinedLinesMax = 1000;
 const joinedCharsMax = 256 << 10;
-/** Different sets of labels that a file's format may make; lines of further ones get the file's own labels only. */
-const streamsMax = 1000;
 /** Records before the first time of a file wait for it. */
 const waitingMax = 1000;
 const lineFeed = 0x0a;
 /** What tells journald's format from lines. */
 const headBytes = 32;
 const nsPerSecond = 1e9;
-const noBytes = { bytes: undefined, from: 0, to: 0 };
+const noBytes: Pick<Open, 'bytes' | 'from' | 'to'> = { bytes: undefined, from: 0, to: 0 };
+const replacement = Buffer.from('\ufffd');
 
 /** What a record is while further lines may join it. */
 interface Open {
   seconds: number;
   nanos: number;
   line: string;
-  /** The ASCII line is these bytes, and `line` is empty until somebody asks for it. */
+  /** The ASCII line is these bytes, as long as nothing was joined to it; `line` may be empty until somebody asks for it. */
   bytes: Buffer | undefined;
   from: number;
   to: number;
@@ -67,15 +68,12 @@ export class LogLines {
   readonly #time: TimeReader;
   readonly #json = new JsonLines();
   readonly #records: JsonRecords;
+  readonly #logfmt = new LogfmtLines();
   readonly #table = new TableLines();
   readonly #formats: { readonly name: string; readonly read: LineFormat }[];
   readonly #reading = new Reading();
   readonly #report = new LogReport();
-  readonly #labels = new Map<string, Labels>();
-  /** Of the line before: most lines are of the same stream. */
-  #lastStream: readonly string[] | undefined;
-  #lastLabels: Labels = noLabels;
-  readonly #ofStream = new WeakMap<readonly string[], Labels>();
+  readonly #labels: StreamLabels;
   readonly #offsetNs: number;
   #decoder: InstanceType<typeof TextDecoder> | undefined;
   #journal: JournalReader | undefined;
@@ -92,14 +90,19 @@ export class LogLines {
   #waiting: Open[] = [];
   #dated = false;
   #blanks = 0;
+  /** The line that is being read, when its text is ASCII and so the same as its bytes. */
+  #rawText = '';
+  #raw = noBytes;
 
   /** Throws EngineError `invalid` for an unknown zone. */
   constructor(source: LogSource) {
     this.#source = source;
+    this.#labels = new StreamLabels(source.labels);
     this.#time = new TimeReader({ zone: zoneOffset(source.zone ?? 'UTC'), nowSeconds: Math.floor(source.nowMs / 1000) });
     this.#records = new JsonRecords(this.#time);
     this.#offsetNs = Math.round((source.offsetMs ?? 0) * 1e6);
     const json: LineFormat = (line, into, time) => this.#json.read(line, into, time);
+    const logfmt: LineFormat = (line, into, time) => this.#logfmt.read(line, into, time);
     const table: LineFormat = (line, into, time) => this.#table.read(line, into, time);
     this.#formats = Object.entries({ json, cri, klog, syslogNew, access, logfmt, syslogOld, table, kernel, dated }).map(([name, read]) => ({
       name,
@@ -195,7 +198,11 @@ export class LogLines {
     }
     if (this.#records.read(bytes, from, to)) return this.#taken(bytes, from, to);
     const text = bytes.toString('utf8', from, to);
-    if (text.includes('\ufffd') && text.length !== to - from) this.#report.noteBadUtf8();
+    const isReplaced = text.includes('\ufffd');
+    if (isReplaced && !bytes.subarray(from, to).includes(replacement)) this.#report.noteBadUtf8();
+    const isAscii = !isReplaced && text.length === to - from;
+    this.#rawText = isAscii ? text : '';
+    this.#raw = isAscii ? { bytes, from, to } : noBytes;
     if (text === '' || (to - from < 64 && text.trim() === '')) {
       this.#report.blank++;
       this.#blanks++;
@@ -210,7 +217,7 @@ export class LogLines {
     this.#report.understood('JSON');
     this.#close();
     const { seconds, nanos, level, stream } = this.#records;
-    const labels = this.#labelsOfKnown(stream);
+    const labels = this.#labels.ofList(stream);
     this.#open = { seconds, nanos, line: '', bytes, from, to, lines: 1, level, labels, isPartial: false, format: 'JSON', isOrphan: false };
     this.#lastSeconds = seconds;
     this.#lastNanos = nanos;
@@ -240,22 +247,13 @@ export class LogLines {
       if (faultCount > 0) this.#report.fault(`${faultCount} records of the batch cannot be read; the first: ${firstFault}`, false);
       this.#report.understood('OTLP JSON');
       for (const record of records) {
-        const labels = labelsFrom([...labelPairs(record.labels), ...labelPairs(this.#source.labels)]);
-        this.#out.addRecord({ ...record, labels: this.#shared(labels), timeNs: record.timeNs + BigInt(this.#offsetNs) });
+        this.#out.addRecord({ ...record, labels: this.#labels.beside(record.labels), timeNs: record.timeNs + BigInt(this.#offsetNs) });
         this.#report.records++;
       }
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       this.#report.fault(error.message, true);
     }
-  }
-
-  /** The same object for equal labels. */
-  #shared(labels: Labels): Labels {
-    const key = `\0${labels.join('\ud800')}`;
-    const known = this.#labels.get(key) ?? labels;
-    if (this.#labels.size < streamsMax) this.#labels.set(key, known);
-    return known;
   }
 
   /** Tries the format of the line before first. */
@@ -282,7 +280,7 @@ export class LogLines {
     const wrapped = reading.line;
     const open = this.#open;
     const isWrapper = reading.format === 'CRI' || reading.format.startsWith('Docker');
-    const labels = this.#labelsOf(stream);
+    const labels = this.#labels.of(stream);
     if (
       isWrapper &&
       open !== undefined &&
@@ -300,7 +298,9 @@ export class LogLines {
       seconds: reading.hasTime ? reading.seconds : this.#lastSeconds,
       nanos: reading.hasTime ? reading.nanos : this.#lastNanos,
       line: wrapped,
-      ...noBytes,
+      bytes: wrapped === this.#rawText ? this.#raw.bytes : undefined,
+      from: this.#raw.from,
+      to: this.#raw.to,
       lines: 1,
       level,
       labels,
@@ -341,7 +341,7 @@ export class LogLines {
       ...noBytes,
       lines: 1,
       level: isStackHead(text) ? 'error' : levelOfText(text),
-      labels: this.#labelsOf(stream),
+      labels: this.#labels.of(stream),
       isPartial: false,
       format: '',
       isOrphan: true,
@@ -407,42 +407,12 @@ export class LogLines {
     out.add(start, end, seconds + carried, ns - carried * nsPerSecond, logLevels.indexOf(level), labels);
     this.#report.records++;
   }
-
-  /** Of a list that comes again and again as the same object. */
-  #labelsOfKnown(stream: readonly string[]): Labels {
-    let known = this.#ofStream.get(stream);
-    if (known === undefined) this.#ofStream.set(stream, (known = this.#labelsOf(stream)));
-    return known;
-  }
-
-  #labelsOf(stream: readonly string[]): Labels {
-    if (isSame(stream, this.#lastStream)) return this.#lastLabels;
-    this.#lastLabels = this.#labelsOfNew(stream);
-    this.#lastStream = stream;
-    return this.#lastLabels;
-  }
-
-  #labelsOfNew(stream: readonly string[]): Labels {
-    const key = stream.length === 0 ? '' : stream.length === 2 ? `${stream[0]}\ud800${stream[1]}` : stream.join('\ud800');
-    const known = this.#labels.get(key);
-    if (known !== undefined) return known;
-    if (this.#labels.size >= streamsMax && key !== '') return this.#labelsOfNew(noLabels);
-    const labels = labelsFrom([...labelPairs(stream), ...labelPairs(this.#source.labels)]);
-    this.#labels.set(key, labels);
-    return labels;
-  }
-}
-
-function isSame(a: readonly string[], b: readonly string[] | undefined): boolean {
-  if (b === undefined || a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
 }
 
 /** The text of an open record, made of its bytes when it is asked for first. */
 function textOf(open: Open): string {
   if (open.bytes !== undefined) {
-    open.line = open.bytes.toString('latin1', open.from, open.to);
+    if (open.line === '') open.line = open.bytes.toString('latin1', open.from, open.to);
     open.bytes = undefined;
   }
   return open.line;

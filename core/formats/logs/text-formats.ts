@@ -1,5 +1,7 @@
+import { stringEnd } from './json-scan.ts';
 import { levelOfSeverity, levelOfStatus, levelOfText, levelOfWord } from './level.ts';
 import type { LineFormat, Reading } from './reading.ts';
+import { digits } from './time-forms.ts';
 import type { TimeReader } from './time.ts';
 
 /** `2021-01-01T00:00:00.000000000Z stdout F text`: what containerd and CRI-O write (kubernetes, CRI logging format). */
@@ -71,34 +73,41 @@ function named(...pairs: (string | undefined)[]): string[] {
   return out;
 }
 
-const accessTime = /\[(\d\d\/[A-Za-z]{3}\/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?)\]/;
-const accessRest = /^[^"]{0,200}"(?:[^"\\]|\\.){0,16384}"\s+(\d{3}|-)\s/;
+const [slash, colon, bracketEnd, dash] = '/:]-'.split('').map((text) => text.charCodeAt(0)) as [number, number, number, number];
+/** What may stand between the time and the request of an access log. */
+const betweenCharsMax = 200;
 
 /** Apache's and nginx' access logs: common, combined, with a host before or times behind. */
 export const access: LineFormat = (line, into, time) => {
   const bracket = line.indexOf('[');
   if (bracket === 0) return proxied(line, into, time);
   if (bracket < 3 || bracket > 300) return balanced(line, into, time);
-  const found = accessTime.exec(line.slice(bracket, bracket + 40));
-  if (found?.index !== 0 || !time.at(line, bracket + 1)) return false;
-  const rest = accessRest.exec(line.slice(time.end + 1));
-  if (rest === null) return false;
-  into.format = 'access log';
-  into.takeTime(time);
-  into.level = levelOfStatus(Number(rest[1]));
-  return true;
+  const isCommon = line.charCodeAt(bracket + 3) === slash && line.charCodeAt(bracket + 7) === slash && line.charCodeAt(bracket + 12) === colon;
+  return isCommon && time.at(line, bracket + 1) && requested(line, into, time);
 };
 
 /** Envoy's: `[2026-01-05T03:00:00.123Z] "GET / HTTP/1.1" 503 UF ...`. */
 function proxied(line: string, into: Reading, time: TimeReader): boolean {
-  if (!time.iso(line, 1) || line.charAt(time.end) !== ']') return false;
-  const rest = accessRest.exec(line.slice(time.end + 1));
-  if (rest === null) return false;
+  return time.iso(line, 1) && requested(line, into, time);
+}
+
+/** Reads what stands behind the time, which must be in brackets: the request in quotes, and the status. */
+function requested(line: string, into: Reading, time: TimeReader): boolean {
+  if (line.charCodeAt(time.end) !== bracketEnd) return false;
+  const opening = line.indexOf('"', time.end);
+  const closing = opening < 0 || opening - time.end > betweenCharsMax ? -1 : stringEnd(line, opening);
+  let at = closing;
+  while (isBlank(line.charCodeAt(at))) at++;
+  if (closing < 0 || at === closing) return false;
+  const status = line.charCodeAt(at) === dash ? 0 : digits(line, at, 3);
+  if (status < 0 || !isBlank(line.charCodeAt(status === 0 ? at + 1 : at + 3))) return false;
   into.format = 'access log';
   into.takeTime(time);
-  into.level = levelOfStatus(Number(rest[1]));
+  into.level = levelOfStatus(status);
   return true;
 }
+
+const isBlank = (c: number): boolean => c === 0x20 || c === 0x09;
 
 const balancerForm =
   /^(?:(?:https?|h2|grpcs?|wss?) )?(?=(\d{4}-\d\d-\d\dT\S+Z) )\S+ \S+ \S+:\d+ (?:\S+:\d+|-) -?[\d.]+ -?[\d.]+ -?[\d.]+ (\d{3}|-) (?:\d{3}|-) \d+ \d+ "/;
@@ -121,43 +130,6 @@ export const kernel: LineFormat = (line, into) => {
   into.level = levelOfText(line, found[0].length);
   return true;
 };
-
-const pair = /([A-Za-z_@][\w.@/-]*)=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)/y;
-const timeKeys = new Set(['time', 'ts', 'timestamp', 't', '@timestamp', 'datetime', 'date', 'asctime']);
-const levelKeys = new Set(['level', 'at', 'lvl', 'severity', 'loglevel', 'levelname', 'log.level']);
-const serviceKeys = new Set(['service', 'service_name', 'service.name', 'app', 'application']);
-const pairsMin = 2;
-const pairsMax = 256;
-
-/** logfmt: a line that begins with `key=value` pairs. */
-export const logfmt: LineFormat = (line, into, time) => {
-  let count = 0;
-  pair.lastIndex = 0;
-  while (count < pairsMax) {
-    const at = pair.lastIndex;
-    const found = pair.exec(line);
-    if (found === null) {
-      if (at < line.length && count < pairsMin) return false;
-      break;
-    }
-    count++;
-    takePair(found[1]!, found[2] ?? found[3]!, into, time);
-  }
-  if (count < pairsMin) return false;
-  into.format = 'logfmt';
-  return true;
-};
-
-function takePair(key: string, value: string, into: Reading, time: TimeReader): void {
-  if (timeKeys.has(key) && !into.hasTime) {
-    if (time.at(value, 0) || (/^\d+(?:\.\d+)?$/.test(value) && time.number(Number(value)))) into.takeTime(time);
-  } else if (key === 'msg' && value.startsWith('audit(') && !into.hasTime) {
-    // auditd: seconds since 1970 with three decimals, then the number of the event.
-    if (time.at(value.replace(/:\d+\).*$/, ''), 6)) into.takeTime(time);
-  } else if (levelKeys.has(key)) into.level = levelOfWord(value) ?? into.level;
-  else if (serviceKeys.has(key) && /^(?![\d.]+(?:[mun]?s)?$)[^\s"]{1,100}$/.test(value) && into.stream.length === 0)
-    into.stream = ['service_name', value];
-}
 
 const composePrefix = /^(?:\p{Cc}\[[0-9;]*[A-Za-z])*([A-Za-z0-9][A-Za-z0-9_.-]{0,63})\s*\| ?/u;
 

@@ -23,12 +23,17 @@ import {
   monthDay,
   numeric,
 } from './time-forms.ts';
+import { Minute } from './minute.ts';
 import { abbreviationMinutes, zoneOffset, type ZoneOffset } from './zone.ts';
 
 const daySeconds = 86_400;
 const placesMax = 100;
 /** A clock of another machine may be this much ahead before a date without a year is taken for last year's. */
 const aheadSeconds = daySeconds;
+
+/** `05/Jan/2026:10:00:`. */
+const requestedHeadChars = 18;
+const bracketEnd = 0x5d;
 
 const code = (text: string): number => text.charCodeAt(0);
 const [c0, c9, colon, dot, comma, dash, plus, space, upperT, upperZ] = '09:.,-+ TZ'.split('').map(code) as [
@@ -67,9 +72,10 @@ export class TimeReader {
   /** Whether the year, or the whole date, was not in the text. */
   isPartial = false;
   readonly #iso = { line: '', from: -1, isTime: false, seconds: 0, nanos: 0, end: 0 };
-  /** What times of syslog's form begin with in the minute that was read last, and when that began. */
-  #minute = '';
-  #minuteSeconds = 0;
+  /** Of times of syslog's form, and of access logs' in their brackets. */
+  readonly #minute = new Minute();
+  readonly #requested = new Minute();
+  #requestedZoneChars = 0;
   readonly #places = new Map<string, ZoneOffset>();
   #daySeconds = 0;
   #dayKey = -1;
@@ -88,7 +94,7 @@ export class TimeReader {
   at(line: string, from: number): boolean {
     this.isPartial = false;
     const c = line.charCodeAt(from);
-    if (c >= c0 && c <= c9) return this.iso(line, from) || this.#digits(line, from);
+    if (c >= c0 && c <= c9) return this.#isOfRequestedMinute(line, from) || this.iso(line, from) || this.#digits(line, from);
     if (c === 0x40) return this.#tai(line, from);
     if ((c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a) return this.#klog(line, from) || this.#monthDay(line, from);
     return false;
@@ -225,7 +231,23 @@ export class TimeReader {
     const found = matchAt(dayMonth, line, from);
     const month = found === null ? 0 : monthOf(found[2]!);
     if (found === null || month === 0) return false;
-    return this.#set(found[3]!, month, found[1]!, found.slice(4, 8), dayMonth.lastIndex, found[8]);
+    const end = dayMonth.lastIndex;
+    if (!this.#set(found[3]!, month, found[1]!, found.slice(4, 8), end, found[8])) return false;
+    if (line.charCodeAt(end) === bracketEnd && line.charCodeAt(from + requestedHeadChars - 1) === colon && found[7] === undefined) {
+      const zone = from + requestedHeadChars + 2;
+      this.#requested.note(line.slice(from, zone - 2), line.slice(zone, end + 1), this.seconds - Number(found[6]));
+      this.#requestedZoneChars = end - zone;
+    }
+    return true;
+  }
+
+  #isOfRequestedMinute(line: string, from: number): boolean {
+    const second = this.#requested.secondAt(line, from);
+    if (second < 0) return false;
+    this.seconds = this.#requested.seconds + second;
+    this.nanos = 0;
+    this.end = this.#requested.endFrom(from) + this.#requestedZoneChars;
+    return true;
   }
 
   /** `YY/MM/DD` of Spark and Hadoop; `DD.MM.YYYY`; `MM/DD/YYYY`, the other way round where that is no date. */
@@ -319,23 +341,20 @@ export class TimeReader {
     if (year !== undefined) return this.#set(year, month, found[2]!, time, end, zone);
     if (!this.#setWithoutYear(month, found[2]!, time, end)) return false;
     if (start === from && found[0].length === end - from && found[7] === undefined && half === undefined && zone === undefined) {
-      this.#minute = line.slice(from, end - 2);
-      this.#minuteSeconds = this.seconds - Number(found[6]);
+      this.#minute.note(line.slice(from, end - 2), ' ', this.seconds - Number(found[6]));
     }
     return true;
   }
 
   /** Whether a time of syslog's form is of the minute of the one before it. What follows is a host's name, which no part of a time begins like. */
   #isOfMinute(line: string, from: number): boolean {
-    const minute = this.#minute;
-    const at = from + minute.length;
-    const c = line.charCodeAt(at + 3);
-    if (minute === '' || !line.startsWith(minute, from) || line.charCodeAt(at + 2) !== space || c < 0x61 || c > 0x7a) return false;
-    const second = digits(line, at, 2);
-    if (second < 0 || second > 59 || this.#minuteSeconds + second > this.#context.nowSeconds) return false;
-    this.seconds = this.#minuteSeconds + second;
+    const second = this.#minute.secondAt(line, from);
+    const end = this.#minute.endFrom(from);
+    const c = line.charCodeAt(end + 1);
+    if (second < 0 || !(c >= 0x61 && c <= 0x7a) || this.#minute.seconds + second > this.#context.nowSeconds) return false;
+    this.seconds = this.#minute.seconds + second;
     this.nanos = 0;
-    this.end = at + 2;
+    this.end = end;
     this.isPartial = true;
     return true;
   }
