@@ -5,7 +5,7 @@ export type { CallContext, Client, Frame, Handlers, In, Item, Out, ProcedureName
 export { serve } from './serve.ts';
 export { portTransport, socketTransport } from './transports.ts';
 export type { PortLike, SocketLike } from './transports.ts';
-export { decodeFrame, encodeFrame } from './frames.ts';
+export { decodeFrame, encodeFrame, encodeMessages } from './frames.ts';
 export type { Loss, SystemInfo, SystemStatus, Settings, Overview } from './system.ts';
 export type { ExemplarView, CardinalityView, CountedName, CutTargetView, RefusedSeriesView } from './metrics.ts';
 export type { Dataset, ExplainAnswer, ExplainedPart, InstantAnswer, MetricName, QueryReport, RangeAnswer } from './metrics.ts';

@@ -1,4 +1,4 @@
-import { decodeFrame, encodeFrame } from './frames.ts';
+import { encodeMessages, FrameReader } from './frames.ts';
 import type { Frame, Transport } from './rpc.ts';
 
 /** What DOM MessagePort, node:worker_threads MessagePort and Electron's MessagePortMain have in common. */
@@ -53,17 +53,19 @@ export interface SocketLike {
 const socketOpen = 1;
 const closeUnsupportedData = 1003; // RFC 6455, 7.4.1
 
-/** Frames over a WebSocket, each one binary message. */
+/** Frames over a WebSocket, as binary messages. */
 export function socketTransport(socket: SocketLike): Transport {
+  const reader = new FrameReader();
   return {
     send: (frame) => {
-      if (socket.readyState === socketOpen) socket.send(encodeFrame(frame));
+      if (socket.readyState !== socketOpen) return;
+      for (const message of encodeMessages(frame)) socket.send(message);
     },
     onFrame: (act) =>
       socket.addEventListener('message', (event) => {
-        const frame = event.data instanceof ArrayBuffer ? decodeFrame(new Uint8Array(event.data)) : undefined;
+        const frame = event.data instanceof ArrayBuffer ? reader.take(new Uint8Array(event.data)) : undefined;
         if (frame === undefined) socket.close(closeUnsupportedData, 'not a frame');
-        else act(frame);
+        else if (frame !== 'more') act(frame);
       }),
     onClose: (act) => socket.addEventListener('close', (event) => act(event.reason === '' ? `socket closed, ${event.code}` : event.reason)),
     close: () => socket.close(1000),

@@ -1,5 +1,5 @@
 /** The engine's process, seen from inside: starts the engine when told to, and carries screens and requests to it. */
-import { decodeFrame, encodeFrame, portTransport, type Frame, type Transport } from '#core/contract/index.ts';
+import { decodeFrame, encodeMessages, portTransport, type Frame, type Transport } from '#core/contract/index.ts';
 import { EngineError, messageOf, type HttpAnswer, type HttpRequest } from '#core/model/index.ts';
 import type { PracticeState, PracticeWish } from '#core/practice/index.ts';
 import type { EngineSettings, FromEngine, ToEngine } from './messages.ts';
@@ -110,7 +110,8 @@ function relayed(parent: Parent<ToEngine, FromEngine>, screens: Map<number, Scre
   screens.set(peer, { take: (frame) => takers.forEach((act) => act(frame)), closed });
   return {
     send: (frame) => {
-      if (screens.has(peer)) parent.post({ k: 'bytes', peer, bytes: encodeFrame(frame) });
+      if (!screens.has(peer)) return;
+      for (const bytes of encodeMessages(frame)) parent.post({ k: 'bytes', peer, bytes });
     },
     onFrame: (act) => void takers.push(act),
     onClose: (act) => void closers.push(act),

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createClient, decodeFrame, encodeFrame, portTransport, serve, socketTransport } from '#core/contract/index.ts';
+import { encodeMessages, FrameReader } from '../../../core/contract/frames.ts';
 import type { Client, Frame, Handlers, PortLike, Transport } from '#core/contract/index.ts';
 import { procedure, stream } from '#core/contract/rpc.ts';
 import { EngineError } from '#core/model/index.ts';
@@ -173,6 +174,39 @@ describe('frames as bytes', () => {
     );
     const claim = encodeFrame({ k: 'item', id: 1, item: Float64Array.of(1, 2, 3) });
     expect(decodeFrame(claim.subarray(0, claim.length - 8))).toBeUndefined();
+  });
+});
+
+describe('long frames', () => {
+  const long = (values: number): Frame => ({ k: 'ok', id: 1, out: { values: Float64Array.from({ length: values }, (_, i) => i / 3), note: 'n' } });
+  /** Enough for no cut, for a cut at the very end, and for several. */
+  const lengths = [32_000, 32_768, 40_000, 200_000];
+
+  test.each(lengths)('of %i numbers come over a socket as they were, each in its turn', async (length) => {
+    const [near, far] = await socketPair();
+    const frames = [long(length), { k: 'ok', id: 2, out: 'short' } as const, long(length + 1)];
+    const arrived = new Promise<readonly Frame[]>((done) => {
+      const got: Frame[] = [];
+      far.onFrame((frame) => got.push(frame) === frames.length && done(got));
+    });
+    for (const frame of frames) near.send(frame);
+    expect(await arrived).toEqual(frames);
+  });
+
+  test('go in messages of at most 256 KiB, so that who receives them has turns in between', () => {
+    const messages = encodeMessages(long(200_000));
+    expect(messages.length).toBe(8);
+    expect(Math.max(...messages.map(({ length }) => length))).toBe(1 << 18);
+    expect(encodeMessages(long(10))).toEqual([encodeFrame(long(10))]);
+  });
+
+  test('a message that is longer than what is left of its frame, or claims a frame of gigabytes, is none', () => {
+    const reader = new FrameReader();
+    const [head, ...rest] = encodeMessages(long(40_000));
+    expect(reader.take(head!)).toBe('more');
+    expect(reader.take(rest[0]!)).toBe('more');
+    expect(reader.take(new Uint8Array(1 << 18))).toBeUndefined();
+    expect(new FrameReader().take(new Uint8Array(Uint32Array.of(0xffffffff, 0xfffffff0).buffer))).toBeUndefined();
   });
 });
 

@@ -1,6 +1,6 @@
 /** What a comparison reads of many spans: the traces of its windows, each once, the newest where there are too many. */
 import type { Span } from '#core/model/index.ts';
-import { openTraces, type Briefs, type Traces } from '#core/traces/index.ts';
+import { openTraces, type Traces } from '#core/traces/index.ts';
 import { expect, onTestFinished, test } from 'vitest';
 import { ManualClock } from '../../support/clock.ts';
 import { tempFolder } from '../../support/folder.ts';
@@ -18,7 +18,8 @@ async function storeOf(...blocks: readonly (readonly Span[])[]): Promise<Traces>
 
 const between = (fromMs: number, toMs: number): { fromNs: bigint; toNs: bigint } => ({ fromNs: baseNs + ms(fromMs), toNs: baseNs + ms(toMs) });
 const keeps = (): boolean => true;
-const startsMs = ({ spans }: Briefs): number[] => spans.map(({ startMs }) => startMs - Number(baseNs) / 1e6).sort((a, b) => a - b);
+const startsMs = ({ spans }: Awaited<ReturnType<Traces['briefs']>>): number[] =>
+  spans.map(({ startMs }) => startMs - Number(baseNs) / 1e6).sort((a, b) => a - b);
 
 test('a span as it was, whether in the head or in a block', async () => {
   const parent = span({ trace: 1, id: 1, of: 'web', name: 'GET', at: 0.25, takes: 20 });

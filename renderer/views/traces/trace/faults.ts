@@ -2,12 +2,13 @@ import { noSpan, spanFlags, type TraceTree } from '#core/model/index.ts';
 import { plural } from '../../../ui/format.ts';
 
 const counted = ['orphan', 'cycle', 'duplicate', 'negative'] as const;
+const anyFault = counted.reduce((mask, fault) => mask | spanFlags[fault], 0);
 
 /** What is broken about a trace, a plain sentence each. Nothing was repaired: the spans stand as they were sent. */
 export function faultsOf({ flags, parent, spanCount }: Pick<TraceTree, 'flags' | 'parent' | 'spanCount'>): readonly string[] {
   const counts = { orphan: 0, cycle: 0, duplicate: 0, negative: 0 };
   for (let i = 0; i < spanCount; i++) {
-    if (flags[i] === 0) continue;
+    if ((flags[i]! & anyFault) === 0) continue;
     for (const fault of counted) if ((flags[i]! & spanFlags[fault]) !== 0) counts[fault]++;
   }
   const rootless = counts.orphan > 0 && !hasTrueRoot({ flags, parent, spanCount });

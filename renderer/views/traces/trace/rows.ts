@@ -53,6 +53,22 @@ export function collapsedFrom(tree: RowTree, level: number | undefined): Uint8Ar
   return collapsed;
 }
 
+/** How many levels a trace has, and how many services have spans in it. */
+export function shapeOf({ spanCount, depth, service, services }: Pick<TraceTree, 'spanCount' | 'depth' | 'service' | 'services'>): {
+  readonly levels: number;
+  readonly services: number;
+} {
+  const met = new Uint8Array(services.length);
+  let [deepest, count] = [-1, 0];
+  for (let i = 0; i < spanCount; i++) {
+    if (depth[i]! > deepest) deepest = depth[i]!;
+    if (met[service[i]!] === 1) continue;
+    met[service[i]!] = 1;
+    count++;
+  }
+  return { levels: deepest + 1, services: count };
+}
+
 /** The marked spans and all their ancestors. */
 export function withAncestors(tree: RowTree, marked: Uint8Array): Uint8Array {
   const keep = marked.slice();

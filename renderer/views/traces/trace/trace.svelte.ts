@@ -8,7 +8,7 @@ import { indexEvents } from './event-index.ts';
 import { faultsOf } from './faults.ts';
 import { findQuery } from './find.ts';
 import { indexPath } from './paint.ts';
-import { bothKept, collapsedFrom, longSpans, membersOf, placeOf, reveal, spanOfRow, visibleRows, withAncestors } from './rows.ts';
+import { bothKept, collapsedFrom, longSpans, membersOf, placeOf, reveal, shapeOf, spanOfRow, visibleRows, withAncestors } from './rows.ts';
 import { SpanIndex } from './span-index.ts';
 import { logMarginMs } from './ways.ts';
 import { msOfNs } from '../words.ts';
@@ -80,11 +80,13 @@ export class TraceState {
 
   readonly view = $derived.by(() => readTraceView(this.session.router.place.params));
   readonly tree = $derived.by(() => this.answer.value);
+  readonly shape = $derived.by(() => (this.tree === undefined ? { levels: 0, services: 0 } : shapeOf(this.tree)));
   readonly index = $derived.by(() => this.tree && new SpanIndex(this.tree.spanIds));
   readonly events = $derived.by(() => {
-    const { tree, index } = this;
+    const { tree } = this;
     const told = this.eventTimes.value;
-    return tree === undefined || index === undefined || told === undefined ? undefined : indexEvents(told, index, tree.spanCount, tree.baseNs);
+    // The index of all spans is made only for events that are there.
+    return tree === undefined || told === undefined ? undefined : indexEvents(told, this.index!, tree.spanCount, tree.baseNs);
   });
   readonly members = $derived.by(() => this.tree && membersOf(this.tree));
   readonly path = $derived.by(() => this.tree && indexPath(this.tree.criticalPath, this.tree.spanCount));
@@ -179,11 +181,10 @@ export class TraceState {
 
   /** Opens or closes one level of the tree. */
   level(by: 1 | -1): void {
-    const { tree } = this;
-    if (tree === undefined) return;
-    const deepest = tree.depth.reduce((max, depth) => Math.max(max, depth), 0) + 1;
-    const level = Math.max(1, Math.min(deepest, this.view.level ?? deepest) + by);
-    this.change({ level: level >= deepest ? undefined : level });
+    if (this.tree === undefined) return;
+    const { levels } = this.shape;
+    const level = Math.max(1, Math.min(levels, this.view.level ?? levels) + by);
+    this.change({ level: level >= levels ? undefined : level });
   }
 
   /** Shows the time of the chosen span, with a little around it. */
