@@ -8,6 +8,8 @@ import { Watched } from './watch.ts';
 type Names = Extract<keyof SignalboxContract, `system.${string}` | `overview.${string}` | `settings.${string}`>;
 
 const pulseMs = 1000;
+/** Long enough to hold a scrape of every usual job: between two of them nothing is stored, and a rate over less would say 0. */
+const rateOverMs = 60_000;
 /** The overview asks a PromQL expression; more often than this no answer changes in a way that matters. */
 const overviewEveryMs = 5000;
 const problemsKept = 5;
@@ -27,8 +29,8 @@ export class SystemDesk {
   readonly #overview: Watched<Overview>;
   readonly #problems = new Map<string, UnixMs>();
   #pulse: Cancel;
-  #appended: { readonly atMs: number; readonly count: number };
-  #rate = 0;
+  /** Samples stored by each pulse of the last minute, the oldest first. */
+  #appended: readonly { readonly atMs: number; readonly count: number }[] = [];
   #lagMs = 0;
   #overviewDueMs = 0;
   readonly #onPulse: () => void;
@@ -40,7 +42,7 @@ export class SystemDesk {
     this.#status = new Watched(parts.clock, parts.report, () => this.#statusNow());
     this.#settings = new Watched(parts.clock, parts.report, () => this.#settingsNow());
     this.#overview = new Watched(parts.clock, parts.report, () => this.#overviewNow());
-    this.#appended = { atMs: parts.clock.monotonicMs(), count: parts.live.stats().appended };
+    this.#count(parts.clock.monotonicMs());
     this.#pulse = this.#beat();
   }
 
@@ -85,9 +87,7 @@ export class SystemDesk {
     return clock.after(pulseMs, () => {
       const nowMs = clock.monotonicMs();
       this.#lagMs = nowMs - dueMs;
-      const { appended } = this.#parts.live.stats();
-      this.#rate = ((appended - this.#appended.count) * 1000) / (nowMs - this.#appended.atMs);
-      this.#appended = { atMs: nowMs, count: appended };
+      this.#count(nowMs);
       this.#status.changed();
       this.#onPulse();
       if (nowMs >= this.#overviewDueMs) {
@@ -96,6 +96,16 @@ export class SystemDesk {
       }
       this.#pulse = this.#beat();
     });
+  }
+
+  #count(nowMs: number): void {
+    const now = { atMs: nowMs, count: this.#parts.live.stats().appended };
+    this.#appended = [...this.#appended.filter(({ atMs }) => nowMs - atMs <= rateOverMs), now];
+  }
+
+  #rate(): number {
+    const [first, last] = [this.#appended[0]!, this.#appended.at(-1)!];
+    return last.atMs === first.atMs ? 0 : ((last.count - first.count) * 1000) / (last.atMs - first.atMs);
   }
 
   #statusNow(): SystemStatus {
@@ -117,7 +127,7 @@ export class SystemDesk {
       nowMs,
       seriesCount: stats.series,
       sampleCount: stats.headSamples + stats.sealedSamples,
-      samplesPerSecond: this.#rate,
+      samplesPerSecond: this.#rate(),
       bytesOnDisk: stats.diskBytes + stats.walBytes,
       reserveBytes: reserve.bytes,
     };

@@ -2,6 +2,7 @@ import type { Notice } from '#core/contract/index.ts';
 import type { Engine } from '../client/engine.svelte.ts';
 import { LiveStream } from '../client/live.svelte.ts';
 import { toasts } from '../ui/toasts.svelte.ts';
+import { noticeLine } from './notice-line.ts';
 import type { Router } from './router.svelte.ts';
 
 /**
@@ -31,7 +32,7 @@ export class Notices {
   }
 
   #tell(notice: Notice): void {
-    toasts.say(notice.resolved ? 'ok' : 'warn', notice.body === '' ? notice.title : `${notice.title}: ${notice.body}`, notice.link);
+    toasts.say(notice.resolved ? 'ok' : 'warn', noticeLine(notice), notice.link);
     if (!this.#web || typeof Notification === 'undefined' || Notification.permission !== 'granted') return;
     const shown = new Notification(notice.title, { body: notice.body, tag: `signalbox-${notice.id}` });
     shown.addEventListener('click', () => {

@@ -108,6 +108,11 @@ export function formatStamp(timeMs: number, zone: Zone): string {
   return `${formatDay(timeMs, zone)} ${formatClock(timeMs, zone)}`;
 }
 
+/** A sentence with its RFC 3339 times in UTC written as every other time on the screen, in the zone asked for. */
+export function zonedTimes(sentence: string, zone: Zone): string {
+  return sentence.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (time) => formatStamp(Date.parse(time), zone));
+}
+
 /** `2026-11-21`. */
 export function formatDay(timeMs: number, zone: Zone): string {
   return shifted(timeMs, zone).toISOString().slice(0, 10);

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { exactValue, formatAgo, formatAmount, formatSpan, formatStamp, formatValue, plural, type Unit } from '../../renderer/ui/format.ts';
+import {
+  exactValue,
+  formatAgo,
+  formatAmount,
+  formatSpan,
+  formatStamp,
+  formatValue,
+  plural,
+  zonedTimes,
+  type Unit,
+} from '../../renderer/ui/format.ts';
 import { visibleLine, visibleText } from '../../renderer/ui/visible.ts';
 import { sortRows } from '../../renderer/ui/table.ts';
 import { scrollToRow, virtualWindow } from '../../renderer/ui/virtual-window.ts';
@@ -58,6 +68,14 @@ test('ages and counts', () => {
   expect([formatAgo(1_000, 61_000), formatAgo(61_000, 1_000), formatAgo(1_000, 1_200)]).toEqual(['1m ago', 'in 1m', 'now']);
   expect([plural(1, 'alert'), plural(1_200, 'alert'), plural(2, 'series', 'series')]).toEqual(['1 alert', '1,200 alerts', '2 series']);
   expect(formatStamp(Date.UTC(2026, 10, 21, 3, 4, 5), 'utc')).toBe('2026-11-21 03:04:05');
+});
+
+test('times within a sentence are written in the zone of the screen', () => {
+  expect(zonedTimes('told at 2026-11-21T03:04:05.651Z; again after 2026-11-21T07:04:05Z.', 'utc')).toBe(
+    'told at 2026-11-21 03:04:05; again after 2026-11-21 07:04:05.',
+  );
+  expect(zonedTimes('told at 2026-11-21T03:04:05Z', 'local')).toBe(`told at ${formatStamp(Date.UTC(2026, 10, 21, 3, 4, 5), 'local')}`);
+  expect(zonedTimes('version 2026-11-21 of job a', 'utc')).toBe('version 2026-11-21 of job a');
 });
 
 describe('text from outside', () => {

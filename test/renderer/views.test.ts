@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ExplainedPart } from '#core/contract/index.ts';
 import { labelsFromRecord } from '#core/model/index.ts';
 import { plotSeries } from '../../renderer/charts/series.ts';
+import { noticeLine } from '../../renderer/shell/notice-line.ts';
 import { fillParams } from '../../renderer/shell/run/step-query.ts';
 import { conditionOf, historySelector, periodsOf, seriesOf } from '../../renderer/views/alerts/condition.ts';
 import { filterAlerts, groupAlerts, groupRows, parseFilter } from '../../renderer/views/alerts/filter.ts';
@@ -124,6 +125,13 @@ test('a metric is first asked what makes sense for its type', () => {
   expect(ask('http.hits', 'counter')).toBe('rate({"http.hits"}[5m])');
 });
 
+test('a notice is one line, and says once what its alerts say alike', () => {
+  expect(noticeLine({ title: '[FIRING:3] Burn', body: 'Too slow\nToo slow\n\n  resolved: It was slow\n' })).toBe(
+    '[FIRING:3] Burn: Too slow; resolved: It was slow',
+  );
+  expect(noticeLine({ title: '[RESOLVED] Burn', body: '' })).toBe('[RESOLVED] Burn');
+});
+
 describe('a note', () => {
   test.each([
     ['restarted it', 'restarted it', undefined],
@@ -148,6 +156,10 @@ describe('the next step', () => {
   const taken = alerts.map((alert) => ({ ...alert, ack: { by: 'Ada', atMs: nowMs } }));
 
   test('is the worst alert that nobody has', () => expect(step(alerts)).toBe('Take ErrorRatioHigh'));
+  test('says for how long it fires', () => {
+    const [alert] = alerts.filter(({ state }) => state === 'firing').map((one) => ({ ...one, summary: 'It burns', firedAtMs: nowMs - 78_000 }));
+    expect(nextStep(overviewOf(nowMs, [alert!], [], calmTargets), [alert!], [], nowMs).why).toBe('It burns, firing for 1m 18s.');
+  });
   test('a page comes before an open incident, a warning after it', () => {
     expect(step(alerts, [open])).toBe('Take ErrorRatioHigh');
     expect(

@@ -54,7 +54,7 @@ export const defaultTemplates = String.raw`
   {{- if .GeneratorURL }}<p><a href="{{ .GeneratorURL }}">Source</a></p>{{ end }}{{ end }}{{ end -}}
 
 {{- define "desktop.default.title" }}{{ template "__subject" . }}{{ end -}}
-{{- define "desktop.default.text" }}{{ range $i, $alert := .Alerts }}{{ if lt $i 5 }}{{ if eq .Status "resolved" }}over: {{ end }}
+{{- define "desktop.default.text" }}{{ range $i, $alert := .Alerts }}{{ if lt $i 5 }}{{ if eq .Status "resolved" }}resolved: {{ end }}
   {{- with $alert.Annotations }}{{ or .summary .description $alert.Labels.alertname }}{{ else }}{{ $alert.Labels.alertname }}{{ end }}{{ "\n" }}
   {{- end }}{{ end }}{{ if gt (len .Alerts) 5 }}and {{ len (slice .Alerts 5) }} more{{ end }}{{ end -}}
 

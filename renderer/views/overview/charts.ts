@@ -58,7 +58,7 @@ const charts: readonly OverviewChart[] = [
   },
   {
     id: 'latency',
-    title: 'Slowest twentieth',
+    title: 'Latency, p95',
     decision: 'The deepest service that is slow is the one to look at',
     expr: 'histogram_quantile(0.95, sum by (job, le) (rate({__name__=~"http_server_request_duration_seconds_bucket|http_request_duration_seconds_bucket"}[2m])))',
     unit: 'seconds',

@@ -1,6 +1,6 @@
 import { labelValue, type Incident } from '#core/model/index.ts';
 import type { AlertView, Overview } from '#core/contract/index.ts';
-import { formatAgo, formatValue, plural } from '../../ui/format.ts';
+import { formatAgo, formatSpan, formatValue, plural } from '../../ui/format.ts';
 import { severityLook } from '../../ui/severity.ts';
 
 /** The one thing to do now, for somebody who was asleep a minute ago. */
@@ -62,12 +62,12 @@ export function nextStep(overview: Overview, alerts: readonly AlertView[], incid
 
 function alertStep(alert: AlertView, firingCount: number, nowMs: number): NextStep {
   const more = firingCount > 1 ? ` ${plural(firingCount - 1, 'more alert')} ${firingCount === 2 ? 'fires' : 'fire'} too.` : '';
-  const since = formatAgo(alert.firedAtMs ?? alert.activeAtMs, nowMs);
+  const held = formatSpan(Math.max(0, nowMs - (alert.firedAtMs ?? alert.activeAtMs)));
   return {
     kind: 'alert',
     alert,
     title: `Take ${nameOf(alert)}`,
-    why: `${alert.summary === '' ? 'Nobody has it' : alert.summary}, firing since ${since}.${more}`,
+    why: `${alert.summary === '' ? 'Nobody has it' : alert.summary}, firing for ${held}.${more}`,
   };
 }
 
