@@ -5,12 +5,21 @@ const depthMax = 48;
 
 /** Field 1, a message: a label of a remote write series. */
 const labelTag = 0x0a;
-/** Field 2 of a remote write series, a sample; and in that its value and its time. */
-const sampleTag = 0x12;
+/** Field 2 of a remote write series, a sample, with its length in the second byte; and in that its value and its time. */
+const sampleHead = 0x1012;
 const doubleTag = 0x09;
 const timeTag = 0x10;
+const sampleBytes = 18;
 /** A sample of value 0. */
+const bareSampleHead = 0x0712;
 const bareSampleBytes = 9;
+/** The bits of a varint's bytes that say that more follow: of four bytes, of two, and of the first of two. */
+const moreOf4 = 0x80808080 | 0;
+const moreOf2 = 0x8080;
+const moreOf1 = 0x0080;
+
+/** The 28 bits that four bytes of a varint hold. */
+const lowOf4 = (bytes: number): number => (bytes & 0x7f) | ((bytes >>> 1) & 0x3f80) | ((bytes >>> 2) & 0x1fc000) | ((bytes >>> 3) & 0xfe00000);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -192,23 +201,21 @@ export class ProtoReader {
    * all of a remote write body.
    */
   samples(timesMs: Float64Array, values: Float64Array, from: number): number {
-    const { bytes } = this;
+    const view = this.#view;
     const end = this.#end;
     let at = this.#at;
     let count = from;
-    for (; count < timesMs.length && at + bareSampleBytes <= end && bytes[at] === sampleTag; count++) {
-      const length = bytes[at + 1]!;
+    for (; count < timesMs.length && at + bareSampleBytes <= end; count++) {
       let p = at + 2;
       let value = 0;
-      if (length === 16 && at + 18 <= end && bytes[p] === doubleTag) {
-        value = this.#view.getFloat64(p + 1, true);
+      if (at + sampleBytes <= end && view.getUint16(at, true) === sampleHead && view.getUint8(p) === doubleTag) {
+        value = view.getFloat64(p + 1, true);
         p += 9;
-      } else if (length !== 7) break;
-      const tail = bytes[p + 6]!;
-      const more = bytes[p + 1]! & bytes[p + 2]! & bytes[p + 3]! & bytes[p + 4]! & bytes[p + 5]!;
-      if (bytes[p] !== timeTag || more < 0x80 || tail >= 0x80 || value !== value) break;
-      const low = (bytes[p + 1]! & 0x7f) | ((bytes[p + 2]! & 0x7f) << 7) | ((bytes[p + 3]! & 0x7f) << 14) | ((bytes[p + 4]! & 0x7f) << 21);
-      timesMs[count] = ((bytes[p + 5]! & 0x7f) | (tail << 7)) * 0x10000000 + low;
+      } else if (view.getUint16(at, true) !== bareSampleHead) break;
+      const low = view.getInt32(p + 1, true);
+      const high = view.getUint16(p + 5, true);
+      if (view.getUint8(p) !== timeTag || (low & moreOf4) !== moreOf4 || (high & moreOf2) !== moreOf1 || value !== value) break;
+      timesMs[count] = ((high & 0x7f) | ((high >>> 1) & 0x3f80)) * 0x10000000 + lowOf4(low);
       values[count] = value;
       at = p + 7;
     }
