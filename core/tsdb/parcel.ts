@@ -21,7 +21,7 @@ export function packParcel(series: readonly object[]): Parcel | undefined {
 }
 
 /** Opened frames kept by each reader of parcels, beside what they were decoded to. */
-const cacheBytesMax = 32 << 20;
+const cacheBytesMax = 16 << 20;
 
 /**
  * Reads series on another thread than the one that scanned them, with a connection and a cache of its own. What cannot be read exactly as the

@@ -92,7 +92,7 @@ export class Scan {
       const read = unsealed.read(ref, minMs, maxMs);
       const times = this.#headTimes;
       const head =
-        read === undefined ? undefined : { ...read, times: equalTimes(read.times, times) ? times : read.times.slice(), values: read.values.slice() };
+        read === undefined ? undefined : { ...read, times: equalTimes(read.times, times) ? times : read.times };
       if (head !== undefined) this.#headTimes = head.times;
       const wanted = { ref, slot: slotOf(ref), plan, head };
       if (!this.#hasSamples(wanted)) continue;

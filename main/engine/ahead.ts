@@ -21,6 +21,8 @@ const idleMs = 60_000;
 const boardBytesMax = 16 << 20;
 /** What a thread may hold beside its columns, which are bounded themselves. */
 const memoryMbMax = 256;
+/** New objects of a thread, which makes few. */
+const newMbMax = 8;
 
 /**
  * One query at a time is worked for. The threads start with the first that is heavy, which they are too late for. One that dies is let go,
@@ -73,7 +75,7 @@ export class Ahead {
   }
 
   #start(): Worker {
-    const thread = new Worker(entryFile('ahead-entry'), { resourceLimits: { maxOldGenerationSizeMb: memoryMbMax } });
+    const thread = new Worker(entryFile('ahead-entry'), { resourceLimits: { maxOldGenerationSizeMb: memoryMbMax, maxYoungGenerationSizeMb: newMbMax } });
     const gone = (): void => {
       if (this.#threads.includes(thread)) this.close();
     };
