@@ -43,10 +43,13 @@ export class RouteDesk {
     };
   }
 
-  /** Alerts in the groups of each route. */
+  /** Alerts in the groups of each route; the resolved ones, kept until their receivers were told, are none any more. */
   #counts(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
-    for (const { route, alerts } of this.#parts.alerting.groups()) counts.set(route.id, (counts.get(route.id) ?? 0) + alerts.length);
+    for (const { route, alerts } of this.#parts.alerting.groups()) {
+      const held = alerts.filter(({ state }) => state !== 'resolved').length;
+      counts.set(route.id, (counts.get(route.id) ?? 0) + held);
+    }
     return counts;
   }
 

@@ -11,16 +11,16 @@ export async function usersAffected(expr: string, queries: Queries, clock: Clock
   if (expr === '')
     return {
       share: undefined,
-      why: 'not known: set users_affected in signalbox.yml to a PromQL expression that gives the share of users affected, 0 to 1',
+      why: 'set users_affected in signalbox.yml: PromQL that gives their share, 0 to 1',
     };
   try {
     const shares = samplesOf(await queries.instant(expr, clock.now()))
       .map(({ value }) => value)
       .filter((value) => !Number.isNaN(value));
-    if (shares.length === 0) return { share: undefined, why: `not known: ${expr} gives no value now` };
+    if (shares.length === 0) return { share: undefined, why: `${expr} gives no value now` };
     const share = Math.max(...shares);
     return { share, why: `${expr} gives ${Number((share * 100).toPrecision(3))} %` };
   } catch (error) {
-    return { share: undefined, why: `not known: ${messageOf(error)}` };
+    return { share: undefined, why: messageOf(error) };
   }
 }

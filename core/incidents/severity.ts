@@ -45,7 +45,8 @@ function byLabel(labels: Labels, why: string): SevSuggestion {
   const severity = labelValue(labels, 'severity');
   const known = Object.hasOwn(bySeverityLabel, severity.toLowerCase()) ? bySeverityLabel[severity.toLowerCase()] : undefined;
   if (known !== undefined) return { sev: known, why: `${why}; the alert's severity is "${severity}"` };
-  const doubt = severity === '' ? 'the alert has no severity label' : `the severity "${severity}" is not known`;
+  const bare = labels.length === 0 ? 'no alert says how severe it is' : 'the alert has no severity label';
+  const doubt = severity === '' ? bare : `the severity "${severity}" is not known`;
   return { sev: 2, why: `${why}, and ${doubt}; in doubt, the worse one` };
 }
 

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { Sev } from '#core/model/index.ts';
 import type { RunbookSummary } from '#core/contract/index.ts';
 import { LiveQuery, LiveStream } from '../../client/live.svelte.ts';
@@ -25,6 +26,8 @@ export class IncidentState {
   }
 
   readonly view = $derived.by(() => this.stream.value);
+  /** When that was heard: durations that still run have grown since. */
+  readonly heardMs = $derived.by(() => (this.stream.value === undefined ? 0 : untrack(() => now.ms)));
   readonly incident = $derived.by(() => this.view?.incident);
   readonly alerts = $derived.by(() => (this.session.alerts.value ?? []).filter((alert) => this.incident?.alerts.includes(alert.id)));
   /** Runbooks that are for its alerts, the best fit first. */

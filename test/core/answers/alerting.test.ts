@@ -128,6 +128,17 @@ describe('routes', () => {
     const night = Math.floor(clock.now() / 86_400_000) * 86_400_000 + 60 * minute;
     expect((await client.call('routes.test', { labels, timeMs: night })).taken[0]!.mutedBy).toEqual(['nights']);
   });
+
+  test('an alert that is resolved, and still waits for its receivers to be told, is counted no more', async () => {
+    const { client, clock, now, dataDir } = await open();
+    await clock.advance(minute);
+    const quiet = ruleText.replace('vector(1) > 0', 'vector(1) > 1');
+    await client.call('rules.save', { file: join(dataDir, 'rules.yml'), text: quiet, by: 'Ada' });
+    await clock.advance(20_000);
+    expect((await now('alerts.watch')).map(({ state }) => state)).toEqual(['resolved']);
+    expect((await now('alerts.groups')).map(({ alerts }) => alerts.length)).toEqual([1]);
+    expect((await client.call('routes.tree', {})).root.routes).toMatchObject([{ alertCount: 0 }]);
+  });
 });
 
 describe('rules', () => {

@@ -26,7 +26,14 @@ test.each([
     2,
     'no query for the share of users affected is set, and the severity "constructor" is not known; in doubt, the worse one',
   ],
-  [undefined, '', {}, 2, 'no query for the share of users affected is set, and the alert has no severity label; in doubt, the worse one'],
+  [
+    undefined,
+    '',
+    { alertname: 'X' },
+    2,
+    'no query for the share of users affected is set, and the alert has no severity label; in doubt, the worse one',
+  ],
+  [undefined, '', {}, 2, 'no query for the share of users affected is set, and no alert says how severe it is; in doubt, the worse one'],
   [
     12,
     'affected',
