@@ -33,35 +33,22 @@ export function encodeSpans(spans: readonly Span[]): EncodedTable {
 export function* encodeInSteps(spans: readonly Span[]): Generator<undefined, EncodedTable> {
   const minNs = spans.reduce((min, { startNs }) => (startNs < min ? startNs : min), spans[0]!.startNs);
   const maxNs = spans.reduce((max, { startNs }) => (startNs > max ? startNs : max), minNs);
-  const { rows, traceIds, traceRows } = byTrace(spans, minNs);
+  const { rows, starts, traceIds, traceRows } = byTrace(spans, minNs);
   yield;
   const columns = new Map<string, Uint8Array>();
   columns.set('trace.id', bytesOfHex(traceIds, 16));
   columns.set('trace.rows', encodeIntegers(Float64Array.from(traceRows), false));
   const ids = rows.map(({ spanId }) => spanId);
   columns.set('span.id', bytesOfHex(ids, 8));
-  columns.set(
-    'start',
-    encodeIntegers(
-      Float64Array.from(rows, ({ startNs }) => Number(startNs - minNs)),
-      true,
-    ),
-  );
-  const durations = Float64Array.from(rows, ({ startNs, endNs }) => Number(endNs - startNs));
+  columns.set('start', encodeIntegers(starts, true));
+  const durations = numbersOf(rows, ({ startNs, endNs }) => Number(endNs - startNs));
   columns.set('duration', encodeIntegers(durations, false));
   yield;
   encodeParents(rows, traceRows, columns);
-  columns.set(
-    'kind',
-    Uint8Array.from(rows, ({ kind, status }) => spanKinds.indexOf(kind) | (spanStatuses.indexOf(status) << 3)),
-  );
-  columns.set(
-    'flags',
-    encodeIntegers(
-      Float64Array.from(rows, ({ flags }) => flags),
-      false,
-    ),
-  );
+  const kinds = numbersOf(rows, ({ kind, status }) => spanKinds.indexOf(kind) | (spanStatuses.indexOf(status) << 3));
+  columns.set('kind', Uint8Array.from(kinds));
+  const flags = numbersOf(rows, (span) => span.flags);
+  columns.set('flags', encodeIntegers(flags, false));
   yield;
   encodeShared(rows, columns);
   yield;
@@ -71,8 +58,14 @@ export function* encodeInSteps(spans: readonly Span[]): Generator<undefined, Enc
   return { spanCount: rows.length, traceCount: traceIds.length, minNs, maxNs, maxDurationNs, columns };
 }
 
-/** The spans in order of the first start of their trace, and within a trace of their own. */
-function byTrace(spans: readonly Span[], minNs: bigint): { rows: Span[]; traceIds: string[]; traceRows: number[] } {
+function numbersOf(rows: readonly Span[], of: (span: Span) => number): Float64Array {
+  const numbers = new Float64Array(rows.length);
+  for (let row = 0; row < rows.length; row++) numbers[row] = of(rows[row]!);
+  return numbers;
+}
+
+/** The spans in order of the first start of their trace, and within a trace of their own; and their starts from `minNs`. */
+function byTrace(spans: readonly Span[], minNs: bigint): { rows: Span[]; starts: Float64Array; traceIds: string[]; traceRows: number[] } {
   const groups = new Map<string, { offset: number; span: Span }[]>();
   for (const span of spans) {
     const group = groups.get(span.traceId);
@@ -82,8 +75,17 @@ function byTrace(spans: readonly Span[], minNs: bigint): { rows: Span[]; traceId
   }
   const traces = [...groups].map(([traceId, group]) => ({ traceId, group: group.sort((a, b) => a.offset - b.offset) }));
   traces.sort((a, b) => a.group[0]!.offset - b.group[0]!.offset);
+  const rows: Span[] = [];
+  const starts = new Float64Array(spans.length);
+  for (const { group } of traces) {
+    for (const { offset, span } of group) {
+      starts[rows.length] = offset;
+      rows.push(span);
+    }
+  }
   return {
-    rows: traces.flatMap(({ group }) => group.map(({ span }) => span)),
+    rows,
+    starts,
     traceIds: traces.map(({ traceId }) => traceId),
     traceRows: traces.map(({ group }) => group.length),
   };
@@ -95,12 +97,11 @@ function encodeParents(rows: readonly Span[], traceRows: readonly number[], colu
   const strays: string[] = [];
   let from = 0;
   for (const count of traceRows) {
-    const rowOf = new Map<string, number>();
-    for (let row = from + count - 1; row >= from; row--) rowOf.set(rows[row]!.spanId, row);
+    const rowOf = rowsById(rows, from, count);
     for (let row = from; row < from + count; row++) {
       const { parentId } = rows[row]!;
-      const parent = rowOf.get(parentId);
       if (parentId === '') continue;
+      const parent = rowOf(parentId);
       if (parent === undefined) strays.push(parentId);
       const away = parent === undefined ? 0 : row - parent;
       codes[row] = parent === undefined ? 1 : 2 + (away < 0 ? away * -2 - 1 : away * 2);
@@ -109,6 +110,22 @@ function encodeParents(rows: readonly Span[], traceRows: readonly number[], colu
   }
   columns.set('parent', encodeIntegers(codes, false));
   columns.set('parent.id', bytesOfHex(strays, 8));
+}
+
+/** A trace of fewer spans is looked through faster than an index of it is made. */
+const indexedFrom = 16;
+
+/** Finds the first row of a trace with an id. */
+function rowsById(rows: readonly Span[], from: number, count: number): (spanId: string) => number | undefined {
+  if (count < indexedFrom) {
+    return (spanId) => {
+      for (let row = from; row < from + count; row++) if (rows[row]!.spanId === spanId) return row;
+      return undefined;
+    };
+  }
+  const rowOf = new Map<string, number>();
+  for (let row = from + count - 1; row >= from; row--) rowOf.set(rows[row]!.spanId, row);
+  return (spanId) => rowOf.get(spanId);
 }
 
 /** Gives equal texts equal codes, in order of first sight. */
@@ -165,19 +182,22 @@ const attributesJson = (attributes: readonly Attribute[]): string => JSON.string
 class ValueColumn {
   readonly rows: number[] = [];
   readonly codes: number[] = [];
-  readonly #dictionary = new Dictionary();
+  /** Of each different value, in order of first sight. */
+  readonly texts: string[] = [];
   readonly #types: number[] = [];
+  /** Codes by text, for each type. */
+  readonly #codes: Map<string, number>[] = attributeTypes.map(() => new Map());
 
   add(row: number, type: number, text: string): void {
-    const code = this.#dictionary.code(`${type}${text}`);
-    if (code === this.#types.length) this.#types.push(type);
+    const codes = this.#codes[type]!;
+    let code = codes.get(text);
+    if (code === undefined) {
+      codes.set(text, (code = this.texts.length));
+      this.texts.push(text);
+      this.#types.push(type);
+    }
     this.rows.push(row);
     this.codes.push(code);
-  }
-
-  /** The texts without their types. */
-  get texts(): string[] {
-    return this.#dictionary.texts.map((typed) => typed.slice(1));
   }
 
   /** Dense (a code for every row, 0 for none) when at least a quarter of the rows have one value each, else pairs. */
@@ -195,25 +215,45 @@ class ValueColumn {
   }
 }
 
-function* encodeAttributes(rows: readonly Span[], columns: Map<string, Uint8Array>): Generator<undefined, void> {
-  const values = new Map<string, ValueColumn>();
-  const add = (name: string, row: number, type: number, text: string): void => {
-    let column = values.get(name);
-    if (column === undefined) values.set(name, (column = new ValueColumn()));
-    column.add(row, type, text);
+/** Columns of values by the first part of their name and the rest, so that no name is put together for each value. */
+class ValueColumns {
+  readonly #groups = {
+    'a:': new Map<string, ValueColumn>(),
+    'e:': new Map<string, ValueColumn>(),
+    'l:': new Map<string, ValueColumn>(),
+    '': new Map<string, ValueColumn>(),
   };
+
+  addAll(group: 'a:' | 'e:' | 'l:', row: number, attributes: readonly Attribute[]): void {
+    for (const { key, type, text } of attributes) this.add(group, key, row, attributeTypes.indexOf(type), text);
+  }
+
+  add(group: 'a:' | 'e:' | 'l:' | '', key: string, row: number, type: number, text: string): void {
+    const columns = this.#groups[group];
+    let column = columns.get(key);
+    if (column === undefined) columns.set(key, (column = new ValueColumn()));
+    column.add(row, type, text);
+  }
+
+  *all(): Generator<readonly [name: string, column: ValueColumn]> {
+    for (const [group, columns] of Object.entries(this.#groups)) for (const [key, column] of columns) yield [group + key, column];
+  }
+}
+
+function* encodeAttributes(rows: readonly Span[], columns: Map<string, Uint8Array>): Generator<undefined, void> {
+  const values = new ValueColumns();
   for (const [row, span] of rows.entries()) {
     if (row % rowsPerSlice === rowsPerSlice - 1) yield;
-    for (const { key, type, text } of span.attributes) add(`a:${key}`, row, attributeTypes.indexOf(type), text);
+    values.addAll('a:', row, span.attributes);
     for (const event of span.events) {
-      if (event.name !== '') add('event.name', row, 0, event.name);
-      for (const { key, type, text } of event.attributes) add(`e:${key}`, row, attributeTypes.indexOf(type), text);
+      if (event.name !== '') values.add('', 'event.name', row, 0, event.name);
+      values.addAll('e:', row, event.attributes);
     }
-    for (const link of span.links) for (const { key, type, text } of link.attributes) add(`l:${key}`, row, attributeTypes.indexOf(type), text);
-    if (span.statusText !== '') add('status.text', row, 0, span.statusText);
-    if (span.traceState !== '') add('trace.state', row, 0, span.traceState);
+    for (const link of span.links) values.addAll('l:', row, link.attributes);
+    if (span.statusText !== '') values.add('', 'status.text', row, 0, span.statusText);
+    if (span.traceState !== '') values.add('', 'trace.state', row, 0, span.traceState);
   }
-  for (const [name, column] of values) {
+  for (const [name, column] of values.all()) {
     const { texts } = column;
     columns.set(name, column.payload(rows.length));
     if (texts.length > filterFrom) columns.set(`bloom:${name}`, bloomOf(texts));

@@ -39,5 +39,5 @@ const hexForm = /^[0-9a-f]+$/;
 
 /** Whether `text` is an id of `width` bytes, not all of them zero, in lower-case hex (W3C Trace Context, section 3.2.2). */
 export function isId(text: string, width: number): boolean {
-  return text.length === width * 2 && hexForm.test(text) && !/^0+$/.test(text);
+  return text.length === width * 2 && hexForm.test(text) && !(text.startsWith('0') && /^0+$/.test(text));
 }

@@ -32,16 +32,19 @@ export function textOf(json: unknown, what: string): string {
   return json;
 }
 
+const decimalForm = /^-?\d{1,20}$/;
+
 /** A whole number of any size, in quotes or not. Throws when there is none. */
 export function wholeOf(json: unknown, what: string): bigint {
   if (typeof json === 'number' && Number.isFinite(json)) return BigInt(Math.round(json));
-  if (typeof json === 'string' && /^-?\d{1,20}$/.test(json)) return BigInt(json);
+  if (typeof json === 'string' && decimalForm.test(json)) return BigInt(json);
   throw bad(json === undefined || json === null ? `${what} is missing` : `${what} is no number`);
 }
 
 /** A small whole number; 0 when it is missing. */
 export function countOf(json: unknown, what: string): number {
-  return json === undefined || json === null ? 0 : Number(wholeOf(json, what));
+  if (json === undefined || json === null) return 0;
+  return Number.isSafeInteger(json) ? (json as number) : Number(wholeOf(json, what));
 }
 
 export function bad(what: string): EngineError {
@@ -56,11 +59,14 @@ export function rfc3339Ns(text: string): bigint | undefined {
   return Number.isNaN(wholeMs) ? undefined : BigInt(wholeMs) * 1_000_000n + BigInt((fraction ?? '').padEnd(9, '0'));
 }
 
+const lowerHex = /^[0-9a-f]+$/;
+
 /**
  * An id in hex of any case and length up to `width` bytes, possibly behind `0x`, or base64 as protobuf's JSON mapping writes bytes.
  * Shorter ones are ids of their own (Jaeger and Zipkin drop leading zeros) and are padded. Undefined when it is neither.
  */
 function idOf(text: string, width: number): string | undefined {
+  if (text.length === width * 2 && lowerHex.test(text)) return text;
   const plain = text.startsWith('0x') ? text.slice(2) : text;
   if (plain.length > 0 && plain.length <= width * 2 && /^[0-9a-f]+$/i.test(plain)) return plain.toLowerCase().padStart(width * 2, '0');
   const bytes = text.endsWith('=') && /^[A-Za-z0-9+/_-]+={1,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined;
@@ -99,7 +105,8 @@ export class SpanIds {
   }
 
   /** The attributes that keep ids which were replaced. */
-  originals(traceId: unknown, spanId: unknown): Attribute[] {
+  originals(traceId: unknown, spanId: unknown): readonly Attribute[] {
+    if (this.replaced.size === 0) return none;
     const kept: Attribute[] = [];
     if (this.replaced.has(String(traceId))) kept.push({ key: 'original.trace_id', type: 'string', text: String(traceId) });
     if (this.replaced.has(String(spanId))) kept.push({ key: 'original.span_id', type: 'string', text: String(spanId) });
@@ -117,8 +124,10 @@ export class SpanIds {
   }
 }
 
+const none: readonly Attribute[] = [];
+
 /** The same id in hex; empty where it is all zeros. */
-export const zeroIsNone = (id: string): string => (/^0*$/.test(id) ? '' : id);
+export const zeroIsNone = (id: string): string => (id.startsWith('0') && /^0*$/.test(id) ? '' : id);
 
 /** The same id in hex. Throws where it is all zeros. */
 export function notZero(id: string, what: string): string {

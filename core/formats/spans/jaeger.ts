@@ -1,4 +1,5 @@
 import {
+  noScope,
   resourceOf,
   type Attribute,
   type AttributeType,
@@ -9,7 +10,21 @@ import {
   type SpanKind,
   type SpanLink,
 } from '#core/model/index.ts';
-import { attributeOf, attributesMax, bad, countOf, eventsMax, isObject, listOf, objectOf, rfc3339Ns, textOf, wholeOf, type Json } from './fields.ts';
+import {
+  attributeOf,
+  attributesMax,
+  bad,
+  countOf,
+  eventsMax,
+  isObject,
+  listOf,
+  objectOf,
+  rfc3339Ns,
+  textOf,
+  wholeOf,
+  zeroIsNone,
+  type Json,
+} from './fields.ts';
 import type { SpanCollector } from './reading.ts';
 
 /**
@@ -24,19 +39,25 @@ export function readJaegerTraces(traces: readonly unknown[], path: readonly (str
 export function readJaegerTrace(trace: Json, path: readonly (string | number)[], into: SpanCollector): void {
   const name = pickName(trace, ['spans', 'Spans']);
   const reader = new JaegerReader(trace, into);
-  listOf(trace[name], 'spans').forEach((span, i) => into.item([...path, name, i], () => reader.span(objectOf(span, 'a span'))));
+  into.items(listOf(trace[name], 'spans'), [...path, name], (span) => reader.span(objectOf(span, 'a span')));
 }
 
 export function readJaegerSpans(spans: readonly unknown[], path: readonly (string | number)[], into: SpanCollector): void {
   const reader = new JaegerReader({}, into);
-  spans.forEach((span, i) => into.item([...path, i], () => reader.span(objectOf(span, 'a span'))));
+  into.items(spans, path, (span) => reader.span(objectOf(span, 'a span')));
 }
 
 function pickName(json: Json, names: readonly string[]): string {
   return names.find((name) => json[name] !== undefined && json[name] !== null) ?? names[0]!;
 }
 
-const pick = (json: Json, ...names: readonly string[]): unknown => json[pickName(json, names)];
+function pick(json: Json, ...names: readonly string[]): unknown {
+  for (const name of names) {
+    const value = json[name];
+    if (value !== undefined && value !== null) return value;
+  }
+  return json[names[0]!];
+}
 
 /** Where a value of a tag may stand, beside `value`. */
 const valueNames = [
@@ -77,6 +98,9 @@ const ownTags = new Set([
   'otel.library.version',
 ]);
 
+const noFamily: { readonly parentId: string; readonly links: readonly SpanLink[] } = { parentId: '', links: [] };
+const noEvents: readonly SpanEvent[] = [];
+
 class JaegerReader {
   readonly #ids: SpanCollector['ids'];
   readonly #processes: Json;
@@ -93,14 +117,18 @@ class JaegerReader {
 
   span(json: Json): Span {
     const traceId = this.#trace(json);
-    const { parentId, links } = this.#references(json, traceId);
+    const { parentId, links } = this.#family(json, traceId);
     const tags = tagsOf(json);
     const startNs = timeOf(pick(json, 'startTime', 'StartTime'), 'the startTime');
     const logs = listOf(pick(json, 'logs', 'Logs'), 'logs');
-    const tag = (key: string): string => tags.find((one) => one.key === key)?.text ?? '';
-    const failed = tags.find(({ key }) => key === 'error');
+    const own = new Map<string, Attribute>();
+    for (const one of tags) if ((ownTags.has(one.key) || one.key === 'error') && !own.has(one.key)) own.set(one.key, one);
+    const tag = (key: string): string => own.get(key)?.text ?? '';
+    const failed = own.get('error');
     const code = tag('otel.status_code').toLowerCase();
     const error = code === 'error' || (failed !== undefined && failed.text !== 'false' && failed.text !== '');
+    // The status says it already.
+    const isSaid = error && (failed?.type === 'bool' || failed?.text === 'true');
     return {
       traceId,
       spanId: this.#span(pick(json, 'spanID', 'spanId', 'SpanID')),
@@ -112,13 +140,11 @@ class JaegerReader {
       status: error ? 'error' : code === 'ok' ? 'ok' : 'unset',
       statusText: tag('otel.status_description'),
       attributes: [
-        ...tags
-          .filter(({ key, type }) => !ownTags.has(key) && !(key === 'error' && error && (type === 'bool' || failed?.text === 'true')))
-          .slice(0, attributesMax),
+        ...tags.filter((one) => !own.has(one.key) || (one.key === 'error' && !isSaid)).slice(0, attributesMax),
         ...warningsOf(json['warnings']),
         ...this.#ids.originals(pick(json, 'traceID', 'traceId', 'TraceID'), pick(json, 'spanID', 'spanId', 'SpanID')),
       ],
-      events: logs.slice(0, eventsMax).map((log) => eventOf(objectOf(log, 'a log'))),
+      events: logs.length === 0 ? noEvents : logs.slice(0, eventsMax).map((log) => eventOf(objectOf(log, 'a log'))),
       links,
       resource: this.#resource(json),
       scope: this.#scope(tag('otel.scope.name') || tag('otel.library.name'), tag('otel.scope.version') || tag('otel.library.version')),
@@ -140,27 +166,29 @@ class JaegerReader {
     return typeof json === 'number' || isDigits(json) ? halfOf(json, 'the span id') : this.#ids.span(json);
   }
 
+  #family(json: Json, traceId: string): { parentId: string; links: readonly SpanLink[] } {
+    const references = listOf(pick(json, 'references', 'Refs'), 'references');
+    const told = pick(json, 'parentSpanID', 'parentSpanId', 'ParentID');
+    const isTold = told !== undefined && told !== null && told !== 0 && told !== '' && told !== '0';
+    if (references.length === 0 && !isTold) return noFamily;
+    return this.#references(references, traceId, isTold ? this.#span(told) : '');
+  }
+
   /** The parent is the first CHILD_OF of the same trace, else the first other reference of the same trace; the rest are links. */
-  #references(json: Json, traceId: string): { parentId: string; links: SpanLink[] } {
-    const references = listOf(pick(json, 'references', 'Refs'), 'references')
-      .slice(0, eventsMax)
-      .map((one) => {
-        const reference = objectOf(one, 'a reference');
-        const kind =
-          textOf(pick(reference, 'refType', 'RefType'), 'the refType')
-            .toLowerCase()
-            .replace('-', '_') || 'child_of';
-        return { kind, traceId: this.#trace(reference), spanId: this.#span(pick(reference, 'spanID', 'spanId', 'SpanID')) };
-      });
+  #references(list: readonly unknown[], traceId: string, toldId: string): { parentId: string; links: SpanLink[] } {
+    const references = list.slice(0, eventsMax).map((one) => {
+      const reference = objectOf(one, 'a reference');
+      const word = textOf(pick(reference, 'refType', 'RefType'), 'the refType');
+      const kind = word.toLowerCase().replace('-', '_') || 'child_of';
+      return { kind, traceId: this.#trace(reference), spanId: this.#span(pick(reference, 'spanID', 'spanId', 'SpanID')) };
+    });
     const own = references.filter((one) => one.traceId === traceId);
     const parent = own.find(({ kind }) => kind === 'child_of') ?? own[0];
-    const told = pick(json, 'parentSpanID', 'parentSpanId', 'ParentID');
-    const toldId = told === undefined || told === 0 || told === '' || told === '0' ? '' : this.#span(told);
     const links = references
       .filter((one) => one !== parent || (toldId !== '' && one.spanId !== toldId))
       .map(({ kind, ...ids }) => ({ ...ids, traceState: '', attributes: [attributeOf('opentracing.ref_type', kind)], droppedCount: 0 }));
     const parentId = toldId === '' ? (parent?.spanId ?? '') : toldId;
-    return { parentId: /^0*$/.test(parentId) ? '' : parentId, links };
+    return { parentId: zeroIsNone(parentId), links };
   }
 
   #resource(json: Json): Resource {
@@ -172,6 +200,7 @@ class JaegerReader {
   }
 
   #scope(name: string, version: string): Scope {
+    if (name === '' && version === '') return noScope;
     const key = JSON.stringify([name, version]);
     let known = this.#scopes.get(key);
     if (known === undefined) this.#scopes.set(key, (known = { name, version, attributes: [] }));

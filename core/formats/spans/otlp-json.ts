@@ -33,9 +33,8 @@ function readResourceSpans(json: unknown, path: (string | number)[], into: SpanC
     into.guard([...path, name, i], () => {
       const scopeSpans = objectOf(scopeJson, 'an entry of scopeSpans');
       const scope = readScope(scopeSpans['scope'] ?? scopeSpans['instrumentationLibrary']);
-      listOf(scopeSpans['spans'], 'spans').forEach((span, k) => {
-        into.item([...path, name, i, 'spans', k], () => readSpan(objectOf(span, 'a span'), shared, scope, into));
-      });
+      const spans = listOf(scopeSpans['spans'], 'spans');
+      into.items(spans, [...path, name, i, 'spans'], (span) => readSpan(objectOf(span, 'a span'), shared, scope, into));
     });
   });
 }

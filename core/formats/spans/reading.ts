@@ -40,9 +40,16 @@ export class SpanCollector {
     this.#firstLine = firstLine;
   }
 
-  /** Adds what `read` returns; what it throws becomes a fault at `path`. */
-  item(path: JsonPath, read: () => Span): void {
-    this.guard(path, () => void this.spans.push(read()));
+  /** Adds what `read` makes of each item of the list at `path`; an item for which it throws becomes a fault. */
+  items(list: readonly unknown[], path: JsonPath, read: (item: unknown) => Span): void {
+    for (let i = 0; i < list.length; i++) {
+      try {
+        this.spans.push(read(list[i]));
+      } catch (error) {
+        if (!(error instanceof EngineError)) throw error;
+        this.faultAt([...path, i], error.message);
+      }
+    }
   }
 
   /** Runs `act`; what it throws becomes a fault at `path`. */
@@ -76,10 +83,13 @@ export class SpanCollector {
   }
 }
 
+/** A whole number of 2^53 (9,007,199,254,740,992) or more may stand there; microseconds since 1970 are less. */
+const mayBeInexact = /[:[,]\s*-?(?:9\d{15}|\d{17})/;
+
 /** The document's value, numbers beyond 2^53 as texts of their digits. Throws EngineError `invalid`. */
 export function parseJson(text: string): unknown {
   try {
-    if (!/[:[,]\s*-?\d{16}/.test(text)) return JSON.parse(text);
+    if (!mayBeInexact.test(text)) return JSON.parse(text);
     return JSON.parse(text, exactInteger as (key: string, value: unknown) => unknown);
   } catch (error) {
     throw new EngineError('invalid', `no JSON: ${messageOf(error)}`);

@@ -17,9 +17,30 @@ export function readSpanText(text: string, firstLine = 1): SpanReading {
   const into = new SpanCollector();
   const whole = attempt(() => parseJson(text));
   if (whole !== undefined) readDocument(whole, text, firstLine, into);
-  else readDocuments(text, firstLine, into);
+  else {
+    const { at, line } = readLines(text, firstLine, into);
+    if (at < text.length || at === 0) readDocuments(text.slice(at), line, into);
+  }
   return into.done();
 }
+
+/** Reads lines that are a document each, up to the first one that is none; where that begins. */
+function readLines(text: string, firstLine: number, into: SpanCollector): { readonly at: number; readonly line: number } {
+  let [at, line] = [0, firstLine];
+  while (at < text.length) {
+    const end = text.indexOf('\n', at);
+    const document = text.slice(at, end < 0 ? undefined : end).trim();
+    const value = isClosed(document) ? attempt(() => parseJson(document)) : undefined;
+    if (value === undefined && document !== '') break;
+    if (value !== undefined) readDocument(value, document, line, into);
+    at = end < 0 ? text.length : end + 1;
+    line++;
+  }
+  return { at, line };
+}
+
+/** Whether a line may be a document by itself: asked before it is parsed, as a document over many lines would be tried at each. */
+const isClosed = (line: string): boolean => (line.startsWith('{') && line.endsWith('}')) || (line.startsWith('[') && line.endsWith(']'));
 
 function attempt(parse: () => unknown): unknown {
   try {

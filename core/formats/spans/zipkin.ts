@@ -8,9 +8,11 @@ import type { SpanCollector } from './reading.ts';
  */
 export function readZipkinSpans(spans: readonly unknown[], path: readonly (string | number)[], into: SpanCollector): void {
   const resources = new Map<string, Resource>();
+  const isTraces = spans.some(Array.isArray);
+  if (!isTraces) return into.items(spans, path, (json) => readSpan(objectOf(json, 'a span'), resources, into));
   spans.forEach((json, i) => {
     if (Array.isArray(json)) readZipkinSpans(json, [...path, i], into);
-    else into.item([...path, i], () => readSpan(objectOf(json, 'a span'), resources, into));
+    else into.guard([...path, i], () => void into.spans.push(readSpan(objectOf(json, 'a span'), resources, into)));
   });
 }
 

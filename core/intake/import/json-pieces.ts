@@ -52,26 +52,60 @@ export class JsonPieces {
   /** Takes the next bytes; throws EngineError `limit` when one item is longer than may be. */
   *push(bytes: Uint8Array): Generator<JsonPiece> {
     let from = 0;
-    for (let at = 0; at < bytes.length; at++) {
-      const c = bytes[at]!;
-      if (this.#inString) {
-        this.#inside(c);
-        continue;
-      }
-      if (c === lineFeed) this.#line++;
-      if (c <= 0x20) continue;
-      this.#structure(c);
-      const isHead = c === openList && this.#head === undefined && this.#isList();
-      const isFull = c === comma && this.#open.length === this.#listDepth && this.#length + at - from >= this.#pieceBytes;
-      if (!isHead && !isFull) continue;
-      this.#keep(bytes, from, isHead ? at + 1 : at);
-      from = at + 1;
-      if (isHead) {
+    if (this.#head === undefined) {
+      const listAt = this.#findList(bytes);
+      if (listAt < bytes.length) {
+        from = listAt + 1;
+        this.#keep(bytes, 0, from);
         this.#head = this.#all();
         this.#listDepth = this.#open.length;
-      } else yield this.#piece();
+      }
+    }
+    while (this.#head !== undefined) {
+      const commaAt = this.#findEnd(bytes, from);
+      if (commaAt === bytes.length) break;
+      this.#keep(bytes, from, commaAt);
+      from = commaAt + 1;
+      yield this.#piece();
     }
     this.#keep(bytes, from, bytes.length);
+  }
+
+  /** Where the list opens; the length of the bytes when it does not in them. */
+  #findList(bytes: Uint8Array): number {
+    for (let at = 0; at < bytes.length; at++) {
+      const c = bytes[at]!;
+      if (this.#inString) this.#inside(c);
+      else {
+        this.#structure(c);
+        if (c === openList && this.#isList()) return at;
+      }
+    }
+    return bytes.length;
+  }
+
+  /**
+   * The first comma between items of the list once there is enough for a piece; the length of the bytes when there is none. Every byte of a
+   * long document comes by here, so its state is kept in variables.
+   */
+  #findEnd(bytes: Uint8Array, from: number): number {
+    const fullAt = from + this.#pieceBytes - this.#length;
+    let [inString, isEscaped, line] = [this.#inString, this.#isEscaped, this.#line];
+    let at = from;
+    for (; at < bytes.length; at++) {
+      const c = bytes[at]!;
+      if (inString) {
+        if (isEscaped) isEscaped = false;
+        else if (c === quote) inString = false;
+        else if (c === backslash) isEscaped = true;
+      } else if (c === quote) inString = true;
+      else if (c === openBrace || c === openList) this.#open.push(c);
+      else if (c === closeBrace || c === closeList) this.#close();
+      else if (c === lineFeed) line++;
+      else if (c === comma && at >= fullAt && this.#open.length === this.#listDepth) break;
+    }
+    [this.#inString, this.#isEscaped, this.#line] = [inString, isEscaped, line];
+    return at;
   }
 
   /** What is left when the document has ended. */
@@ -83,7 +117,7 @@ export class JsonPieces {
     if (this.#isEscaped) this.#isEscaped = false;
     else if (c === backslash) this.#isEscaped = true;
     else if (c === quote) this.#inString = false;
-    else if (this.#head === undefined && this.#text.length < 32) this.#text += String.fromCharCode(c);
+    else if (this.#text.length < 32) this.#text += String.fromCharCode(c);
   }
 
   #structure(c: number): void {
@@ -92,10 +126,13 @@ export class JsonPieces {
       this.#text = '';
     } else if (c === colon) this.#key = this.#text;
     else if (c === openBrace || c === openList) this.#open.push(c);
-    else if (c === closeBrace || c === closeList) {
-      if (this.#open.length === this.#listDepth) this.#listDepth = 0;
-      this.#open.pop();
-    }
+    else if (c === closeBrace || c === closeList) this.#close();
+    else if (c === lineFeed) this.#line++;
+  }
+
+  #close(): void {
+    if (this.#open.length === this.#listDepth) this.#listDepth = 0;
+    this.#open.pop();
   }
 
   /** Whether the bracket that was opened last is that of the list. */

@@ -179,6 +179,23 @@ describe('texts with spans', () => {
     ]);
   });
 
+  test('microseconds of 16 digits stay as they are, and whole numbers that no double holds too', () => {
+    const span = (timestamp: string, tag: string): string =>
+      `[{"traceId":"1","id":"2","timestamp":${timestamp},"duration":9007199254740993,"tags":{"n":"x:${tag}"}}]`;
+    const [read] = readSpanText(span('1767582000000123', '12345678901234567')).spans;
+    expect(read).toMatchObject({ startNs: 1_767_582_000_000_123_000n, endNs: 1_767_582_000_000_123_000n + 9_007_199_254_740_993_000n });
+    expect(read!.attributes[0]!.text).toBe('x:12345678901234567');
+  });
+
+  test('a document a line, then one over several lines: each is read, and faults have their line', () => {
+    const line = (id: string): string =>
+      `{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"a1","spanId":"${id}","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}`;
+    const text = [line('b1'), '', `${line('b2')}  `, '{"resourceSpans": [', '{"scopeSpans": 7}]}', line('b3'), '{"torn":'].join('\n');
+    const { spans, faults } = readSpanText(text, 10);
+    expect(spans.map(({ spanId }) => spanId)).toEqual(['b1', 'b2', 'b3'].map((id) => id.padStart(16, '0')));
+    expect(faults.map((fault) => fault.line)).toEqual([14, 16]);
+  });
+
   test('no text breaks the reader', () => {
     const pieces = fc.constantFrom(
       '{',
