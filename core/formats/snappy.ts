@@ -22,52 +22,89 @@ export function snappyDecode(block: Uint8Array, bytesMax: number, room: Uint8Arr
   // Three bytes make at most 64; a longer claim is a lie that would cost memory.
   if (length > block.length * 22) throw fault('it claims more bytes than it can hold');
   const out = length + slackBytes <= room.length ? room : new Uint8Array(length + slackBytes);
-  fill(block, at, out, length);
+  const unpacking = new Unpacking(block, at, out, length);
+  while (unpacking.at < block.length) unpacking.run(unpacking.at + turnBytes);
+  if (unpacking.to !== length) throw fault('it ends early');
   return out.subarray(0, length);
 }
+
+/** Of a block, unpacked in one call: the runtime is sooner done with a function that is called often than with one long loop. */
+const turnBytes = 1024;
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /** Literals up to this long are moved word by word: a call into the runtime costs more. Copies are never longer. */
 const wordsMax = 64;
 
-function fill(block: Uint8Array, from: number, out: Uint8Array, length: number): void {
-  const source = viewOf(block);
-  const target = viewOf(out);
-  let at = from;
-  let to = 0;
-  while (at < block.length) {
-    const tag = block[at++]!;
-    if ((tag & 3) === 0) {
-      const extra = tag >> 2 < 60 ? 0 : (tag >> 2) - 59;
-      const size = (extra === 0 ? tag >> 2 : littleEndian(block, at, extra)) + 1;
-      at += extra;
-      if (size > block.length - at || size > length - to) throw fault('a literal is cut short');
-      if (size > wordsMax || at + size + slackBytes > block.length) out.set(block.subarray(at, at + size), to);
-      else for (let i = 0; i < size; i += 4) target.setInt32(to + i, source.getInt32(at + i));
-      at += size;
-      to += size;
-      continue;
-    }
-    let size = (tag >> 2) + 1;
-    let back: number;
-    if ((tag & 3) === 2 && at + 1 < block.length) {
-      back = block[at]! | (block[at + 1]! << 8);
-      at += 2;
-    } else if ((tag & 3) === 1 && at < block.length) {
-      size = ((tag >> 2) & 7) + 4;
-      back = ((tag >> 5) << 8) | block[at++]!;
-    } else {
-      back = littleEndian(block, at, 4);
-      at += 4;
-    }
-    if (back === 0 || back > to || size > length - to) throw fault('a copy reaches outside');
-    const end = to + size;
-    if (back < 4) for (; to < end; to++) out[to] = out[to - back]!;
-    else for (; to < end; to += 4) target.setInt32(to, target.getInt32(to - back));
-    to = end;
+/** A block on its way into `out`, which has room for `length` bytes and the slack. */
+class Unpacking {
+  /** Where the next element begins in the block, and the bytes that those before have made. */
+  at: number;
+  to = 0;
+  readonly #block: Uint8Array;
+  readonly #source: DataView;
+  readonly #out: Uint8Array;
+  readonly #target: DataView;
+  readonly #length: number;
+
+  constructor(block: Uint8Array, at: number, out: Uint8Array, length: number) {
+    this.#block = block;
+    this.#source = viewOf(block);
+    this.#out = out;
+    this.#target = viewOf(out);
+    this.#length = length;
+    this.at = at;
   }
-  if (to !== length) throw fault('it ends early');
+
+  /** Unpacks the elements that begin before `until`. */
+  run(until: number): void {
+    const block = this.#block;
+    const target = this.#target;
+    const end = Math.min(until, block.length);
+    let { at, to } = this;
+    while (at < end) {
+      const tag = block[at++]!;
+      if ((tag & 3) === 0) {
+        const extra = tag >> 2 < 60 ? 0 : (tag >> 2) - 59;
+        const size = (extra === 0 ? tag >> 2 : littleEndian(block, at, extra)) + 1;
+        at += extra;
+        this.#literal(at, to, size);
+        at += size;
+        to += size;
+        continue;
+      }
+      let size = (tag >> 2) + 1;
+      let back: number;
+      if ((tag & 3) === 2 && at + 1 < block.length) {
+        back = block[at]! | (block[at + 1]! << 8);
+        at += 2;
+      } else if ((tag & 3) === 1 && at < block.length) {
+        size = ((tag >> 2) & 7) + 4;
+        back = ((tag >> 5) << 8) | block[at++]!;
+      } else {
+        back = littleEndian(block, at, 4);
+        at += 4;
+      }
+      if (back === 0 || back > to || size > this.#length - to) throw fault('a copy reaches outside');
+      if (back < 4) repeat(this.#out, to, back, size);
+      else for (let i = to; i < to + size; i += 4) target.setInt32(i, target.getInt32(i - back));
+      to += size;
+    }
+    this.at = at;
+    this.to = to;
+  }
+
+  #literal(at: number, to: number, size: number): void {
+    const block = this.#block;
+    if (size > block.length - at || size > this.#length - to) throw fault('a literal is cut short');
+    if (size > wordsMax || at + size + slackBytes > block.length) this.#out.set(block.subarray(at, at + size), to);
+    else for (let i = 0; i < size; i += 4) this.#target.setInt32(to + i, this.#source.getInt32(at + i));
+  }
+}
+
+/** A copy that begins less than a word behind. */
+function repeat(out: Uint8Array, to: number, back: number, size: number): void {
+  for (let i = to; i < to + size; i++) out[i] = out[i - back]!;
 }
 
 function littleEndian(block: Uint8Array, at: number, width: number): number {

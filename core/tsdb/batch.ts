@@ -73,31 +73,29 @@ export class StoreBatch implements Batch {
     return verdict;
   }
 
-  addRuns({ count, refs, ends, timesMs, values }: SampleRuns): Uint32Array {
+  addRuns(runs: SampleRuns): Uint32Array {
+    const { count, refs, ends } = runs;
     const found = new Uint32Array(verdictCount);
-    const { head } = this.#ledger;
-    let at = 0;
-    /** Taken by the head and not noted yet: samples from here to `at`. */
-    let from = 0;
-    const note = (): void => this.#note(timesMs.subarray(from, at), values.subarray(from, at));
     this.#makeRoom(count === 0 ? 0 : ends[count - 1]!);
-    const refColumn = this.#columns.refs;
-    for (let run = 0; run < count; run++) {
-      const ref = refs[run]!;
-      for (const end = ends[run]!; at < end;) {
-        const until = ref < 0 ? at : head.appendRun(ref, timesMs, values, at, end);
-        if (at < until) this.#spans(timesMs[at]!, timesMs[until - 1]!);
-        for (; at < until; at++) refColumn[this.#count + at - from] = ref;
-        if (at === end) break;
-        note();
-        found[this.add(ref, timesMs[at]!, values[at]!)]!++;
-        from = ++at;
-      }
+    for (let run = 0, from = 0; run < count; run++) {
+      this.#addRun(refs[run]!, runs, from, ends[run]!, found);
+      from = ends[run]!;
     }
-    note();
-    found[verdicts.stored] = 0;
-    found[verdicts.stored] = at - found.reduce((sum, samples) => sum + samples, 0);
     return found;
+  }
+
+  /** Adds samples [from, to) of one series and counts what became of them. A function of its own, as the runtime makes short ones fast first. */
+  #addRun(ref: SeriesRef, { timesMs, values }: SampleRuns, from: number, to: number, found: Uint32Array): void {
+    const { head } = this.#ledger;
+    for (let at = from; at < to; at++) {
+      const until = ref < 0 ? at : head.appendRun(ref, timesMs, values, at, to);
+      if (at < until) {
+        this.#note(ref, timesMs, values, at, until);
+        found[verdicts.stored]! += until - at;
+        at = until;
+      }
+      if (at < to) found[this.add(ref, timesMs[at]!, values[at]!)]!++;
+    }
   }
 
   async commit(durability: Durability): Promise<void> {
@@ -154,12 +152,18 @@ export class StoreBatch implements Batch {
     return verdict;
   }
 
-  /** Notes samples that the head has taken and whose refs are in place. */
-  #note(timesMs: Float64Array, values: Float64Array): void {
-    this.#columns.times.set(timesMs, this.#count);
-    this.#columns.values.set(values, this.#count);
-    this.#count += timesMs.length;
-    this.stored += timesMs.length;
+  /** Notes samples [from, to), which the head has taken and there is room for. */
+  #note(ref: SeriesRef, timesMs: Float64Array, values: Float64Array, from: number, to: number): void {
+    const columns = this.#columns;
+    const shift = this.#count - from;
+    for (let i = from; i < to; i++) {
+      columns.refs[i + shift] = ref;
+      columns.times[i + shift] = timesMs[i]!;
+      columns.values[i + shift] = values[i]!;
+    }
+    this.#count += to - from;
+    this.stored += to - from;
+    this.#spans(timesMs[from]!, timesMs[to - 1]!);
   }
 
   #makeRoom(added: number): void {

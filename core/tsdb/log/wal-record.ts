@@ -83,29 +83,48 @@ const stepMax = 2 ** 51;
  * Count, runs, values. A run is the samples of one series: a varint of twice the zigzag step from the run's ref before, plus 1 when its
  * times follow: how many, the first, and the zigzag steps between them. Other runs have the times of the run before.
  */
-function putFloats(writer: ByteWriter, { refs, times, values }: CommitSamples['floats']): void {
-  const count = refs.length;
+function putFloats(writer: ByteWriter, floats: CommitSamples['floats']): void {
+  const count = floats.refs.length;
   writer.varint(count);
-  let before = 0;
-  let timeline = 0;
-  let timelineEnd = 0;
-  for (let from = 0; from < count;) {
+  const runs = new RunWriter(writer, floats);
+  while (runs.at < count) runs.next();
+  const { values } = floats;
+  writer.raw(new Uint8Array(values.buffer, values.byteOffset, count * 8));
+}
+
+class RunWriter {
+  /** Where the next run begins. */
+  at = 0;
+  readonly #writer: ByteWriter;
+  readonly #floats: CommitSamples['floats'];
+  /** The run before: its ref, and where the times that it has were written. */
+  #ref = 0;
+  #timesFrom = 0;
+  #timesTo = 0;
+
+  constructor(writer: ByteWriter, floats: CommitSamples['floats']) {
+    this.#writer = writer;
+    this.#floats = floats;
+  }
+
+  next(): void {
+    const { refs, times } = this.#floats;
+    const from = this.at;
     const ref = refs[from]!;
     let to = from + 1;
-    while (to < count && refs[to] === ref && Math.abs(times[to]! - times[to - 1]!) < stepMax) to++;
-    const step = ref - before;
-    before = ref;
+    while (to < refs.length && refs[to] === ref && Math.abs(times[to]! - times[to - 1]!) < stepMax) to++;
+    const step = ref - this.#ref;
     const zigzag = step < 0 ? -step * 2 - 1 : step * 2;
-    const follows = !sameTimes(times, timeline, timelineEnd, from, to);
-    writer.varint(zigzag * 2 + (follows ? 1 : 0));
+    const follows = !sameTimes(times, this.#timesFrom, this.#timesTo, from, to);
+    this.#writer.varint(zigzag * 2 + (follows ? 1 : 0));
     if (follows) {
-      timeline = from;
-      timelineEnd = to;
-      putTimes(writer, times, from, to);
+      putTimes(this.#writer, times, from, to);
+      this.#timesFrom = from;
+      this.#timesTo = to;
     }
-    from = to;
+    this.#ref = ref;
+    this.at = to;
   }
-  writer.raw(new Uint8Array(values.buffer, values.byteOffset, count * 8));
 }
 
 function sameTimes(times: Float64Array, from: number, to: number, otherFrom: number, otherTo: number): boolean {
