@@ -1,4 +1,4 @@
-import { customBoundsSchema, EngineError, labelsToRecord, type HttpAnswer, type Labels, type SeriesColumns } from '#core/model/index.ts';
+import { customBoundsSchema, EngineError, labelsToRecord, type HttpAnswer, type Labels, type SeriesColumns, type UnixMs } from '#core/model/index.ts';
 import {
   allBuckets,
   formatValue,
@@ -41,7 +41,7 @@ export async function instantQuery({ queries, clock }: QueryParts, params: Param
     data: (out) => {
       out.ascii(`{"resultType":"${result.type}","result":`);
       writeInstant(out, result, cut ? limit : Number.POSITIVE_INFINITY);
-      writeStats(out, params, result.stats);
+      writeStats(out, params, result.stats, () => timeMs);
     },
     ...withCut(result.notes, cut),
   });
@@ -75,7 +75,7 @@ export async function rangeQuery({ queries }: QueryParts, params: Params, signal
     await queries.breathe();
     if (signal?.aborted === true) throw new EngineError('cancelled', 'whoever asked has left');
   }
-  writeStats(out.ascii(']'), params, result.stats);
+  writeStats(out.ascii(']'), params, result.stats, (step) => range.startMs + step * range.stepMs);
   return closed(out, withCut(result.notes, cut));
 }
 
@@ -91,11 +91,17 @@ function rangeOf(params: Params): QueryRange {
   return { startMs, endMs, stepMs: Math.max(1, Math.trunc(stepMs)) };
 }
 
-function optionsOf(params: Params, signal: AbortSignal | undefined): Pick<QueryOptions, 'text' | 'lookbackMs' | 'limits' | 'signal'> {
+function optionsOf(params: Params, signal: AbortSignal | undefined): Pick<QueryOptions, 'text' | 'countSteps' | 'lookbackMs' | 'limits' | 'signal'> {
   const durationMs = Math.min(optionalDuration(params, 'timeout') ?? durationMaxMs, durationMaxMs);
   const lookbackMs = optionalDuration(params, 'lookback_delta', 'error parsing lookback delta duration: ') ?? 0;
   const limits = { durationMs, pointsMax: intervalsMax + 1 };
-  return { text: params.get('query') ?? '', limits, ...(lookbackMs > 0 && { lookbackMs }), ...(signal !== undefined && { signal }) };
+  return {
+    text: params.get('query') ?? '',
+    countSteps: wantsStats(params),
+    limits,
+    ...(lookbackMs > 0 && { lookbackMs }),
+    ...(signal !== undefined && { signal }),
+  };
 }
 
 /** The expression is right by now: what the data makes impossible is an `execution` error to Prometheus. */
@@ -187,9 +193,11 @@ function writeList<T>(out: JsonBytes, items: readonly T[], write: (item: T) => v
   out.ascii(']');
 }
 
-/** `stats=all` (or any value) adds what the query cost, in Prometheus' names; times in seconds. */
-function writeStats(out: JsonBytes, params: Params, stats: QueryStats): void {
-  if ((params.get('stats') ?? '') !== '') {
+const wantsStats = (params: Params): boolean => (params.get('stats') ?? '') !== '';
+
+/** Any value of `stats` adds what the query cost, in Prometheus' names, with times in seconds; `all` the samples looked at by step too. */
+function writeStats(out: JsonBytes, params: Params, stats: QueryStats, stepMs: (step: number) => UnixMs): void {
+  if (wantsStats(params)) {
     const timings = {
       evalTotalTime: stats.totalMs / 1000,
       resultSortTime: 0,
@@ -198,7 +206,10 @@ function writeStats(out: JsonBytes, params: Params, stats: QueryStats): void {
       execQueueTime: stats.queuedMs / 1000,
       execTotalTime: (stats.totalMs + stats.queuedMs) / 1000,
     };
-    out.ascii(',"stats":').json({ timings, samples: { totalQueryableSamples: stats.samplesRead, peakSamples: stats.samplesHeld } });
+    const byStep = Array.from(stats.samplesReadByStep ?? [], (count, k) => [stepMs(k) / 1000, count]);
+    const samples = { totalQueryableSamples: stats.samplesRead, peakSamples: stats.samplesHeld };
+    const shown = params.get('stats') === 'all' ? { totalQueryableSamplesPerStep: byStep, ...samples } : samples;
+    out.ascii(',"stats":').json({ timings, samples: shown });
   }
   out.ascii('}');
 }

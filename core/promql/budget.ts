@@ -19,6 +19,8 @@ export interface QueryStats {
   readonly samplesLoaded: number;
   /** Samples looked at, those in the windows of range selectors once a step: Prometheus' `totalQueryableSamples`. */
   readonly samplesRead: number;
+  /** The same by step, if asked for. */
+  readonly samplesReadByStep?: Float64Array;
   /** Samples in results and intermediate results. */
   readonly samplesHeld: number;
   /** Bytes of the columns that selectors read. */

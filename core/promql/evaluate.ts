@@ -35,7 +35,8 @@ export class Evaluation implements Evaluator {
 
   async vector(expr: Expr, grid: Grid): Promise<Vector> {
     if (grid.steps > 1 && expr.kind !== 'selector' && typeOf(expr) === 'vector' && isInvariant(expr)) {
-      return broadcast(await this.vector(expr, { ...grid, steps: 1 }), grid.steps);
+      const once = { ...grid, steps: 1, reads: grid.reads === undefined ? undefined : new Float64Array(1) };
+      return broadcast(await this.vector(expr, once), once, grid);
     }
     switch (expr.kind) {
       case 'selector':
@@ -246,12 +247,20 @@ function negate(from: Row, to: Row): void {
 }
 
 /** The one step of a vector at every step. */
-function broadcast(input: Vector, steps: number): Vector {
+function broadcast(input: Vector, once: Grid, { steps, reads }: Grid): Vector {
   const row = newRow(steps);
+  let counted = 0;
+  const count = (): void => {
+    if (once.reads === undefined || reads === undefined) return;
+    for (let k = 0; k < steps; k++) reads[k]! += once.reads[0]! - counted;
+    counted = once.reads[0]!;
+  };
+  count();
   return {
     heads: input.heads,
     read(index) {
       const from = input.read(index);
+      count();
       row.kinds.fill(from.kinds[0]!);
       row.values.fill(from.values[0]!);
       row.histograms = from.histograms === undefined ? undefined : Array.from({ length: steps }, () => from.histograms![0]);

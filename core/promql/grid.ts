@@ -5,6 +5,8 @@ export interface Grid {
   readonly startMs: UnixMs;
   readonly stepMs: DurationMs;
   readonly steps: number;
+  /** Where samples that are looked at are counted by step, when somebody wants to know. */
+  readonly reads?: Float64Array | undefined;
 }
 
 export function stepTime(grid: Grid, step: number): UnixMs {
@@ -16,12 +18,15 @@ export interface Sight {
   readonly firstMs: UnixMs;
   readonly stepMs: DurationMs;
   readonly steps: number;
+  /** As in the grid. */
+  readonly reads?: Float64Array | undefined;
 }
 
 export function sightOf(grid: Grid, atMs: UnixMs | undefined, offsetMs: DurationMs): Sight {
+  const { steps, reads } = grid;
   return atMs === undefined
-    ? { firstMs: grid.startMs - offsetMs, stepMs: grid.stepMs, steps: grid.steps }
-    : { firstMs: atMs - offsetMs, stepMs: 0, steps: grid.steps };
+    ? { firstMs: grid.startMs - offsetMs, stepMs: grid.stepMs, steps, reads }
+    : { firstMs: atMs - offsetMs, stepMs: 0, steps, reads };
 }
 
 export function lastOf(sight: Sight): UnixMs {

@@ -37,7 +37,7 @@ export interface QueryCounts {
   readonly running: number;
 }
 
-type CallOptions = Pick<QueryOptions, 'signal' | 'text' | 'lookbackMs' | 'limits' | 'explain'>;
+type CallOptions = Pick<QueryOptions, 'signal' | 'text' | 'countSteps' | 'lookbackMs' | 'limits' | 'explain'>;
 type RangeCallOptions = CallOptions & { readonly fresh?: boolean };
 
 /** A query's samples while the engine is strained. */
@@ -80,7 +80,7 @@ export class Queries {
     return this.#run(options.signal, async () => {
       const expr = typeof query === 'string' ? parseExpr(query) : query;
       const evaluate = (part: QueryRange): Promise<RangeResult> => evaluateRange(this.#options.source, query, part, this.#with(options));
-      if (options.fresh === true || options.explain === true) return evaluate(range);
+      if (options.fresh === true || options.explain === true || options.countSteps === true) return evaluate(range);
       return this.#reuse.range(expr, range, options.lookbackMs ?? lookbackMs, evaluate);
     });
   }

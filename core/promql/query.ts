@@ -39,6 +39,8 @@ export interface QueryOptions {
   readonly delayedNames?: boolean;
   /** Has other threads work out rows ahead of the query's own, which still does all that they have not done by then. */
   readonly askAhead?: AskAhead;
+  /** Counts the samples looked at by step. Costs some time, and other threads do not help. */
+  readonly countSteps?: boolean;
   /** Tells what each part of the query gives and costs. Costs some time itself. */
   readonly explain?: boolean;
 }
@@ -90,9 +92,10 @@ export async function evaluateInstant(
   options: QueryOptions = {},
 ): Promise<InstantResult> {
   const prepared = prepare(source, query, { startMs: timeMs, endMs: timeMs, stepMs: 0 }, options);
+  const grid = counted({ startMs: timeMs, stepMs: 1, steps: 1 }, options);
   return alone(prepared, async () => {
-    const value = await instantValue(prepared, { startMs: timeMs, stepMs: 1, steps: 1 });
-    return { ...value, ...about(prepared, 1) };
+    const value = await instantValue(prepared, grid);
+    return { ...value, ...about(prepared, grid) };
   });
 }
 
@@ -100,7 +103,7 @@ export async function evaluateInstant(
 export async function evaluateRange(source: SeriesSource, query: Expr | string, range: QueryRange, options: QueryOptions = {}): Promise<RangeResult> {
   const prepared = prepare(source, query, range, options);
   const { expr } = prepared;
-  const grid = gridOf(range, { ...defaultLimits, ...options.limits }.pointsMax);
+  const grid = counted(gridOf(range, { ...defaultLimits, ...options.limits }.pointsMax), options);
   const type = typeOf(expr);
   if (type !== 'scalar' && type !== 'vector')
     throw new EngineError(
@@ -109,7 +112,7 @@ export async function evaluateRange(source: SeriesSource, query: Expr | string, 
     );
   return alone(prepared, async () => {
     const series = type === 'scalar' ? await scalarSeries(prepared, grid) : await vectorSeries(prepared, grid);
-    return { series, ...about(prepared, grid.steps) };
+    return { series, ...about(prepared, grid) };
   });
 }
 
@@ -122,8 +125,15 @@ async function alone<T>({ context }: Prepared, act: () => Promise<T>): Promise<T
   }
 }
 
-function about({ expr, context, evaluation }: Prepared, steps: number): About {
-  const base = { notes: context.notes.notes(), stats: context.budget.stats(steps) };
+/** The grid with a place to count at, if that was asked for. */
+function counted(grid: Grid, { countSteps }: QueryOptions): Grid {
+  return countSteps === true ? { ...grid, reads: new Float64Array(grid.steps) } : grid;
+}
+
+function about({ expr, context, evaluation }: Prepared, { steps, reads }: Grid): About {
+  const plain = context.budget.stats(steps);
+  const stats = reads === undefined ? plain : { ...plain, samplesRead: reads.reduce((sum, count) => sum + count), samplesReadByStep: reads };
+  const base = { notes: context.notes.notes(), stats };
   return evaluation instanceof ExplainedEvaluation ? { ...base, explain: evaluation.explain(expr) } : base;
 }
 
@@ -145,7 +155,7 @@ function prepare(source: SeriesSource, query: Expr | string, range: QueryRange, 
     subqueryStepMs: options.subqueryStepMs ?? subqueryStepMs,
     delayedNames: options.delayedNames ?? false,
     // What the parts of a query cost is told of one thread.
-    askAhead: options.explain === true ? undefined : options.askAhead,
+    askAhead: options.explain === true || options.countSteps === true ? undefined : options.askAhead,
     boards: [],
     ...range,
   };

@@ -1,5 +1,5 @@
 /**
- * What a shell and the engine's process say to each other. Both wires carry it by structured clone: a pipe under Node, which
+ * What a shell and the engine's process say to each other. Both wires carry it as data: a pipe under Node as JSON, which
  * sends `bytes` past it, and Electron's parent port. A screen's frames cross as the bytes that its socket
  * carries, so the shell never reads them; on the desktop a screen gets a port of its own and its frames do not pass here.
  */

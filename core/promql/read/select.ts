@@ -1,6 +1,7 @@
 import { isStale, type SeriesColumns, type UnixMs } from '#core/model/index.ts';
 import { lastOf, type Sight } from '../grid.ts';
-import { clearRow, float, newRow, setHistogram, type Head, type Row, type Vector } from '../vector.ts';
+import { samplesIn } from '../histogram/size.ts';
+import { absent, clearRow, float, newRow, setHistogram, type Head, type Row, type Vector } from '../vector.ts';
 import type { Budget } from '../budget.ts';
 import type { ScannedColumns } from './source.ts';
 
@@ -12,11 +13,14 @@ export function reach(sight: Sight, backMs: number): [minMs: UnixMs, maxMs: Unix
 /** What is wanted of the samples that a selector picks; `time` is their own, in seconds, for timestamp(). */
 export type Wanted = 'value' | 'time' | 'kind';
 
+/** Targets whose picks are remembered; those of more are made anew. */
+const seenMax = 64;
+
 /** The instant vector of a selector: at each step the newest sample that is at most `lookbackMs` old, unless it is stale. */
 export function instantVector(series: readonly ScannedColumns[], sight: Sight, lookbackMs: number, wanted: Wanted, budget: Budget): Vector {
   const row = newRow(sight.steps);
   const heads: Head[] = series.map(({ labels }) => ({ labels, dropName: false }));
-  let seen: { readonly timesMs: Float64Array; readonly picks: Picks } | undefined;
+  const seen = new Map<Float64Array, Picks>();
   return {
     heads,
     read(index) {
@@ -24,12 +28,21 @@ export function instantVector(series: readonly ScannedColumns[], sight: Sight, l
       const columns = series[index]!;
       const { timesMs } = columns;
       budget.loaded(timesMs.length);
-      if (seen?.timesMs !== timesMs) seen = { timesMs, picks: picksOf(timesMs, sight, lookbackMs) };
-      const found = columns.isPlain === true ? pickPlain(columns, seen.picks, wanted, row) : pick(columns, seen.picks, wanted, row);
+      let picks = seen.get(timesMs);
+      if (picks === undefined) {
+        if (seen.size === seenMax) seen.clear();
+        seen.set(timesMs, (picks = picksOf(timesMs, sight, lookbackMs)));
+      }
+      const found = columns.isPlain === true ? pickPlain(columns, picks, wanted, row) : pick(columns, picks, wanted, row);
       budget.read(found);
+      if (sight.reads !== undefined) countPicked(row, sight.reads);
       return row;
     },
   };
+}
+
+function countPicked({ kinds, histograms }: Row, reads: Float64Array): void {
+  for (let k = 0; k < kinds.length; k++) if (kinds[k] !== absent) reads[k]! += samplesIn(histograms?.[k]);
 }
 
 /** The index of the sample at each step, -1 for none. Series scraped together have the same. */

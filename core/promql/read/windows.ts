@@ -1,6 +1,7 @@
 import { isStale, type DurationMs, type Histogram, type Labels, type SeriesColumns } from '#core/model/index.ts';
 import type { Budget } from '../budget.ts';
 import type { RangeNotes } from '../notes.ts';
+import { samplesIn } from '../histogram/size.ts';
 import { stepTime, type Grid, type Sight } from '../grid.ts';
 import type { ScannedColumns } from './source.ts';
 import { absent, histogram, type Head, type Row, type Vector } from '../vector.ts';
@@ -139,6 +140,7 @@ class Windower {
   #windowed(timesMs: Float64Array, values: Float64Array, histograms: HistogramWindows | undefined): RangeRow {
     const frame = this.#frameOf(timesMs);
     this.#budget.read(frame.read);
+    if (this.#sight.reads !== undefined) countWindows(frame, histograms, this.#sight.reads);
     return { timesMs, values, lo: frame.lo, hi: frame.hi, frame, histograms };
   }
 
@@ -171,6 +173,13 @@ class Windower {
       read += to - from;
     }
     return { lo, hi, read };
+  }
+}
+
+function countWindows({ lo, hi }: Frame, histograms: HistogramWindows | undefined, reads: Float64Array): void {
+  for (let k = 0; k < reads.length; k++) {
+    reads[k]! += hi[k]! - lo[k]!;
+    if (histograms !== undefined) for (let i = histograms.lo[k]!; i < histograms.hi[k]!; i++) reads[k]! += samplesIn(histograms.list[i]);
   }
 }
 

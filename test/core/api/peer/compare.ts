@@ -9,6 +9,8 @@ export type Named =
   | 'own figures, same fields'
   | 'format_query keeps short numbers and quoted names'
   | 'which series a limit keeps'
+  | 'newer: notes of sort() and of series without a name'
+  | 'the place of a subquery is 1:1 in Prometheus'
   | 'own settings';
 
 interface Body {
@@ -16,6 +18,8 @@ interface Body {
   readonly errorType?: string;
   readonly error?: string;
   readonly data?: unknown;
+  readonly warnings?: readonly string[];
+  readonly infos?: readonly string[];
 }
 
 /** Undefined when the answers are equal; the name of the difference when it is meant; otherwise what differs, to read. */
@@ -24,7 +28,7 @@ export function compare(ask: Ask, theirs: Told, ours: Told): { readonly named: N
   if (theirs.status !== ours.status || theirs.contentType !== ours.contentType) return differing(theirs, ours);
   if (theirs.contentType !== 'application/json') return theirs.text === ours.text ? undefined : differing(theirs, ours);
   const [their, our] = [JSON.parse(theirs.text) as Body, JSON.parse(ours.text) as Body];
-  if (isDeepStrictEqual(their, our)) return undefined;
+  if (isDeepStrictEqual(withoutOwnCosts(their), withoutOwnCosts(our))) return undefined;
   const named = nameOf(ask, their, our);
   return named === undefined ? differing(theirs, ours) : { named };
 }
@@ -42,14 +46,26 @@ function nameOf({ path, params = '' }: Ask, their: Body, our: Body): Named | und
     const wanted = shapeOf(their);
     return isDeepStrictEqual(wanted, pick(shapeOf(our), wanted)) ? 'own figures, same fields' : undefined;
   }
-  const withoutStats = [their, our].map((body) => ({
-    ...body,
-    data: { ...(body.data as object), stats: shapeOf((body.data as { stats?: unknown }).stats) },
-  }));
-  if (isDeepStrictEqual(withoutStats[0], withoutStats[1])) return 'own figures, same fields';
   if (path === '/api/v1/format_query') return isShorter(their, our) ? 'format_query keeps short numbers and quoted names' : undefined;
   if (path === '/api/v1/series' && params.includes('limit=')) return sizeOf(their) === sizeOf(our) ? 'which series a limit keeps' : undefined;
-  return isDeepStrictEqual(sorted(their), sorted(our)) ? 'order of series that no query sorts' : undefined;
+  if (isDeepStrictEqual(sorted(their), sorted(our))) return 'order of series that no query sorts';
+  const notes = (change: (note: string) => string): boolean => isDeepStrictEqual(sorted(withNotes(their, change)), sorted(withNotes(our, change)));
+  if (notes((note) => (note.includes('sort is ineffective') ? '' : note.replace(' for metric name ""', ''))))
+    return 'newer: notes of sort() and of series without a name';
+  return params.includes('%3A') && notes((note) => note.replace(/\(\d+:\d+\)$/, '')) ? 'the place of a subquery is 1:1 in Prometheus' : undefined;
+}
+
+interface Costs {
+  readonly timings: object;
+  readonly samples: { readonly peakSamples: number };
+}
+
+/** How long a query took and what it held at once are each program's own; how many samples it looked at, and when, is the same. */
+function withoutOwnCosts(body: Body): Body {
+  const data = body.data as { readonly stats?: Costs } | undefined;
+  if (data?.stats === undefined) return body;
+  const { timings, samples } = data.stats;
+  return { ...body, data: { ...data, stats: { timings: shapeOf(timings), samples: { ...samples, peakSamples: typeof samples.peakSamples } } } };
 }
 
 /** The same but for numbers with an exponent and metric names in quotes. */
@@ -97,7 +113,17 @@ function pick(ours: unknown, theirs: unknown): unknown {
   );
 }
 
+/** The same body with its notes changed; empty ones go. */
+function withNotes(body: Body, change: (note: string) => string): Body {
+  const changed = (list: readonly string[] = []): string[] => list.map(change).filter((note) => note !== '');
+  return { ...body, warnings: changed(body.warnings), infos: changed(body.infos) };
+}
+
+/** The same body with its list in an order of its own. */
 function sorted(body: Body): unknown {
-  const list = Array.isArray(body.data) ? body.data : (body.data as { result?: unknown }).result;
-  return Array.isArray(list) ? list.map((one) => JSON.stringify(one)).sort() : body;
+  const inOrder = (list: unknown): unknown => (Array.isArray(list) ? list.map((one) => JSON.stringify(one)).sort() : list);
+  const plain = withoutOwnCosts(body);
+  if (Array.isArray(body.data)) return { ...plain, data: inOrder(body.data) };
+  const data = plain.data as { readonly result?: unknown };
+  return { ...plain, data: { ...data, result: inOrder(data.result) } };
 }

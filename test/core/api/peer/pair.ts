@@ -29,7 +29,7 @@ export interface PairOptions {
   readonly rules?: string;
 }
 
-const features = 'promql-experimental-functions,promql-duration-expr,native-histograms,exemplar-storage';
+const features = 'promql-experimental-functions,promql-duration-expr,native-histograms,exemplar-storage,promql-per-step-stats';
 
 /** A real Prometheus and an engine on a real folder, both with the same configuration. */
 export class Pair {
