@@ -27,8 +27,8 @@ export type { ScrapeConfig, ScrapeLimits, ScrapeProtocol, TargetGroup, FileSourc
 export { hashMod, type RelabelAction, type RelabelRule } from './relabel-config.ts';
 export { LineCache } from './line-cache.ts';
 export { snappyDecode } from './snappy.ts';
-export { readRemoteWrite1, readRemoteWrite2, RemoteWriteColumns, remoteWriteLabels, remoteWriteTypes } from './remote-write.ts';
-export { symbolText, type SymbolTable } from './remote-write.ts';
+export { readRemoteWrite1, readRemoteWrite2, RemoteWriteColumns, remoteWriteLabels, remoteWriteTypes } from './remote-write/index.ts';
+export { symbolText, type SymbolTable } from './remote-write/index.ts';
 export { readOtlpMetrics, readOtlpMetricsJson, otlpText, addBuckets, coarser } from './otlp/index.ts';
 export { nativeHistogram, prometheusLabel, prometheusName, prometheusUnit } from './otlp/index.ts';
 export type { OtlpAttributes, OtlpExemplar, OtlpMetric, OtlpPoint, OtlpResourceMetrics, OtlpScopeMetrics } from './otlp/index.ts';
