@@ -2,10 +2,11 @@ import type { LogColumns } from '#core/formats/index.ts';
 import { logLevels, type LogLevel } from '#core/model/index.ts';
 import { DamageError, wrapBlob } from '#core/blocks/index.ts';
 import { ByteReader, ByteWriter } from './bytes.ts';
-import { readColumn, type Column, type Run as WordRun } from './column.ts';
+import { readColumn, type Column } from './column.ts';
 import { ColumnWriter } from './column-writer.ts';
 import { Cutter } from './cut.ts';
 import { packNumbers, unpackNumbers } from './numbers.ts';
+import { writeDigest, type Bounds } from './digest.ts';
 import { WordIndexer } from './word-index.ts';
 
 /** Kinds of lines in one block; lines of further kinds are kept whole, as the only variable of a template without text. */
@@ -189,12 +190,15 @@ class BlockBuilder {
       parts.push([`s${number++}`, wrapBlob(segment.done())]);
       segment = new ByteWriter(segmentBytes + (64 << 10));
     };
+    const columnBounds: Bounds[][] = [];
     for (const template of this.#templates) {
       describe(template, bytes, number, segment.length, described);
       const { rows, perRow, bounds } = template;
       const offsetOf = (rank: number): number => this.#offsets[rows[rank]!]!;
+      const own: Bounds[] = [];
+      columnBounds.push(own);
       for (let variable = 0; variable < perRow; variable++) {
-        writer.write({ bounds, perRow, rows: rows.length }, variable, segment, offsetOf);
+        own[variable] = writer.write({ bounds, perRow, rows: rows.length }, variable, segment, offsetOf);
         if (rows.length >= stepRecords) yield;
       }
       if (segment.length >= segmentBytes) {
@@ -207,6 +211,7 @@ class BlockBuilder {
     yield;
     const maxNs = this.#baseNs + BigInt(this.#offsets[this.#count - 1]!);
     parts.push(['templates', wrapBlob(described.done())], ['rows', wrapBlob(this.#rows())], ['index', wrapBlob(this.#index.done())]);
+    parts.push(['digest', wrapBlob(writeDigest({ pairs: this.#index.pairs(), bounds: columnBounds }))]);
     const meta = {
       records: this.#count,
       rawBytes: this.#rawBytes,
@@ -330,30 +335,23 @@ export function readRows(bytes: Uint8Array, templates: number): Rows {
 /** The lines of one template, out of the columns of its segment. */
 export class TemplateLines {
   readonly #texts: readonly string[];
-  readonly #columns: Column[];
+  readonly columns: readonly Column[];
+  readonly rows: number;
   readonly #hasFields: boolean;
-  readonly #rows: number;
 
   constructor({ texts, rows, offset, hasFields }: Template, segment: Uint8Array, offsetOf: (rank: number) => number, baseNs: bigint) {
     const reader = new ByteReader(segment.subarray(offset));
     this.#texts = texts;
     this.#hasFields = hasFields;
-    this.#rows = rows;
-    this.#columns = texts.slice(1).map(() => readColumn(reader, rows, offsetOf, baseNs));
-  }
-
-  /** The ranks of the lines in whose variables a run of letters and digits may be. */
-  holding(run: WordRun): Uint8Array {
-    const marks = new Uint8Array(this.#rows);
-    for (const column of this.#columns) column.mark(run, marks);
-    return marks;
+    this.rows = rows;
+    this.columns = texts.slice(1).map(() => readColumn(reader, rows, offsetOf, baseNs));
   }
 
   /** The line, and the fields that were sent beside it. */
   at(rank: number): { readonly line: string; readonly fields: readonly string[] } {
     const texts = this.#texts;
     let text = texts[0]!;
-    for (let i = 0; i < this.#columns.length; i++) text += this.#columns[i]!.at(rank) + texts[i + 1]!;
+    for (let i = 0; i < this.columns.length; i++) text += this.columns[i]!.at(rank) + texts[i + 1]!;
     if (!this.#hasFields) return { line: text, fields: [] };
     const mark = text.lastIndexOf(fieldsMark);
     return { line: text.slice(0, mark), fields: text.slice(mark + 1).split(fieldMark) };

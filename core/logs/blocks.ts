@@ -19,12 +19,16 @@ export function insertBlock(db: WriteDb, { meta, parts }: EncodedBlock): { reado
 }
 
 export function blockOf(db: WriteDb, id: number, bytes: number, meta: BlockMeta, streams: readonly Labels[], cache: ColumnCache): Block {
-  const load = (name: string): Uint8Array => {
+  const loadIfThere = (name: string): Uint8Array | undefined => {
     const row = sql(db, 'select bytes from block_part where block = ? and name = ?').get(id, name) as { bytes: Buffer } | undefined;
-    if (row === undefined) throw new DamageError(`the part ${name} is missing`);
-    return unwrapBlob(row.bytes);
+    return row && unwrapBlob(row.bytes);
   };
-  return new Block(id, bytes, meta, streams, load, cache);
+  const load = (name: string): Uint8Array => {
+    const part = loadIfThere(name);
+    if (part === undefined) throw new DamageError(`the part ${name} is missing`);
+    return part;
+  };
+  return new Block(id, bytes, meta, streams, { load, loadIfThere }, cache);
 }
 
 /** Every block of the store. `streamOf` gives the labels of a stream's number. */

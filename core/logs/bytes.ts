@@ -108,7 +108,10 @@ export class ByteReader {
   }
 
   part(): Buffer {
-    const length = this.count();
+    return this.take(this.count());
+  }
+
+  take(length: number): Buffer {
     if (length > this.#bytes.length - this.#at) throw new DamageError('the bytes end early');
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);

@@ -2,6 +2,7 @@ import type { ByteWriter } from './bytes.ts';
 import { columnKinds, digitsMax, hexCharsMin } from './column.ts';
 import { packNumbers } from './numbers.ts';
 import { packTimes } from './time-column.ts';
+import type { Bounds } from './digest.ts';
 import type { WordIndexer } from './word-index.ts';
 
 const distinctMax = 255;
@@ -45,6 +46,7 @@ export class ColumnWriter {
   readonly #table = new Int16Array(tableSize);
   /** A row of each different value, in order of the first. */
   readonly #firsts = new Int32Array(distinctMax);
+  #bounds: Bounds;
 
   /** `index` is told each different value, or every one where they are many. */
   constructor(bytes: Uint8Array, baseNs: bigint, index: WordIndexer) {
@@ -53,8 +55,9 @@ export class ColumnWriter {
     this.#index = index;
   }
 
-  /** Writes variable number `variable`. `offsetOf` tells the time of a row, in ns from the block's first. */
-  write(variables: Variables, variable: number, out: ByteWriter, offsetOf: (row: number) => number): void {
+  /** Writes variable number `variable`; its bounds when it is one of numbers. `offsetOf` tells the time of a row, in ns from the block's first. */
+  write(variables: Variables, variable: number, out: ByteWriter, offsetOf: (row: number) => number): Bounds {
+    this.#bounds = undefined;
     this.#take(variables, variable);
     const [from, to] = [this.#from, this.#to];
     const distinct = this.#distinct();
@@ -70,6 +73,7 @@ export class ColumnWriter {
       }
       out.part(this.#codes.subarray(0, this.#count));
     } else this.#writeMany(out, offsetOf);
+    return this.#bounds;
   }
 
   #take({ bounds, perRow, rows }: Variables, variable: number): void {
@@ -182,6 +186,7 @@ export class ColumnWriter {
       if ((size > decimals + 1 + pointed && bytes[start] === c0) || size === decimals + pointed) plain = false;
     }
     if (!sameWidth && !plain) return false;
+    this.#bounds = boundsOf(numbers, 10 ** decimals);
     out
       .byte(columnKinds.numbers)
       .count(decimals)
@@ -208,6 +213,16 @@ export class ColumnWriter {
     }
     out.byte(columnKinds.texts).range(joined, 0, at);
   }
+}
+
+function boundsOf(numbers: Float64Array, unit: number): Bounds {
+  let [least, largest] = [Number.POSITIVE_INFINITY, 0];
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i]!;
+    if (number < least) least = number;
+    if (number > largest) largest = number;
+  }
+  return { least: least / unit, largest: largest / unit };
 }
 
 /** A place in the table by a value's length and its first and last bytes. */

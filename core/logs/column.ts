@@ -1,5 +1,6 @@
 import { DamageError } from '#core/blocks/index.ts';
 import type { ByteReader } from './bytes.ts';
+import type { Piece } from './cut.ts';
 import { unpackNumbers } from './numbers.ts';
 import { timesOf } from './time-column.ts';
 
@@ -8,18 +9,15 @@ export const columnKinds = { constant: 0, codes: 1, hex: 2, numbers: 3, times: 4
 export const hexCharsMin = 8;
 export const digitsMax = 15;
 
-/** A run of letters and digits, in lower case, that is looked for. */
-export interface Run {
-  readonly text: string;
-  /** Nothing of such a run stands before or behind it in the line. */
-  readonly isWhole: boolean;
-}
-
 /** Nothing of a column is decoded before it is asked for. */
 export interface Column {
   at(row: number): string;
-  /** Marks the rows whose value may hold a run. */
-  mark(run: Run, rows: Uint8Array): void;
+  /** Marks the rows whose value may hold a piece. */
+  mark(run: Piece, rows: Uint8Array): void;
+  /** The different values, where they come again and again, and which of them each row has; without codes all rows have the first. */
+  readonly values?: { readonly texts: readonly string[]; readonly codes: Uint8Array | undefined };
+  /** The values times `unit`, where all are plain decimals. */
+  readonly numbers?: () => { readonly values: Float64Array; readonly unit: number };
 }
 
 /** What a column needs to know of its rows: their times, in ns from the block's first. */
@@ -30,7 +28,7 @@ export function readColumn(reader: ByteReader, rows: number, offsetOf: OffsetOf,
   switch (reader.byte()) {
     case columnKinds.constant: {
       const text = reader.text();
-      return { at: () => text, mark: (run, marks) => void (holds(text, run) && marks.fill(1)) };
+      return { at: () => text, mark: (run, marks) => void (holds(text, run) && marks.fill(1)), values: { texts: [text], codes: undefined } };
     }
     case columnKinds.codes:
       return readCodes(reader, rows);
@@ -53,14 +51,16 @@ function readCodes(reader: ByteReader, rows: number): Column {
   if (codes.length !== rows) throw new DamageError('a column has too few codes');
   return {
     at: (row) => texts[codes[row]!] ?? '',
+    values: { texts, codes },
     mark: (run, marks) => {
-      const wanted = Uint8Array.from({ length: 256 }, (_, code) => Number(code < texts.length && holds(texts[code]!, run)));
+      const wanted = new Uint8Array(256);
+      for (let code = 0; code < texts.length; code++) if (holds(texts[code]!, run)) wanted[code] = 1;
       if (wanted.includes(1)) for (let row = 0; row < rows; row++) marks[row]! |= wanted[codes[row]!]!;
     },
   };
 }
 
-const holds = (text: string, { text: run }: Run): boolean => text.toLowerCase().includes(run);
+const holds = (text: string, { glued = '' }: Piece): boolean => text.toLowerCase().includes(glued);
 
 function readHex(reader: ByteReader, rows: number): Column {
   const length = reader.count();
@@ -73,8 +73,7 @@ function readHex(reader: ByteReader, rows: number): Column {
       // A whole run is the whole of an id that is not cut by dashes.
       const isOther = isWhole && dashes.length === 0 && run.length !== length;
       if (isOther || run.length > size * 2 || !/^[0-9a-f]+$/.test(run)) return;
-      const digits = bytes.toString('hex');
-      for (let at = digits.indexOf(run); at >= 0; at = digits.indexOf(run, at + 1)) marks[Math.floor(at / (size * 2))] = 1;
+      markHex(bytes, size * 2, run, marks);
     },
     at: (row) => {
       let text = bytes.toString('hex', row * size, (row + 1) * size);
@@ -82,6 +81,28 @@ function readHex(reader: ByteReader, rows: number): Column {
       return text;
     },
   };
+}
+
+/** Digits from which on packed bytes are searched. */
+const packedCharsMin = 6;
+
+/** Marks the rows of `width` hex digits each that hold a run of them. */
+function markHex(bytes: Buffer, width: number, run: string, marks: Uint8Array): void {
+  if (run.length < packedCharsMin) {
+    const digits = bytes.toString('hex');
+    for (let at = digits.indexOf(run); at >= 0; at = digits.indexOf(run, at + 1)) marks[Math.floor(at / width)] = 1;
+    return;
+  }
+  // The run begins with the first digit of a byte, or with the second.
+  for (const lead of [0, 1]) {
+    const inner = Buffer.from(run.slice(lead, lead + ((run.length - lead) & ~1)), 'hex');
+    for (let at = bytes.indexOf(inner); at >= 0; at = bytes.indexOf(inner, at + 1)) {
+      const first = at * 2 - lead;
+      const row = Math.floor(first / width);
+      if (first < 0 || Math.floor((first + run.length - 1) / width) !== row) continue;
+      if (bytes.toString('hex', Math.floor(first / 2), at + inner.length + 1).startsWith(run, lead)) marks[row] = 1;
+    }
+  }
 }
 
 function readNumbers(reader: ByteReader, rows: number): Column {
@@ -103,6 +124,7 @@ function readNumbers(reader: ByteReader, rows: number): Column {
   };
   return {
     at,
+    numbers: () => ({ values: numbers(), unit: powers[decimals]! }),
     mark: ({ text: run, isWhole }, marks) => {
       if (!/^\d{1,15}$/.test(run)) return;
       const all = numbers();
@@ -144,7 +166,7 @@ function readTexts(reader: ByteReader, rows: number): Column {
   return {
     at: (row) => texts()[row]!,
     // A run is ASCII: it is the same in UTF-8 as in Latin-1, which is read faster.
-    mark: ({ text: run }, marks) => markLines(joined.toString('latin1').toLowerCase(), run, marks),
+    mark: ({ glued = '' }, marks) => markLines(joined.toString('latin1').toLowerCase(), glued, marks),
   };
 }
 

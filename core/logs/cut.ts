@@ -116,13 +116,24 @@ export interface Piece {
   readonly text: string;
   /** Whether something else stands before and behind it: then it is a whole run wherever it is found. */
   readonly isWhole: boolean;
+  /** The piece with what is glued to it, which lies in one variable or in none; undefined where a longer piece of the same stands for all. */
+  readonly glued: string | undefined;
 }
+
+/** What `cut` never parts. */
+const gluedRuns = /[A-Za-z0-9_]+(?:[.+-](?=[A-Za-z0-9_])[A-Za-z0-9_]+|(?<=[0-9]):(?=[0-9])[A-Za-z0-9_]+)*/g;
 
 /** The runs of a text that is looked for. */
 export function piecesOf(text: string): Piece[] {
   const pieces: Piece[] = [];
-  for (const { 0: run, index } of text.matchAll(/[A-Za-z0-9_]+/g)) {
-    pieces.push({ text: run.toLowerCase(), isWhole: index > 0 && index + run.length < text.length });
+  for (const { 0: whole, index: from } of text.matchAll(gluedRuns)) {
+    const runs = [...whole.matchAll(/[A-Za-z0-9_]+/g)];
+    const longest = runs.reduce((a, b) => (b[0].length > a[0].length ? b : a));
+    for (const run of runs) {
+      const at = from + run.index;
+      const isWhole = at > 0 && at + run[0].length < text.length;
+      pieces.push({ text: run[0].toLowerCase(), isWhole, glued: run === longest ? whole.toLowerCase() : undefined });
+    }
   }
   return pieces;
 }

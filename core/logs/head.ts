@@ -42,6 +42,8 @@ export class HeadPart implements Part {
     throw new DamageError('records in no block have no index');
   };
 
+  readonly digest = (): undefined => undefined;
+
   readonly open = (): OpenPart => {
     this.#rows ??= {
       offsets: Float64Array.from(this.#records, ({ timeNs }) => Number(timeNs - this.minNs)),
@@ -49,7 +51,7 @@ export class HeadPart implements Part {
       streams: Float64Array.from(this.#records, ({ labels }) => this.#streams.get(labels)!),
       ranks: new Uint32Array(0),
     };
-    return { kinds: headKinds, rows: this.#rows, record: (row) => this.#records[row]!, holding: () => undefined };
+    return { kinds: headKinds, rows: this.#rows, record: (row) => this.#records[row]!, lines: () => undefined };
   };
 }
 

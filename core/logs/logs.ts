@@ -19,7 +19,7 @@ import { summaryOf, volumeOf, type Summary, type Turns, type Volume } from './vo
 
 const lastNs = 2n ** 63n - 1n;
 /** A page that takes longer is given as far as it is; a count likewise. */
-const pageBudgetMs = 1000;
+const pageBudgetMs = 250;
 const countBudgetMs = 5000;
 /** A metric is whole or it is refused (reliability: query row). */
 const metricBudgetMs = 30_000;
@@ -254,8 +254,8 @@ class OpenLogs implements Logs {
   }
 }
 
-function conditionOf({ levels, fromNs = 0n, toNs = lastNs }: LogQuestion, { expr, needles }: Pipeline): Condition {
-  return { matchers: expr.matchers, levels: levels === undefined ? undefined : new Set(levels), needles, fromNs, toNs };
+function conditionOf({ levels, fromNs = 0n, toNs = lastNs }: LogQuestion, { expr, evidence }: Pipeline): Condition {
+  return { matchers: expr.matchers, levels: levels === undefined ? undefined : new Set(levels), evidence, fromNs, toNs };
 }
 
 function selectorOf(text: string): readonly Matcher[] {

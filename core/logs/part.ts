@@ -1,7 +1,8 @@
 import type { Labels, LogLevel, LogRecord } from '#core/model/index.ts';
 import { readRows, readTemplates, TemplateLines, type BlockMeta, type Rows, type Template } from './block.ts';
 import type { ColumnCache } from '#core/blocks/index.ts';
-import type { Run } from './column.ts';
+import type { Column } from './column.ts';
+import { readDigest, type Digest } from './digest.ts';
 
 /** A kind of lines, as searches look at it. */
 export interface LineKind {
@@ -26,6 +27,8 @@ export interface Part {
   readonly kinds: () => readonly LineKind[];
   /** The index of words in variables. */
   readonly index: () => Uint8Array;
+  /** Undefined for blocks of versions that wrote none. */
+  readonly digest: () => Digest | undefined;
   /** Its records, ready to be read. */
   readonly open: () => OpenPart;
 }
@@ -35,14 +38,16 @@ export interface OpenPart {
   readonly rows: Rows;
   /** The record in a row. */
   record(row: number): LogRecord;
-  /**
-   * By rank among the rows of a kind: 1 where a run may be in a variable. Undefined when that is not known.
-   */
-  holding(kind: number, run: Run): Uint8Array | undefined;
+  /** The variables of a kind's lines, by rank of the row; undefined when they are not known. */
+  lines(kind: number): { readonly rows: number; readonly columns: readonly Column[] } | undefined;
 }
 
-/** Loads a block's parts. Throws DamageError. */
-export type PartLoader = (name: string) => Uint8Array;
+export interface PartLoader {
+  /** A block's part of a name. Throws DamageError. */
+  readonly load: (name: string) => Uint8Array;
+  /** The same; undefined when the block has none. */
+  readonly loadIfThere: (name: string) => Uint8Array | undefined;
+}
 
 /** What a row's numbers take. */
 const rowBytes = 28;
@@ -79,15 +84,15 @@ export class Block implements Part {
   readonly bytes: number;
   readonly meta: BlockMeta;
   readonly streams: readonly Labels[];
-  readonly load: PartLoader;
+  readonly #parts: PartLoader;
   readonly #cache: ColumnCache;
 
-  constructor(id: number, bytes: number, meta: BlockMeta, streams: readonly Labels[], load: PartLoader, cache: ColumnCache) {
+  constructor(id: number, bytes: number, meta: BlockMeta, streams: readonly Labels[], parts: PartLoader, cache: ColumnCache) {
     this.id = id;
     this.bytes = bytes;
     this.meta = meta;
     this.streams = streams;
-    this.load = load;
+    this.#parts = parts;
     this.#cache = cache;
   }
 
@@ -116,6 +121,16 @@ export class Block implements Part {
       return { value, bytes: value.length };
     });
 
+  readonly digest = (): Digest | undefined =>
+    this.#cache.take(`${this.id} digest`, () => {
+      const bytes = this.#parts.loadIfThere('digest');
+      return { value: bytes && readDigest(bytes), bytes: (bytes?.length ?? 0) * 4 };
+    });
+
+  load(name: string): Uint8Array {
+    return this.#parts.load(name);
+  }
+
   readonly open = (): OpenPart =>
     this.#cache.take(`${this.id} open`, () => ({ value: new OpenBlock(this), bytes: this.records * rowBytes + this.meta.rawBytes }));
 }
@@ -123,15 +138,18 @@ export class Block implements Part {
 /** The rows of a block, and the lines of the kinds that were asked for. */
 class OpenBlock implements OpenPart {
   readonly kinds: readonly Kind[];
-  readonly rows: Rows;
   readonly #block: Block;
+  #rows: Rows | undefined;
   readonly #lines: (TemplateLines | undefined)[] = [];
   readonly #segments: (Uint8Array | undefined)[] = [];
 
   constructor(block: Block) {
     this.#block = block;
     this.kinds = block.kinds();
-    this.rows = readRows(block.load('rows'), this.kinds.length);
+  }
+
+  get rows(): Rows {
+    return (this.#rows ??= readRows(this.#block.load('rows'), this.kinds.length));
   }
 
   record(row: number): LogRecord {
@@ -142,8 +160,8 @@ class OpenBlock implements OpenPart {
     return { timeNs, labels: this.#block.streams[streams[row]!]!, line, level: this.kinds[kind]!.level, fields };
   }
 
-  holding(kind: number, run: Run): Uint8Array {
-    return this.#linesOf(kind).holding(run);
+  lines(kind: number): TemplateLines {
+    return this.#linesOf(kind);
   }
 
   #linesOf(kind: number): TemplateLines {

@@ -1,5 +1,6 @@
 import { ByteWriter, type ByteReader } from './bytes.ts';
-import type { Column, Run } from './column.ts';
+import type { Column } from './column.ts';
+import type { Piece } from './cut.ts';
 import { DamageError } from '#core/blocks/index.ts';
 
 /**
@@ -46,7 +47,7 @@ export function timesOf(reader: ByteReader, offsetOf: (row: number) => number, b
   if (form.decimals > 9) throw new DamageError('a column of times has too many decimals');
   const write = writerOf(form, baseNs);
   const at = (row: number): string => write(offsetOf(row));
-  const mark = ({ text: run }: Run, marks: Uint8Array): void => {
+  const mark = ({ text: run }: Piece, marks: Uint8Array): void => {
     // The runs of a time are its year, two digits, a day and an hour around a T, and a fraction with its zone.
     const digitsMax = Math.max(yearDigits, form.decimals);
     if (!/^[0-9tz]{1,10}$/.test(run) || (/^\d+$/.test(run) && run.length > digitsMax)) return;

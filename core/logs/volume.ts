@@ -1,4 +1,5 @@
 import { logLevels, type LogRecord } from '#core/model/index.ts';
+import { noEvidence } from './evidence.ts';
 import { candidatesOf, type Candidates, type Condition } from './condition.ts';
 import type { Pipeline } from './logql/pipeline.ts';
 import type { OpenPart, Part } from './part.ts';
@@ -103,7 +104,7 @@ export async function summaryOf(parts: readonly Part[], condition: Condition, pi
   const stages = pipeline.stages.length;
   const by = new Float64Array(stages + 1);
   // Every line has to be asked, those that an index could rule out too.
-  const all = { ...condition, needles: [] };
+  const all = { ...condition, evidence: noEvidence };
   const ordered = parts.filter(({ minNs, maxNs }) => maxNs >= all.fromNs && minNs < all.toNs).sort((a, b) => (a.maxNs > b.maxNs ? -1 : 1));
   let countedFromNs = all.fromNs;
   for (const part of ordered) {

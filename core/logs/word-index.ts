@@ -12,6 +12,7 @@ const probes = 5;
 /** Letters without case, digits, `_`. */
 const alphabet = 37;
 const trigramBytes = Math.ceil(alphabet ** 3 / 8);
+export const pairBytes = Math.ceil(alphabet ** 2 / 8);
 const classEnds = [8, 16, 32];
 const classCount = 4;
 /** A run is not looked at further than this. */
@@ -31,6 +32,8 @@ const classOf = (length: number): number => (length <= classEnds[0]! ? 0 : lengt
 export class WordIndexer {
   readonly #trigrams = new Uint8Array(trigramBytes * classCount);
   readonly #run = new Uint8Array(runBytesMax);
+  /** Of runs of two; those of longer ones follow from the trigrams. */
+  readonly #pairs = new Uint8Array(pairBytes);
   /** Hashes of words in an open-addressing table, 0 for an empty place. */
   #table = new Uint32Array(1 << 14);
   #words = 0;
@@ -47,15 +50,16 @@ export class WordIndexer {
         hash = Math.imul(hash ^ code, 0x01000193);
         continue;
       }
-      if (length > 2) this.#take(length, hash);
+      if (length > 1) this.#take(length, hash);
       length = 0;
       hash = 0x811c9dc5;
     }
-    if (length > 2) this.#take(length, hash);
+    if (length > 1) this.#take(length, hash);
   }
 
   #take(length: number, hash: number): void {
     const run = this.#run;
+    if (length === 2) return setBit(this.#pairs, run[0]! * alphabet + run[1]!);
     const kept = Math.min(length, runBytesMax);
     const base = classOf(length) * trigramBytes;
     const trigrams = this.#trigrams;
@@ -85,6 +89,21 @@ export class WordIndexer {
     for (const hash of old) if (hash !== 0) this.#note(hash);
   }
 
+  /** Bit a * 37 + b: a and b stand side by side in a run. */
+  pairs(): Uint8Array {
+    const pairs = Uint8Array.from(this.#pairs);
+    const perClass = trigramBytes * 8;
+    this.#trigrams.forEach((bits, at) => {
+      for (let k = 0; bits >> k !== 0; k++) {
+        if (((bits >> k) & 1) === 0) continue;
+        const trigram = (at * 8 + k) % perClass;
+        setBit(pairs, Math.floor(trigram / alphabet));
+        setBit(pairs, trigram % (alphabet * alphabet));
+      }
+    });
+    return pairs;
+  }
+
   /** The bytes of the index: trigrams of each class, then the filter. */
   done(): Uint8Array {
     const bloom = new Uint8Array(Math.ceil((this.#words * bitsPerWord) / 8));
@@ -104,6 +123,10 @@ export class WordIndexer {
   }
 }
 
+function setBit(bits: Uint8Array, bit: number): void {
+  bits[bit >> 3]! |= 1 << (bit & 7);
+}
+
 /** MurmurHash3's finaliser, made odd. */
 function stepOf(hash: number): number {
   let mixed = hash ^ (hash >>> 16);
@@ -115,6 +138,8 @@ function stepOf(hash: number): number {
 /** A piece with what asking for it needs, worked out once for all blocks. */
 export interface Probe {
   readonly trigrams: Uint32Array;
+  /** The bit of a piece of two; -1 for others. */
+  readonly pair: number;
   /** 0 for a piece that is too short for the filter. */
   readonly hash: number;
   readonly length: number;
@@ -129,7 +154,13 @@ export function probeOf({ text, isWhole }: Piece): Probe {
     hash = Math.imul(hash ^ code, 0x01000193);
     if (i >= 2) trigrams.push((codes[text.charCodeAt(i - 2)]! * alphabet + codes[text.charCodeAt(i - 1)]!) * alphabet + code);
   }
-  return { trigrams: Uint32Array.from(trigrams), hash: text.length >= bloomCharsMin ? hash >>> 0 || 1 : 0, length: text.length, isWhole };
+  const pair = text.length === 2 ? codes[text.charCodeAt(0)]! * alphabet + codes[text.charCodeAt(1)]! : -1;
+  return { pair, trigrams: Uint32Array.from(trigrams), hash: text.length >= bloomCharsMin ? hash >>> 0 || 1 : 0, length: text.length, isWhole };
+}
+
+/** False when no variable of the block holds the piece, which is of two characters. */
+export function mayHoldPair(pairs: Uint8Array, { pair }: Probe): boolean {
+  return (pairs[pair >> 3]! & (1 << (pair & 7))) !== 0;
 }
 
 /** False when no variable of the block holds the piece. */

@@ -1,12 +1,12 @@
 import { fieldsOfLine } from '#core/formats/index.ts';
-import { labelsFrom, type Labels, type LogRecord } from '#core/model/index.ts';
+import { labelsFrom, type Labels, type LogLevel, type LogRecord } from '#core/model/index.ts';
 
 /** Values that stand in a line as they are, whatever its format. */
 const plainValue = /^[\w.: ,+@#-]+$/;
 /** Labels that a record has without its line. */
 const levelNames = new Set(['level', 'detected_level']);
-/** Loki's words for levels, as its label `detected_level` has them. */
-const lokiLevels: Readonly<Record<string, string>> = { warning: 'warn' };
+/** Loki's word for a level, as its label `detected_level` has it. */
+export const lokiLevel = (level: LogLevel): string => (level === 'warning' ? 'warn' : level);
 
 /** A record on its way through the stages: its line may change, and labels are added to those of its stream. */
 export class Entry {
@@ -78,7 +78,7 @@ export class Entry {
 
   #fromLine(name: string): string {
     const { level } = this.record;
-    if (name === 'detected_level') return lokiLevels[level] ?? level;
+    if (name === 'detected_level') return lokiLevel(level);
     this.#detected ??= detected(this.record.line);
     return this.#detected.get(name) ?? (name === 'level' && level !== 'unknown' ? level : '');
   }

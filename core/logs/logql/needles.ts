@@ -1,5 +1,5 @@
 import { logLevels, type LogLevel } from '#core/model/index.ts';
-import { needleOf, type Needle, type NeedleGroup } from '../condition.ts';
+import { needleOf, type Needle, type NeedleGroup } from '../evidence.ts';
 import type { LabelFilter, Stage } from './ast.ts';
 
 /**

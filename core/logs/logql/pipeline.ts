@@ -1,14 +1,14 @@
 import type { LogRecord } from '#core/model/index.ts';
-import type { NeedleGroup } from '../condition.ts';
+import type { Evidence } from '../evidence.ts';
 import type { LogExpr, Stage } from './ast.ts';
 import { Entry } from './entry.ts';
-import { needlesOf } from './needles.ts';
+import { evidenceOf } from './evidence-of.ts';
 import { stepOf, type Step } from './stages.ts';
 
 /** The stages of a query, ready to run. */
 export class Pipeline {
   readonly expr: LogExpr;
-  readonly needles: readonly NeedleGroup[];
+  readonly evidence: Evidence;
   readonly #steps: readonly Step[];
   /** Whether lines come out as they went in and no labels are added. */
   readonly #isPlain: boolean;
@@ -16,7 +16,7 @@ export class Pipeline {
   /** Throws EngineError `invalid` for a bad pattern, regular expression or template. */
   constructor(expr: LogExpr) {
     this.expr = expr;
-    this.needles = needlesOf(expr.stages);
+    this.evidence = evidenceOf(expr.stages);
     this.#steps = expr.stages.map(stepOf);
     this.#isPlain = expr.stages.every(({ kind }) => kind === 'line' || kind === 'filter');
   }

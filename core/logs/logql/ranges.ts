@@ -91,7 +91,7 @@ class RangeCollector {
     const condition: Condition = {
       matchers: log.matchers,
       levels: undefined,
-      needles: this.#pipeline.needles,
+      evidence: this.#pipeline.evidence,
       fromNs: nsOf(grid.startMs - offsetMs - rangeMs) + 1n,
       toNs: nsOf(grid.endMs - offsetMs) + 1n,
     };

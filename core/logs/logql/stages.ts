@@ -244,7 +244,8 @@ export function numberOf(kind: 'number' | 'duration' | 'bytes', text: string): n
   return Number.isNaN(value) && text !== 'NaN' ? undefined : value;
 }
 
-function compare(op: CompareOp, a: number, b: number): boolean {
+/** Of two numbers. */
+export function compare(op: CompareOp, a: number, b: number): boolean {
   switch (op) {
     case '=':
       return a === b;

@@ -50,3 +50,18 @@ function payloadOf(blob: Buffer): Buffer {
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+test('blocks without a digest, as those of before, are searched like others', async () => {
+  const folder = tempFolder();
+  const logs = openLogs({ folder, clock: new ManualClock() });
+  logs.load(records);
+  await logs.flush();
+  await logs.close();
+  const db = new Database(join(folder, 'logs.db'));
+  db.prepare("delete from block_part where name = 'digest'").run();
+  db.close();
+  const again = openLogs({ folder, clock: new ManualClock() });
+  expect((await again.search({ text: 'at x:9', direction: 'forward', limit: 50 })).records).toHaveLength(1);
+  expect((await again.search({ text: 'nosuchfield>3', direction: 'forward', limit: 50 })).records).toHaveLength(0);
+  await again.close();
+});
