@@ -30,6 +30,20 @@ function strain(level: number): void {
   );
 }
 
+test.each(['dark', 'light'] as const)('a wrong file of the configuration is seen wherever one looks: %s', async (colorScheme) => {
+  await open('calm', '', { colorScheme });
+  await expectPage(page.getByRole('button', { name: 'Healthy' })).toBeVisible();
+  const problem = 'alertmanager.yml:7: webhook_configs entry has no field "ur"; did you mean "url"? (everything goes to the desktop)';
+  engine.misconfigure([problem]);
+  await expectPage(page.getByRole('heading', { name: 'The configuration is not as it was meant' })).toBeVisible();
+  await page.getByRole('button', { name: 'Misconfigured' }).click();
+  await expectPage(page.getByRole('link', { name: 'Configuration' })).toBeVisible();
+  expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id)).toEqual([]);
+  await page.keyboard.press('Escape');
+  await page.evaluate(() => (location.hash = '#/alerts/routes'));
+  await expectPage(page.getByText(problem)).toBeVisible();
+});
+
 test.each(['dark', 'light'] as const)('survival is a banner over every view, which says what is not seen: %s', async (colorScheme) => {
   await open('busy', '', { colorScheme });
   await expectPage(page.getByRole('button', { name: 'Healthy' })).toBeVisible();

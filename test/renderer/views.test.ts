@@ -177,6 +177,15 @@ describe('the next step', () => {
     const few = nextStep({ ...hurt, usersAffected: 0.004 }, [], [], nowMs);
     expect(few).toMatchObject({ kind: 'nothing', why: expect.stringContaining('0.4 % of users are affected') as string });
   });
+  test('does not say that all is well while a file of the configuration is wrong', () => {
+    const calm = overviewOf(nowMs, [], [], calmTargets);
+    expect(nextStep(calm, [], [], nowMs, ['rules/a.yml:6: "5 min" is not a duration'])).toMatchObject({
+      kind: 'config',
+      why: 'rules/a.yml:6: "5 min" is not a duration',
+    });
+    expect(nextStep(calm, [], [], nowMs, ['a', 'b', 'c']).why).toBe('a, and 2 more.');
+    expect(nextStep(calm, [], [], nowMs, []).kind).toBe('nothing');
+  });
   test('then what cannot be seen, what is pending, nothing', () => {
     expect(step([], [], targetsOf(nowMs))).toBe('1 source cannot be read');
     expect(step(alerts.filter((alert) => alert.state === 'pending'))).toBe('Keep an eye on what is pending');

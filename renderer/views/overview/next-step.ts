@@ -11,12 +11,20 @@ export type NextStep =
   | { readonly kind: 'sources'; readonly title: string; readonly why: string }
   | { readonly kind: 'users'; readonly title: string; readonly why: string }
   | { readonly kind: 'pending'; readonly title: string; readonly why: string }
+  | { readonly kind: 'config'; readonly title: string; readonly why: string }
   | { readonly kind: 'nothing'; readonly title: string; readonly why: string };
 
 /** A smaller share of users, as a fraction, is told and is no reason to act by itself. */
 export const usersTold = 0.01;
 
-export function nextStep(overview: Overview, alerts: readonly AlertView[], incidents: readonly Incident[], nowMs: number): NextStep {
+/** `problems`: what is wrong in the files of the configuration, a sentence each. */
+export function nextStep(
+  overview: Overview,
+  alerts: readonly AlertView[],
+  incidents: readonly Incident[],
+  nowMs: number,
+  problems: readonly string[] = [],
+): NextStep {
   const firing = worstFirst(alerts.filter((alert) => alert.state === 'firing'));
   const loose = firing.find((alert) => alert.ack === undefined && alert.incident === undefined);
   const open = incidents.filter((incident) => incident.status === 'open').sort((a, b) => a.sev - b.sev || a.declaredMs - b.declaredMs)[0];
@@ -54,6 +62,13 @@ export function nextStep(overview: Overview, alerts: readonly AlertView[], incid
       kind: 'pending',
       title: 'Keep an eye on what is pending',
       why: `${plural(overview.pending, 'alert')} will fire if the condition holds.`,
+    };
+  const [wrong] = problems;
+  if (wrong !== undefined)
+    return {
+      kind: 'config',
+      title: 'The configuration is not as it was meant',
+      why: problems.length === 1 ? wrong : `${wrong}, and ${problems.length - 1} more.`,
     };
   const few = overview.usersAffected ?? 0;
   const told = few > 0 ? ` ${formatValue(few, 'percent')} of users are affected: look in again.` : '';

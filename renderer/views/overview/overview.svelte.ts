@@ -21,7 +21,9 @@ export class OverviewState {
   readonly overview = $derived.by(() => this.stream.value);
   readonly firing = $derived.by(() => worstFirst(this.session.firing));
   readonly step = $derived.by(() =>
-    this.overview === undefined ? undefined : nextStep(this.overview, this.session.alerts.value ?? [], this.session.openIncidents, now.ms),
+    this.overview === undefined
+      ? undefined
+      : nextStep(this.overview, this.session.alerts.value ?? [], this.session.openIncidents, now.ms, this.session.settings.value?.problems),
   );
   readonly charts = $derived.by(() => (this.session.settings.value === undefined ? [] : overviewCharts(this.session.settings.value.usersAffected)));
   /** Nothing was configured yet: the built-in sources are watched. */

@@ -33,6 +33,8 @@ export class ScriptedEngine {
     leftOut: [],
   };
   losses: readonly Loss[] = [];
+  /** What is wrong in the files of the configuration. */
+  #problems: readonly string[] = [];
   /** Every range query that came, and those that were cancelled. */
   readonly asked: string[] = [];
   cancelledCount = 0;
@@ -57,6 +59,12 @@ export class ScriptedEngine {
       reject(new EngineError('cancelled', 'cancelled'));
     });
     return promise;
+  }
+
+  /** A file of the configuration was saved with something wrong in it. */
+  misconfigure(problems: readonly string[]): void {
+    this.#problems = problems;
+    this.#changed();
   }
 
   /** Signalbox itself is overloaded, or no longer. */
@@ -235,7 +243,9 @@ export class ScriptedEngine {
         return this.scene === 'first' ? { ...overview, usersAffected: undefined, usersWhy: 'no expression for it is configured' } : overview;
       }),
       'settings.watch': this.#watch(() =>
-        this.scene === 'first' ? { ...settings, file: '', usersAffected: '', ruleFiles: [], scrapeJobs: settings.scrapeJobs.slice(0, 2) } : settings,
+        this.scene === 'first'
+          ? { ...settings, file: '', usersAffected: '', ruleFiles: [], scrapeJobs: settings.scrapeJobs.slice(0, 2) }
+          : { ...settings, problems: this.#problems },
       ),
       'alerts.watch': this.#watch(() => this.alerts),
       'alerts.ack': ({ alert, by }) => {
