@@ -4,6 +4,7 @@ import type { Agent, Dispatcher } from 'undici';
 import type { HttpSettings, TlsSettings } from '#core/formats/index.ts';
 import { EngineError, messageOf, type DurationMs } from '#core/model/index.ts';
 import { fromFolder, type FileTexts } from './file-texts.ts';
+import { PageBytes } from './page-bytes.ts';
 
 /**
  * GET with the settings of a scrape config, guarded: no redirects unless asked (then on the same host, three at most),
@@ -188,7 +189,7 @@ async function readAnswer(answer: Dispatcher.ResponseData, bodyBytesMax: number)
   }
   const [contentType = '', ...params] = textOf(headers['content-type']).split(';');
   return {
-    body: await readBody(body, bodyBytesMax),
+    body: await readBody(body, Number(textOf(headers['content-length'])), bodyBytesMax),
     contentType: contentType.trim().toLowerCase(),
     contentTypeParams: params.join(';'),
     contentEncoding: textOf(headers['content-encoding']).trim().toLowerCase(),
@@ -203,21 +204,20 @@ function letGo(body: Dispatcher.ResponseData['body']): void {
 
 const textOf = (header: string | string[] | undefined): string => (Array.isArray(header) ? header.join(', ') : (header ?? ''));
 
-async function readBody(body: Dispatcher.ResponseData['body'], bytesMax: number): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  let byteCount = 0;
+/** `claimed`: the Content-Length, or NaN. */
+async function readBody(body: Dispatcher.ResponseData['body'], claimed: number, bytesMax: number): Promise<Uint8Array> {
+  const page = new PageBytes(claimed || Infinity);
   try {
     for await (const part of body as AsyncIterable<Uint8Array>) {
-      byteCount += part.length;
-      if (byteCount > bytesMax)
+      if (page.length + part.length > bytesMax)
         throw new EngineError('limit', `the page is over the limit of ${bytesMax} bytes; raise body_size_limit if it is meant to be so large`);
-      parts.push(part);
+      page.add(part);
     }
   } catch (error) {
     if (error instanceof EngineError) throw error;
     throw new EngineError('unavailable', `the target broke off its answer: ${messageOf(error)}`);
   }
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  return page.bytes;
 }
 
 function connectSentence(error: unknown, url: URL): string {

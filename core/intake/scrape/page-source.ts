@@ -2,11 +2,14 @@ import type { PageFormat, ScrapeConfig, ScrapeProtocol } from '#core/formats/ind
 import { EngineError, type DurationMs } from '#core/model/index.ts';
 import { gunzipped } from '../unpack.ts';
 import type { HttpAnswer, HttpClient } from './http-client.ts';
+import { giveBack } from './page-bytes.ts';
 
 /** The body of one scrape, decoded. */
 export interface Page {
   readonly body: Uint8Array;
   readonly format: PageFormat;
+  /** Gives the memory of the body back: nobody looks at it any more. */
+  readonly giveBack: () => void;
 }
 
 /** Where a target's pages come from. `fetch` throws EngineError with a sentence for the person. */
@@ -19,7 +22,7 @@ export function localPages(body: () => Uint8Array | string): PageSource {
   return {
     fetch: async () => {
       const page = body();
-      return { body: typeof page === 'string' ? Buffer.from(page) : page, format: 'text' };
+      return { body: typeof page === 'string' ? Buffer.from(page) : page, format: 'text', giveBack: () => undefined };
     },
   };
 }
@@ -40,7 +43,8 @@ export function httpPages(client: HttpClient, url: string, config: ScrapeConfig,
     fetch: async (signal) => {
       const answer = await client.get(url, headers, bodyBytesMax, signal);
       const format = formatOf(answer, config);
-      return { body: await decoded(answer, bodyBytesMax), format };
+      const body = await decoded(answer, bodyBytesMax);
+      return { body, format, giveBack: () => giveBack(body) };
     },
   };
 }
@@ -80,5 +84,7 @@ async function decoded(answer: HttpAnswer, bytesMax: number): Promise<Uint8Array
   if (answer.contentEncoding === '' || answer.contentEncoding === 'identity') return answer.body;
   if (answer.contentEncoding !== 'gzip')
     throw new EngineError('invalid', `the target sends its page in the encoding ${answer.contentEncoding}, which was not asked for`);
-  return gunzipped(answer.body, bytesMax);
+  const body = await gunzipped(answer.body, bytesMax);
+  giveBack(answer.body);
+  return body;
 }

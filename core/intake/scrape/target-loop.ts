@@ -168,10 +168,11 @@ export class TargetLoop {
     if (this.#stopped) return;
     this.#lastTimeMs = timeMs;
     const batch = sink.batch();
+    const bodyBytes = typeof fetched === 'string' ? 0 : fetched.body.length;
     const fate = typeof fetched === 'string' ? { ...noFate, problem: fetched } : this.#append(fetched, timeMs, batch);
     if (typeof fetched === 'string') this.series.markGone(timeMs, batch);
     const durationMs = clock.monotonicMs() - beginMs;
-    const reportCount = this.#report(batch, timeMs, durationMs, fate, typeof fetched === 'string' ? 0 : fetched.body.length);
+    const reportCount = this.#report(batch, timeMs, durationMs, fate, bodyBytes);
     const problem = await this.#commit(batch, fate, reportCount);
     this.#status = {
       ...this.#status,
@@ -179,7 +180,7 @@ export class TargetLoop {
       lastError: problem,
       lastScrapeMs: timeMs,
       lastDurationMs: durationMs,
-      lastBytes: typeof fetched === 'string' ? 0 : fetched.body.length,
+      lastBytes: bodyBytes,
       lastSamples: fate.sampleCount,
       lastBadLines: fate.badLineCount,
       lastBadLine: fate.firstBadLine,
@@ -209,7 +210,9 @@ export class TargetLoop {
   }
 
   #append(page: Page, timeMs: UnixMs, batch: Batch): PageFate {
-    return this.series.append(page.body, page.format, timeMs, this.#context.columns, batch);
+    const fate = this.series.append(page.body, page.format, timeMs, this.#context.columns, batch);
+    page.giveBack();
+    return fate;
   }
 
   /** Adds the series about the scrape; answers how many of them were stored. */

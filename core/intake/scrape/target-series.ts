@@ -171,13 +171,13 @@ export class TargetSeries {
     const { slots, rowCount } = columns;
     const sampleCount = rowCount + page.histograms.length;
     const freshMax = sampleCount <= this.#rules.samplesMax && !hasLabelLimits(this.#rules.config.limits) ? freshAtOnce : Infinity;
-    const fresh = new Map<number, Labels>();
+    let fresh = new Map<number, Labels>();
     let newSeriesCount = 0;
     const resolve = (slot: number): void => {
       if (this.#resolve(reader, slot, fresh)) this.#keptCount++;
       if (fresh.size < freshMax) return;
       newSeriesCount += this.#makeRefs(fresh);
-      fresh.clear();
+      fresh = new Map(); // A map that is cleared keeps what it held within reach until the next full collection.
     };
     for (let row = 0; row < rowCount; row++) resolve(slots[row]!);
     for (const { slot } of page.histograms) resolve(slot);
@@ -269,7 +269,7 @@ export class TargetSeries {
   #markLast(page: number, timeMs: UnixMs, batch: Batch): void {
     for (let slot = 0; slot < this.#refs.length; slot++) if (this.#seen[slot] === page) this.#addStale(slot, timeMs, batch);
     for (const ref of this.#orphans) batch.addStale(ref, timeMs);
-    this.#orphans.clear();
+    if (this.#orphans.size > 0) this.#orphans = new Set();
   }
 
   /** Samples that brought their own time end by their own time, unless the job asks otherwise (track_timestamps_staleness). */

@@ -1,5 +1,5 @@
 import { ByteReader, ByteWriter, DamageError } from '../bytes/bytes.ts';
-import { compareKin, kinKey, type Catalogue, type KinKey } from './catalogue.ts';
+import type { Catalogue } from './catalogue.ts';
 import { crc32c } from '../bytes/crc32c.ts';
 import { grown } from '../bytes/growable.ts';
 import { getPacked, putPacked } from '../bytes/packed.ts';
@@ -57,12 +57,12 @@ export class Groups {
    */
   assign(catalogue: Catalogue, seriesMax: number): readonly number[] {
     if (this.waiting.size === 0) return [];
-    const fresh: { readonly ref: number; readonly key: KinKey }[] = [];
+    const refs: number[] = [];
     for (const ref of this.waiting) {
-      if (fresh.length === seriesMax) break;
-      fresh.push({ ref, key: kinKey(catalogue.labels(ref)) });
+      if (refs.length === seriesMax) break;
+      refs.push(ref);
     }
-    const refs = fresh.sort((a, b) => compareKin(a.key, b.key)).map(({ ref }) => ref);
+    refs.sort((a, b) => catalogue.compareKin(a, b));
     for (const ref of refs) this.waiting.delete(ref);
     const last = this.members.get(this.#lastId);
     const topUp = last === undefined ? 0 : Math.min(groupSeriesMax - last.length, refs.length % groupSeriesMax);
