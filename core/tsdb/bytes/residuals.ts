@@ -35,11 +35,18 @@ interface Choice {
 export function predict(whole: Float64Array, count: number, kin: Float64Array | undefined, folded: Folded): Prediction | undefined {
   const search = new Search();
   search.consider(whole, count, false);
-  if (kin !== undefined && search.leastBits > count / 2) {
-    for (let i = 0; i < count; i++) apart[i] = whole[i]! - kin[i]!;
-    search.consider(apart, count, true);
-  }
+  if (kin !== undefined && search.leastBits > count / 2 && takeApart(whole, kin, count)) search.consider(apart, count, true);
   return search.chosen === undefined ? undefined : fold(search.chosen.isKin ? apart : whole, count, search.chosen, folded);
+}
+
+/** Leaves what is between two columns in `apart`; false when some of it is more than a double can tell. */
+function takeApart(whole: Float64Array, kin: Float64Array, count: number): boolean {
+  let farthest = 0;
+  for (let i = 0; i < count; i++) {
+    apart[i] = whole[i]! - kin[i]!;
+    farthest = Math.max(farthest, Math.abs(apart[i]!));
+  }
+  return farthest <= Number.MAX_SAFE_INTEGER;
 }
 
 /** Bits that an order's first numbers and the word of kin add to a column's head. */
