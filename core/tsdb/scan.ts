@@ -91,8 +91,7 @@ export class Scan {
     for (const ref of members) {
       const read = unsealed.read(ref, minMs, maxMs);
       const times = this.#headTimes;
-      const head =
-        read === undefined ? undefined : { ...read, times: equalTimes(read.times, times) ? times : read.times };
+      const head = read === undefined ? undefined : { ...read, times: equalTimes(read.times, times) ? times : read.times };
       if (head !== undefined) this.#headTimes = head.times;
       const wanted = { ref, slot: slotOf(ref), plan, head };
       if (!this.#hasSamples(wanted)) continue;
@@ -249,20 +248,22 @@ export class Scan {
     return { parts: this.#stretches.map(({ times }) => times), from: [...this.#from], to: [...this.#to] };
   }
 
+  /** Whether the series at hand has these times. Where its pieces are those that the times were put together from, nothing is compared. */
   #isSame(known: Timeline, head: Columns | undefined): boolean {
     const { parts, from, to, times } = known;
-    if (parts.length !== this.#stretches.length) return false;
     let at = 0;
-    let isOther = false;
-    for (let i = 0; i < parts.length; i++) {
-      const count = to[i]! - from[i]!;
-      if (count !== this.#to[i]! - this.#from[i]!) return false;
+    let knownAt = 0;
+    let isOther = parts.length !== this.#stretches.length;
+    for (let i = 0; i < this.#stretches.length; i++) {
       const own = this.#stretches[i]!.times;
-      if (own !== parts[i] || from[i] !== this.#from[i]) {
+      const count = this.#to[i]! - this.#from[i]!;
+      if (at + count > times.length) return false;
+      if (own !== parts[i] || from[i] !== this.#from[i] || to[i] !== this.#to[i] || knownAt !== at) {
         if (!sameRange(own, this.#from[i]!, times, at, count)) return false;
         isOther = true;
       }
       at += count;
+      knownAt += to[i]! - from[i]!;
     }
     const rest = times.length - at;
     if (rest !== (head?.times.length ?? 0) || (rest > 0 && !sameRange(head!.times, 0, times, at, rest))) return false;

@@ -299,9 +299,10 @@ class Count implements Accumulator {
   }
 
   add(group: number, row: Row): void {
-    const base = group * this.#steps;
     const { kinds } = row;
-    for (let k = 0; k < this.#steps; k++) if (kinds[k] !== absent) this.#count[base + k]!++;
+    const count = this.#count;
+    let cell = group * this.#steps;
+    for (let k = 0; k < kinds.length; k++, cell++) count[cell]! += kinds[k] === absent ? 0 : 1;
   }
 
   finish(out: readonly Row[]): void {

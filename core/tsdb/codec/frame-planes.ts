@@ -175,8 +175,9 @@ class PlanesFrame implements Frame {
     const timeline = coded.varint();
     if (kind > histogramKind || timeline >= this.#timelines.length) throw new DamageError('a stretch names what is not there');
     const layout = kind === histogramKind ? getLayout(coded) : undefined;
-    const stretch = new PlanesStretch(this, timeline, this.#places.length, layout);
+    const column = this.#places.length;
     for (let left = layout === undefined ? 1 : layoutColumns(layout); left > 0; left--) this.#place(coded, plain, this.#places[timeline]!.count);
+    const stretch = new PlanesStretch(this, timeline, column, layout, layout !== undefined || mayBeOdd(this.#places[column]!));
     const known = this.#stretches.get(slot);
     if (known === undefined) this.#stretches.set(slot, [stretch]);
     else known.push(stretch);
@@ -191,10 +192,6 @@ class PlanesFrame implements Frame {
       this.#timelines[timeline] = times = sharedTimes(times);
     }
     return times;
-  }
-
-  mayHoldOdd(column: number): boolean {
-    return mayBeOdd(this.#places[column]!);
   }
 
   readColumn(column: number, from: number, to: number, out: Float64Array, at: number): void {
@@ -256,12 +253,14 @@ class PlanesStretch implements Stretch {
   /** Its columns are this one and, for histograms, the ones after. */
   readonly #column: number;
   readonly #layout: Layout | undefined;
+  readonly mayHoldOdd: boolean;
 
-  constructor(frame: PlanesFrame, timeline: number, column: number, layout: Layout | undefined) {
+  constructor(frame: PlanesFrame, timeline: number, column: number, layout: Layout | undefined, mayHoldOdd: boolean) {
     this.#frame = frame;
     this.#timeline = timeline;
     this.#column = column;
     this.#layout = layout;
+    this.mayHoldOdd = mayHoldOdd;
   }
 
   get times(): Float64Array {
@@ -270,10 +269,6 @@ class PlanesStretch implements Stretch {
 
   get isHistogram(): boolean {
     return this.#layout !== undefined;
-  }
-
-  get mayHoldOdd(): boolean {
-    return this.#layout !== undefined || this.#frame.mayHoldOdd(this.#column);
   }
 
   read(from: number, to: number, out: Float64Array, at: number): void {

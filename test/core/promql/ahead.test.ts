@@ -181,7 +181,7 @@ describe('frames that go while rows are worked out', () => {
     const reader = new ParcelReader();
     const { ask, taken } = crew(
       reader,
-      () => 2,
+      (by) => (by.chance(0.1) ? 5 : 0),
       new Random(3),
       () => store.compact(),
     );
