@@ -75,7 +75,9 @@ export class Ahead {
   }
 
   #start(): Worker {
-    const thread = new Worker(entryFile('ahead-entry'), { resourceLimits: { maxOldGenerationSizeMb: memoryMbMax, maxYoungGenerationSizeMb: newMbMax } });
+    const thread = new Worker(entryFile('ahead-entry'), {
+      resourceLimits: { maxOldGenerationSizeMb: memoryMbMax, maxYoungGenerationSizeMb: newMbMax },
+    });
     const gone = (): void => {
       if (this.#threads.includes(thread)) this.close();
     };
