@@ -1,7 +1,7 @@
 /** `signalbox import`: files, folders and archives into the live dataset or a case, with a report per file. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { caseFolder, importPaths, openCase, type ImportedFile } from '#core/intake/index.ts';
+import { caseFolder, deleteCase, importPaths, openCase, type ImportedFile } from '#core/intake/index.ts';
 import { EngineError } from '#core/model/index.ts';
 import { systemClock } from '../clock.ts';
 import { runningIn } from '../data-dir.ts';
@@ -21,6 +21,7 @@ export async function importFiles(args: readonly string[]): Promise<number> {
   if (running !== undefined && values.case === undefined)
     throw new EngineError('conflict', `${dataDir} is in use by the Signalbox of process ${running.pid}; import into a case with --case, or stop it`);
   const folder = values.case === undefined ? join(dataDir, 'live') : caseFolder(dataDir, values.case);
+  const isNew = !existsSync(folder);
   const stores = openCase(folder, systemClock, startPacker());
   const files: ImportedFile[] = [];
   try {
@@ -37,19 +38,26 @@ export async function importFiles(args: readonly string[]): Promise<number> {
     await stores.close();
   }
   const refused = files.filter(({ isRefused }) => isRefused).length;
-  if (values.json === true) process.stdout.write(`${JSON.stringify({ case: values.case ?? 'live', ...totalOf(files), refused, files })}\n`);
-  else process.stdout.write(closing(files, refused));
+  const total = totalOf(files);
+  const made = total.samples + total.spans + total.logs + total.edges > 0;
+  // A case of nothing is in the way when the right files come.
+  if (values.case !== undefined && isNew && !made) deleteCase(dataDir, values.case);
+  if (values.json === true) process.stdout.write(`${JSON.stringify({ case: values.case ?? 'live', ...total, refused, files })}\n`);
+  else process.stdout.write(closing(files.length, total, refused) + whereTo(values.case, isNew, made));
   return refused > 0 ? 1 : 0;
 }
 
 function reportOf(file: ImportedFile): string {
-  if (file.isRefused) return `${file.path}: not understood: ${file.faults[0]?.reason ?? 'no reason'}\n${faultLines(file)}`;
+  if (file.isRefused && file.faultCount <= 1) return `${file.path}: not understood: ${file.faults.map(faultText).join('')}\n`;
+  if (file.isRefused) return `${file.path}: not understood\n${faultLines(file)}`;
   const notes = file.notes.map((note) => `  ${note}\n`).join('');
   return `${file.path}: ${file.format}: ${countsOf(file)}\n${notes}${faultLines(file)}`;
 }
 
+const faultText = ({ line, reason }: ImportedFile['faults'][number]): string => `${line > 0 ? `line ${line}: ` : ''}${reason}`;
+
 function faultLines({ faults, faultCount }: ImportedFile): string {
-  const shown = faults.slice(0, faultsShown).map(({ line, reason }) => `  ${line > 0 ? `line ${line}: ` : ''}${reason}\n`);
+  const shown = faults.slice(0, faultsShown).map((fault) => `  ${faultText(fault)}\n`);
   const more = faultCount > shown.length ? `  and ${faultCount - shown.length} more\n` : '';
   return shown.join('') + more;
 }
@@ -65,7 +73,7 @@ function countsOf({ samples, spans, logs, edges, duplicates, faultCount }: Count
     [duplicates, 'there already'],
     [faultCount, 'not understood'],
   ] as const;
-  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+  const said = parts.filter(([count]) => count > 0).map(([count, what]) => `${count.toLocaleString('en-US')} ${what}`);
   return said.length === 0 ? 'nothing in it' : said.join(', ');
 }
 
@@ -82,5 +90,14 @@ function totalOf(files: readonly ImportedFile[]): Counts {
   };
 }
 
-const closing = (files: readonly ImportedFile[], refused: number): string =>
-  `${files.length} files: ${countsOf(totalOf(files))}${refused > 0 ? `; ${refused} ${refused === 1 ? 'file was' : 'files were'} not understood` : ''}\n`;
+function closing(fileCount: number, total: Counts, refused: number): string {
+  const failed = refused > 0 ? `; ${refused} ${refused === 1 ? 'file was' : 'files were'} not understood` : '';
+  return `${fileCount} ${fileCount === 1 ? 'file' : 'files'}: ${countsOf({ ...total, faultCount: total.faultCount - refused })}${failed}\n`;
+}
+
+/** What can be done with a case now. */
+function whereTo(name: string | undefined, isNew: boolean, made: boolean): string {
+  if (name === undefined) return '';
+  if (!made) return isNew ? 'No case was made.\n' : '';
+  return `Open it in the app under Cases, or ask it: signalbox query EXPR --case ${name}\n`;
+}

@@ -133,6 +133,30 @@ test('what the operating system refuses is one sentence, with the place', async 
   });
 });
 
+describe('import', () => {
+  test('says of each file once what was wrong, and leaves no empty case behind', async () => {
+    const data = tempFolder();
+    writeFileSync(join(data, 'odd.csv'), 'a,b\n1\n');
+    expect(await run(cli, ['import', join(data, 'odd.csv'), '--case', 'night', '--data', data])).toEqual({
+      code: 1,
+      out: `${join(data, 'odd.csv')}: not understood: no format that is known here: "a,b"\n1 file: nothing in it; 1 file was not understood\nNo case was made.\n`,
+      err: '',
+    });
+    expect(existsSync(join(data, 'cases/night'))).toBe(false);
+  });
+
+  test('says where what was understood can be looked at; what goes wrong later leaves the case alone', async () => {
+    const data = tempFolder();
+    writeFileSync(join(data, 'up.prom'), 'up 1 1767583530000\n');
+    writeFileSync(join(data, 'odd.csv'), 'a,b\n1\n');
+    const good = await run(cli, ['import', join(data, 'up.prom'), '--case', 'night', '--data', data]);
+    expect(good.code).toBe(0);
+    expect(good.out).toMatch(/\n1 file: 1 samples\nOpen it in the app under Cases, or ask it: signalbox query EXPR --case night\n$/);
+    expect((await run(cli, ['import', join(data, 'odd.csv'), '--case', 'night', '--data', data])).code).toBe(1);
+    expect((await run(cli, ['query', 'up', '--case', 'night', '--json', '--data', data])).out).toContain('"value":[1767583530,"1"]');
+  });
+});
+
 describe('bin.js', () => {
   const oldNode = ['/usr/bin/node', '/usr/local/bin/node'].find((file) => {
     const [major] = existsSync(file) ? spawnSync(file, ['--version']).stdout.toString().slice(1).split('.') : [];
