@@ -14,6 +14,8 @@ const powersOf10 = Float64Array.from({ length: decimalsMax + 1 }, (_, k) => 10 *
 const wholeMax = 1e15;
 /** Numbers of one series mostly have as many decimals as the one before. */
 let decimalsBefore = 0;
+/** Or, like that one, no few decimals at all. */
+let wasDecimal = true;
 
 /** Writes a number in Prometheus' form at `at`, where there is room for the longest, and returns where it ends. */
 export function putNumber(bytes: Uint8Array, at: number, value: number): number {
@@ -21,7 +23,7 @@ export function putNumber(bytes: Uint8Array, at: number, value: number): number 
     bytes[at] = zero;
     return at + 1;
   }
-  const whole = wholeOf(value, decimalsBefore);
+  const whole = wasDecimal ? wholeOf(value, decimalsBefore) : 0;
   if (whole !== 0) return putDecimal(bytes, at, whole, decimalsBefore);
   const size = Math.abs(value);
   if (size >= shortestMin && size < shortestMax) {
@@ -127,18 +129,18 @@ function putShortest(bytes: Uint8Array, at: number, value: number): number {
   return putPlaces(bytes, at, upper, chosen, scales[index]!);
 }
 
-/** The roundest whole number less than `half` from `exact`; NaN where that is in doubt. Below a power of two doubles lie twice as close. */
+/** Most numbers are no multiple of 10, or of 10 alone. The roundest whole number less than `half` from `exact`; NaN where that is in doubt. Below a power of two doubles lie twice as close. */
 function nearestShort(exact: number, half: number, isPowerOf2: boolean): number {
-  const hundreds = Math.round(exact * 0.01) * 100;
-  const off = Math.abs(hundreds - exact) * (isPowerOf2 && hundreds < exact ? 2 : 1);
-  if (off < half - doubt) return hundreds;
-  if (off < half + doubt || isPowerOf2) return NaN;
   const tens = Math.round(exact * 0.1) * 10;
   const offTens = Math.abs(tens - exact);
-  if (offTens < half - doubt) return offTens < 5 - doubt ? tens : NaN;
-  if (offTens < half + doubt) return NaN;
-  const ones = Math.round(exact);
-  return Math.abs(ones - exact) < 0.5 - doubt ? ones : NaN;
+  if (offTens > half + doubt && !isPowerOf2) {
+    const ones = Math.round(exact);
+    return Math.abs(ones - exact) < 0.5 - doubt ? ones : NaN;
+  }
+  const hundreds = Math.round(exact * 0.01) * 100;
+  const offHundreds = Math.abs(hundreds - exact) * (isPowerOf2 && hundreds < exact ? 2 : 1);
+  if (offHundreds < half - doubt) return hundreds;
+  return offHundreds < half + doubt || isPowerOf2 || offTens > half - doubt || offTens > 5 - doubt ? NaN : tens;
 }
 
 /** Writes (`upper` * 10^8 + `lower`) / 10^places, without zeros at the end; `upper` has nine or ten digits. */
@@ -162,8 +164,9 @@ function putPlaces(bytes: Uint8Array, at: number, upper: number, lower: number, 
   }
   while (bytes[end - 1] === zero) end--;
   if (bytes[end - 1] === dot) end--;
-  const decimals = end - at - units - 1;
-  if (units > 0 && decimals > 0 && decimals <= decimalsMax && units + decimals <= 15) decimalsBefore = decimals;
+  const decimals = Math.max(0, end - at - Math.max(units, 1) - 1);
+  wasDecimal = decimals <= decimalsMax && units + decimals <= 15;
+  if (wasDecimal) decimalsBefore = decimals;
   return end;
 }
 
