@@ -105,6 +105,8 @@ async function* piped(bytes: Bytes, unpacker: NodeJS.ReadWriteStream): AsyncGene
   try {
     for await (const chunk of unpacker as unknown as Readable) yield chunk as Uint8Array;
   } catch (error) {
+    const isCut = (error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR';
+    if (isCut) throw new EngineError('invalid', 'the file is cut short: it ends within its compressed data; copy it again for what is missing');
     throw new EngineError('invalid', `the file cannot be unpacked: ${messageOf(error)}`);
   }
   await feeding;

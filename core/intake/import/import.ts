@@ -77,6 +77,7 @@ async function importEntry(entry: Entry, stores: ImportStores, limits: ImportLim
   } catch (error) {
     if (!(error instanceof EngineError) || error.code === 'unavailable') throw error;
     sink.fault(0, messageOf(error));
+    format = 'read in part';
   }
   await sink.settle();
   const { samples, spans, logs, edges, duplicates, faults, faultCount, notes } = sink;

@@ -193,6 +193,21 @@ describe('archives', () => {
     expect(files.map(({ isRefused }) => isRefused)).toEqual([true, true, false]);
     await stores.close();
   });
+
+  test('what lies before the cut is taken, and the cut is told', async () => {
+    // Numbers without a pattern, so that what is packed can be cut anywhere.
+    const lines = Array.from({ length: 3_000 }, (_, i) => `2026-01-05T03:00:00.${String(i % 1000).padStart(3, '0')}Z INFO ${(i * 7919) % 104_729}\n`);
+    const packed = gzipSync(lines.join(''));
+    const { stores, files } = await imported({ 'cut.log.gz': packed.subarray(0, packed.length >> 1) });
+    const [file] = files;
+    expect(file).toMatchObject({
+      format: 'read in part',
+      isRefused: false,
+      faults: [{ reason: expect.stringMatching(/^the file is cut short/) as string }],
+    });
+    expect(file!.logs).toBeGreaterThan(500);
+    await stores.close();
+  });
 });
 
 describe('other formats', () => {
