@@ -9,5 +9,6 @@ export { PracticeDesk } from './practice.ts';
 export type { PracticeRunner } from './practice.ts';
 export { RuleJobs } from './rule-jobs.ts';
 export { SourceDesk } from './sources.ts';
+export { LogDesk } from './logs.ts';
 export { TraceDesk } from './traces.ts';
 export { usersAffected } from './users.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BenchOptions, BenchRow } from './row.ts';
 
-const names = ['store', 'promql', 'intake', 'rules', 'alerts', 'traces', 'waterfall', 'logs', 'start', 'rootcause', 'changes'];
+const names = ['store', 'promql', 'intake', 'rules', 'alerts', 'traces', 'waterfall', 'logs', 'logscreen', 'start', 'rootcause', 'changes'];
 const fileOf = (name: string): string => join(import.meta.dirname, `${name}.ts`);
 const exported = (name: string): string => `bench${name[0]!.toUpperCase()}${name.slice(1)}`;
 

@@ -5,12 +5,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type Page } from '@playwright/test';
+import { chromium, type Browser } from '@playwright/test';
 import type { Span } from '#core/model/index.ts';
 import { browserFlags, findChromium } from '../e2e/support/browser.ts';
 import { buildScreen, hostScreen } from '../renderer/support/screen-host.ts';
 import { measurePaint, type PaintFigures } from '../renderer/support/trace-paint.ts';
 import { TracedEngine } from '../renderer/support/traced-engine.ts';
+import { busyTasks } from './busy-tasks.ts';
 import type { BenchRow } from './row.ts';
 import { SpanMaker } from './span-data.ts';
 
@@ -20,7 +21,6 @@ const sizes = [
   [100_000, 2_000],
   [250_000, 4_000],
 ] as const;
-const longMs = 50;
 
 export async function benchWaterfall(): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'signalbox-bench-'));
@@ -48,7 +48,8 @@ async function benchSizes(folder: string, browser: Browser): Promise<BenchRow[]>
   for (const [i, [count, goalMs]] of sizes.entries()) {
     await page.evaluate(() => (location.hash = '#/explore'));
     await page.getByText('Ask the metrics').waitFor();
-    const { figures, busyTasksMs } = await traced(browser, page, `#/explore/traces/${made[i]![0]!.traceId}`);
+    const link = `#/explore/traces/${made[i]![0]!.traceId}`;
+    const { result: figures, busyTasksMs } = await busyTasks(browser, () => measurePaint(page, link));
     rows.push(...rowsOf(`${count.toLocaleString('en')} spans`, goalMs, figures, busyTasksMs));
   }
   await page.close();
@@ -78,31 +79,4 @@ function rowsOf(what: string, goalMs: number, figures: PaintFigures, busyTasksMs
       goal: '0',
     },
   ];
-}
-
-interface TraceEvent {
-  readonly name: string;
-  readonly ph: string;
-  readonly pid: number;
-  readonly tid: number;
-  /** Processor time of the thread, in microseconds. */
-  readonly tdur?: number;
-  readonly args?: { readonly name?: string };
-}
-
-/** Paints and scrolls under the browser's tracing, which knows the processor time of every task of the page's thread. */
-async function traced(browser: Browser, page: Page, link: string): Promise<{ figures: PaintFigures; busyTasksMs: number[] }> {
-  const session = await browser.newBrowserCDPSession();
-  const events: TraceEvent[] = [];
-  session.on('Tracing.dataCollected', ({ value }) => events.push(...(value as unknown as TraceEvent[])));
-  await session.send('Tracing.start', { traceConfig: { includedCategories: ['toplevel'] }, transferMode: 'ReportEvents' });
-  const figures = await measurePaint(page, link);
-  const ended = new Promise((done) => session.once('Tracing.tracingComplete', done));
-  await session.send('Tracing.end');
-  await ended;
-  await session.detach();
-  const threadOf = ({ pid, tid }: TraceEvent): string => `${pid} ${tid}`;
-  const pages = new Set(events.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain').map(threadOf));
-  const tasks = events.filter((event) => event.ph === 'X' && event.name.endsWith('RunTask') && pages.has(threadOf(event)));
-  return { figures, busyTasksMs: tasks.map(({ tdur = 0 }) => Math.round(tdur / 1000)).filter((ms) => ms > longMs) };
 }
