@@ -108,7 +108,7 @@ export function ranksThatMay(open: OpenPart, kind: number, { needles, refusals, 
   if (texts === undefined) return ranks;
   for (const test of fields) {
     const place = placeOfField(texts, test.name, test.isPaired);
-    if (place !== undefined && place !== 'nowhere') ranks = bothOf(ranks, accepted(open, kind, test, place));
+    if (place !== undefined && place !== 'nowhere') ranks = bothOf(ranks, accepted(open, kind, test, place, ranks));
     if (ranks?.includes(1) === false) return ranks;
   }
   for (const refuses of refusals) ranks = bothOf(ranks, notRefused(open, kind, refuses));
@@ -134,8 +134,14 @@ function holding(open: OpenPart, kind: number, piece: Piece): Uint8Array | null 
   return marks;
 }
 
-/** The rows whose field passes the test. */
-function accepted(open: OpenPart, kind: number, { accepts, acceptsNumber }: FieldTest, place: FieldPlace & object): Uint8Array | null {
+/** The rows, of those in `ranks`, whose field passes the test. */
+function accepted(
+  open: OpenPart,
+  kind: number,
+  { accepts, acceptsNumber }: FieldTest,
+  place: FieldPlace & object,
+  ranks: Uint8Array | null,
+): Uint8Array | null {
   const lines = open.lines(kind);
   const column = lines?.columns[place.column];
   if (lines === undefined || column === undefined) return null;
@@ -148,7 +154,7 @@ function accepted(open: OpenPart, kind: number, { accepts, acceptsNumber }: Fiel
     for (let row = 0; row < values.length; row++) marks[row] = Number(acceptsNumber!(values[row]! / unit));
     return marks;
   }
-  return marked(column, lines.rows, asRead);
+  return marked(column, lines.rows, asRead, ranks);
 }
 
 /** The rows that do not hold a refused text in one of the values that come again and again. */
@@ -159,16 +165,16 @@ function notRefused(open: OpenPart, kind: number, refuses: (text: string) => boo
     if (column.values?.texts.some(refuses) === true)
       ranks = bothOf(
         ranks,
-        marked(column, lines!.rows, (text) => !refuses(text)),
+        marked(column, lines!.rows, (text) => !refuses(text), null),
       );
   }
   return ranks;
 }
 
-function marked(column: Column, rows: number, fits: (text: string) => boolean): Uint8Array {
+function marked(column: Column, rows: number, fits: (text: string) => boolean, ranks: Uint8Array | null): Uint8Array {
   const marks = new Uint8Array(rows);
   if (column.values === undefined) {
-    for (let row = 0; row < rows; row++) marks[row] = Number(fits(column.at(row)));
+    for (let row = 0; row < rows; row++) if (ranks === null || ranks[row] === 1) marks[row] = Number(fits(column.at(row)));
     return marks;
   }
   const { texts, codes } = column.values;

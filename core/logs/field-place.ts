@@ -11,9 +11,9 @@ export type FieldPlace =
 const variable = '\0';
 const keyOfJson = /"([^"]*)"[ ]*:/g;
 const keyOfPair = /([^\s=,;([{|]+)=/g;
-/** Names that parts of access logs, syslog and klog get by their place. */
+/** Names that parts of access logs, syslog, klog and Spring's lines get by their place. */
 const placed =
-  /^(?:vhost|remote_addr|ident|user|time|method|path|protocol|status|bytes|referer|user_agent|severity|thread|file|line|message|priority|host|app|pid|msgid|structured_data)$/;
+  /^(?:vhost|remote_addr|ident|user|time|method|path|protocol|status|bytes|referer|user_agent|severity|thread|file|line|message|priority|host|app|pid|msgid|structured_data|trace_id|span_id)$/;
 
 const plainName = (key: string): string => key.replaceAll(/[^A-Za-z0-9_]/g, '_');
 

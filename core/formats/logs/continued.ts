@@ -14,6 +14,13 @@ export function continues(line: string, before: string): boolean {
   return before.includes('goroutine ') && (goFrame.test(line) || line.startsWith('panic('));
 }
 
+const crash = /^(?:panic: |fatal error: |Exception in thread "|Unhandled exception\b|Uncaught [A-Z])/;
+
+/** Whether a line is what a runtime writes, without a time, when a program dies of an error: it is no part of what was logged before it. */
+export function isCrash(line: string): boolean {
+  return crash.test(line);
+}
+
 /** Whether a text is the first line of a stack trace. */
 export function isStackHead(line: string): boolean {
   return beginsStack.test(line);

@@ -9,6 +9,8 @@ const klogForm = /^([IWEF])\d{4} \S+\s+(\d+) ([^\s:]+):(\d+)\] ([\s\S]*)$/;
 const syslogForm =
   /^(?:<(\d{1,3})>)?(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\S+) (\S+) ([^\s[:]{1,64})(?:\[([^\]]{1,32})\])?: ([\s\S]*)$/;
 const syslog5424Form = /^<(\d{1,3})>1 \S+ (\S+) (\S+) (\S+) (\S+) (?:-|((?:\[[^\]]*\])+)) ?([\s\S]*)$/;
+/** Spring's: `[app,trace,span]` and `[trace-span]`. */
+const correlationForm = /\[(?:[\w.-]*,\s?)?([0-9a-f]{32}|[0-9a-f]{16})[,-]\s?([0-9a-f]{16})(?:,(?:true|false))?\]/i;
 const pairs = /(?:^|[\s,;([{|])([A-Za-z_@][\w.@-]{0,99})=(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([^\s",;)\]}|]+))/g;
 
 /**
@@ -38,6 +40,7 @@ export function fieldsOfLine(line: string): readonly string[] {
   if (out.length === 0) named(out, klogForm.exec(line), ['severity', 'thread', 'file', 'line', 'message']);
   if (out.length === 0) named(out, syslog5424Form.exec(line), ['priority', 'host', 'app', 'pid', 'msgid', 'structured_data', 'message']);
   if (out.length === 0) named(out, syslogForm.exec(line), ['priority', 'host', 'app', 'pid', 'message']);
+  named(out, correlationForm.exec(line), ['trace_id', 'span_id']);
   for (const [, key = '', quoted, single, bare] of line.matchAll(pairs)) {
     if (out.length >= fieldsMax * 2) break;
     out.push(key, quoted?.replaceAll(/\\(["\\])/g, '$1') ?? single ?? bare ?? '');
@@ -78,8 +81,21 @@ function flatten(json: object, prefix: string, depth: number, out: string[]): vo
   }
 }
 
-const traceKeys = new Set(['trace_id', 'traceid', 'trace.id', 'trace', 'dd.trace_id', 'otel.trace_id', 'x_trace_id', 'trace_traceid']);
-const spanKeys = new Set(['span_id', 'spanid', 'span.id', 'dd.span_id', 'otel.span_id']);
+const traceKeys = new Set([
+  'trace_id',
+  'traceid',
+  'trace.id',
+  'trace',
+  'dd.trace_id',
+  'otel.trace_id',
+  'x_trace_id',
+  'trace_traceid',
+  'xray_trace_id',
+  'logging.googleapis.com/trace',
+]);
+const spanKeys = new Set(['span_id', 'spanid', 'span.id', 'span', 'dd.span_id', 'otel.span_id', 'logging.googleapis.com/spanid']);
+/** Google Cloud names the project before the id; AWS X-Ray writes version and time of an id apart. */
+const plainTrace = (value: string): string => value.replace(/^projects\/[^/]+\/traces\//, '').replace(/^1-([0-9a-f]{8})-([0-9a-f]{24})$/i, '$1$2');
 
 /**
  * The trace and span that fields name, 32 and 16 hex digits: in fields of their own, or in a W3C `traceparent`, also among logged headers
@@ -89,7 +105,7 @@ export function traceOfFields(fields: readonly string[]): { readonly traceId: st
   let [traceId, spanId] = ['', ''];
   for (let i = 0; i < fields.length; i += 2) {
     const key = fields[i]!.toLowerCase();
-    const value = fields[i + 1]!;
+    const value = plainTrace(fields[i + 1]!);
     if (traceId === '' && traceKeys.has(key) && /^(?:[0-9a-f]{32}|[0-9a-f]{16})$/i.test(value)) traceId = value.toLowerCase().padStart(32, '0');
     else if (traceId === '' && /(?:^|[._-])traceparent$/.test(key)) ({ traceId, spanId } = parseTraceparent(value) ?? { traceId, spanId });
     else if (spanId === '' && spanKeys.has(key) && /^[0-9a-f]{16}$/i.test(value)) spanId = value.toLowerCase();

@@ -42,6 +42,7 @@ const words: Readonly<Record<string, LogLevel>> = {
   emerg: 'critical',
   emergency: 'critical',
   panic: 'critical',
+  dpanic: 'critical',
 };
 
 const wordCharsMax = 16;
@@ -49,7 +50,7 @@ const wordCharsMax = 16;
 const wordsKept = 4096;
 const kept = new Map<string, LogLevel | undefined>();
 
-/** The level that a word such as `WARN` or `DEBUG5` names; undefined when it names none. */
+/** The level that a word such as `WARN`, `DEBUG5` or slog's `WARN+2` names; undefined when it names none. */
 export function levelOfWord(word: string): LogLevel | undefined {
   if (word.length > wordCharsMax) return undefined;
   const known = kept.get(word);
@@ -62,7 +63,7 @@ export function levelOfWord(word: string): LogLevel | undefined {
 function levelOfNewWord(word: string): LogLevel | undefined {
   const lower = word.toLowerCase();
   if (Object.hasOwn(words, lower)) return words[lower];
-  const bare = lower.replace(/\d+$/, '');
+  const bare = lower.replace(/[+-]?\d+$/, '');
   if (Object.hasOwn(words, bare)) return words[bare];
   return single[word];
 }
@@ -71,6 +72,7 @@ const single: Readonly<Record<string, LogLevel | undefined>> = {
   T: 'trace',
   D: 'debug',
   I: 'info',
+  N: 'info',
   W: 'warning',
   E: 'error',
   F: 'critical',
@@ -108,12 +110,19 @@ const headChars = 160;
 const upper =
   /(?:^|[^A-Za-z0-9_])(TRACE|TRC|VRB|FINEST|FINER|DEBUG\d?|DBG|FINE|INFO?|NOTICE|WRN|WARN(?:ING)?|ERR(?:OR)?|SEVERE|FATAL|FTL|CRIT(?:ICAL)?|ALERT|EMERG(?:ENCY)?|PANIC|(?:LOG|STATEMENT|DETAIL|HINT)(?=:))(?![A-Za-z0-9_])/;
 const marked =
-  /(?:[[(<|]|\blevel[=:]\s*"?|^)\s*(trace|debug|information|info|notice|note|fail|warn|warning|error|err|crit|critical|fatal|alert|emerg|panic)\s*(?:[\])>|:"]|\s|$)/i;
+  /(?:[[(<|]|\blevel[=:]\s*"?|\[[\d:]+\]:?\s|^)\s*(trace|debug|information|info|notice|note|fail|warn|warning|error|err|crit|critical|fatal|alert|emerg|panic)\s*(?:[\])>|:"]|\s|$)/i;
 /** Cisco's `%ASA-4-106023:`: the severity of syslog. */
 const mnemonic = /%[A-Z][A-Z0-9_]*-([0-7])-[A-Z0-9_]+:/;
 /** Python's servers: `[W 2026-01-05 ...`; only what stands before the time is looked at. */
 const initial = /^\[([DIWECF])\b/;
-const saidError = /\b(?:error|exception|fatal|panic|traceback|failed|failure)\b|[a-z](?:Error|Exception)\b/i;
+/** A letter behind the time: etcd's `E |`, Telegraf's `E! `, MongoDB's `E NETWORK`, Android's `E/Tag`. */
+const letterBehind = /^[\])]?\s{1,3}([DIWEFNC])(?:!\s|\s\|\s|\/[A-Za-z]|\s{1,2}[A-Z]{3,}\s)/;
+/** Redis' marks of its levels, behind `pid:role date`. */
+const redisMark = /^\s([.*#-])\s/;
+const redisLevels: Readonly<Record<string, LogLevel | undefined>> = { '.': 'debug', '-': 'debug', '*': 'info', '#': 'warning' };
+const redisHead = /^\d{1,7}:[XCSM]\s/;
+const saidError = /\b(?:error|exception|fatal|panic|traceback|failed|failure)\b/i;
+const namedError = /[a-z](?:Error|Exception)\b/;
 const saidWarning = /\bwarn(?:ing)?\b/i;
 
 /** The level of a line of free text, from behind its timestamp. */
@@ -125,6 +134,10 @@ export function levelOfText(text: string, from = 0): LogLevel {
   if (severity !== undefined) return levelOfSeverity(Number(severity));
   const letter = head.charCodeAt(0) === 0x5b ? initial.exec(head)?.[1] : undefined;
   if (letter !== undefined) return levelOfWord(letter) ?? 'unknown';
-  if (saidError.test(head)) return 'error';
+  const behind = from > 0 ? letterBehind.exec(head)?.[1] : undefined;
+  if (behind !== undefined) return levelOfWord(behind) ?? 'unknown';
+  const mark = from > 0 && redisHead.test(text) ? redisMark.exec(head)?.[1] : undefined;
+  if (mark !== undefined) return redisLevels[mark] ?? 'unknown';
+  if (saidError.test(head) || namedError.test(head)) return 'error';
   return saidWarning.test(head) ? 'warning' : 'unknown';
 }

@@ -1,5 +1,5 @@
 import { EngineError, labelPairs, logLevels, noLabels, type Labels, type LogRecord, type UnixMs } from '#core/model/index.ts';
-import { continues, isStackHead } from './continued.ts';
+import { continues, isCrash, isStackHead } from './continued.ts';
 import { beginsAsJson, JsonLines } from './json.ts';
 import { JsonRecords } from './json-records.ts';
 import { JournalReader } from './journal.ts';
@@ -325,7 +325,7 @@ export class LogLines {
   /** A line without a time: part of the record before, or one of its own that was not understood. */
   #undated(text: string, stream: readonly string[]): void {
     const open = this.#open;
-    if (open !== undefined && this.#mayJoin(open, text) && this.#belongs(open, text)) {
+    if (open !== undefined && !(isCrash(text) && !open.isOrphan) && this.#mayJoin(open, text) && this.#belongs(open, text)) {
       open.line += `${'\n'.repeat(this.#blanks + 1)}${text}`;
       open.lines += this.#blanks + 1;
       if (open.level === 'unknown') open.level = levelOfText(text);

@@ -80,11 +80,39 @@ const betweenCharsMax = 200;
 /** Apache's and nginx' access logs: common, combined, with a host before or times behind. */
 export const access: LineFormat = (line, into, time) => {
   const bracket = line.indexOf('[');
-  if (bracket === 0) return proxied(line, into, time);
+  if (bracket === 0) return line.startsWith('[pid: ') ? applied(line, into, time) : proxied(line, into, time);
+  if (bracket < 0 && cached(line, into, time)) return true;
   if (bracket < 3 || bracket > 300) return balanced(line, into, time);
   const isCommon = line.charCodeAt(bracket + 3) === slash && line.charCodeAt(bracket + 7) === slash && line.charCodeAt(bracket + 12) === colon;
-  return isCommon && time.at(line, bracket + 1) && requested(line, into, time);
+  return isCommon && time.at(line, bracket + 1) && (requested(line, into, time) || balancedByHaproxy(line, into, time));
 };
+
+/** Takes over the time that was read last and the level of a status. */
+function answered(status: number, into: Reading, time: TimeReader): true {
+  into.format = 'access log';
+  into.takeTime(time);
+  into.level = levelOfStatus(status);
+  return true;
+}
+
+/** HAProxy's `httplog`: frontend, backend and server, five durations, the status (-1 when there is none) and the bytes. */
+function balancedByHaproxy(line: string, into: Reading, time: TimeReader): boolean {
+  const found = /^\] \S+ \S+\/\S+ [-+\d]+(?:\/[-+\d]+){2,6} (-1|\d{3}) \+?\d+ /.exec(line.slice(time.end, time.end + 300));
+  return found !== null && answered(found[1] === '-1' ? 503 : Number(found[1]), into, time);
+}
+
+/** Squid's own form: seconds since 1970, the duration, the client, what the cache did and the status. */
+function cached(line: string, into: Reading, time: TimeReader): boolean {
+  const found = line.charCodeAt(10) === 0x2e ? /^\d{10}\.\d{3} +\d+ \S+ [A-Z_]+\/(\d{3}) \d+ [A-Z]+ /.exec(line.slice(0, 200)) : null;
+  return found !== null && time.at(line, 0) && answered(Number(found[1]), into, time);
+}
+
+/** uWSGI's: the time stands in the middle, the status at the end. */
+function applied(line: string, into: Reading, time: TimeReader): boolean {
+  const bracket = line.indexOf('} [');
+  const status = /\(HTTP\/[\d.]+ (\d{3})\)/.exec(line)?.[1];
+  return bracket > 0 && status !== undefined && time.at(line, bracket + 3) && answered(Number(status), into, time);
+}
 
 /** Envoy's: `[2026-01-05T03:00:00.123Z] "GET / HTTP/1.1" 503 UF ...`. */
 function proxied(line: string, into: Reading, time: TimeReader): boolean {
@@ -101,10 +129,7 @@ function requested(line: string, into: Reading, time: TimeReader): boolean {
   if (closing < 0 || at === closing) return false;
   const status = line.charCodeAt(at) === dash ? 0 : digits(line, at, 3);
   if (status < 0 || !isBlank(line.charCodeAt(status === 0 ? at + 1 : at + 3))) return false;
-  into.format = 'access log';
-  into.takeTime(time);
-  into.level = levelOfStatus(status);
-  return true;
+  return answered(status, into, time);
 }
 
 const isBlank = (c: number): boolean => c === 0x20 || c === 0x09;
@@ -116,18 +141,26 @@ const balancerForm =
 function balanced(line: string, into: Reading, time: TimeReader): boolean {
   const found = line.endsWith('Z') || !line.includes('Z ') ? null : balancerForm.exec(line.slice(0, 400));
   if (found === null || !time.iso(found[1]!, 0)) return false;
-  into.format = 'access log';
-  into.takeTime(time);
-  into.level = levelOfStatus(Number(found[2]));
-  return true;
+  return answered(Number(found[2]), into, time);
 }
 
+/** What stands before the brackets: a priority (`dmesg --raw`), or facility and level (`dmesg --decode`). */
+const kernelHead = /^(?:<(\d{1,3})>|[a-z]+\d? {0,6}:(\w{3,6}) {0,4}: )?/;
+
 /** What the kernel writes with seconds since it started: `[12345.678901] usb 1-1: text`. They are no times of day. */
-export const kernel: LineFormat = (line, into) => {
-  const found = line.charCodeAt(0) === 0x5b || line.charCodeAt(0) === 0x3c ? /^(?:<\d{1,3}>)?\[ {0,4}\d{1,9}\.\d{6}\](?: |$)/.exec(line) : null;
-  if (found === null) return false;
+export const kernel: LineFormat = (line, into, time) => {
+  const c = line.charCodeAt(0);
+  const head = c === 0x5b || c === 0x3c || (c >= 0x61 && c <= 0x7a) ? kernelHead.exec(line) : null;
+  if (head === null || !(line.charCodeAt(head[0].length) === 0x5b)) return false;
+  const [before, priority, word] = head;
+  const seconds = /^\[ {0,4}\d{1,9}\.\d{6}\](?: |$)/.exec(line.slice(before.length, before.length + 20));
+  const isDated = seconds === null && before !== '' && time.at(line, before.length + 1) && line.charCodeAt(time.end) === bracketEnd;
+  if (seconds === null && !isDated) return false;
   into.format = 'kernel log';
-  into.level = levelOfText(line, found[0].length);
+  if (isDated) into.takeTime(time);
+  if (word !== undefined) into.level = levelOfWord(word) ?? 'unknown';
+  else if (priority !== undefined) into.level = levelOfSeverity(Number(priority) & 7);
+  else into.level = levelOfText(line, seconds?.[0].length);
   return true;
 };
 
@@ -173,7 +206,10 @@ function timeWithin(line: string, from: number, time: TimeReader): number {
     if (c >= 0x30 && c <= 0x39 && !isWordCode(before) && before !== 0x2e && before !== 0x3d && time.at(line, at)) return at;
     before = c;
   }
-  const [, lead] = /^([A-Za-z][\w-]{0,15} )\d\d:\d\d/.exec(line.slice(from, from + 32)) ?? [];
+  // The Raft library of etcd glues its name to the time.
+  const [glued] = /^[a-z]{1,16}(?=\d{4}\/\d\d\/)/.exec(line.slice(from, from + 32)) ?? [];
+  if (glued !== undefined && time.at(line, from + glued.length)) return from + glued.length;
+  const [, lead] = /^(\[?[A-Za-z][\w-]{0,15}\]? )\d\d:\d\d/.exec(line.slice(from, from + 32)) ?? [];
   return lead !== undefined && time.clockOnly(line, from + lead.length) ? from + lead.length : -1;
 }
 

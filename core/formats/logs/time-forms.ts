@@ -28,21 +28,21 @@ export function monthOf(word: string): number {
 }
 
 export const monthDay =
-  /([A-Za-zéûä]{3,9})\.? {1,2}(\d\d?)(?:,? (\d{4}))?,? {1,2}(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ([AP]M)\b)?(?: ([A-Z]{3,4})\b)?(?: (\d{4}))?(?: ?([+-]\d\d:?\d\d))?/y;
+  /([A-Za-zéûä]{3,9})\.? {1,2}(\d\d?)(?:,? (\d{4}))?,?(?: @)? {1,2}(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ([AP]M)\b)?(?: ([A-Z]{3,4})\b)?(?: (\d{4}))?(?: ?([+-]\d\d:?\d\d))?/y;
 export const dayMonth =
   /(\d\d?)[ /-]([A-Za-zéûä]{3,9})\.?[ /-](\d{4}|\d\d)[ :T](\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([+-]\d\d:?\d\d|Z|[A-Z]{3,4}\b))?/y;
 export const numeric =
   /(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}|\d\d),?[ T-](\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?([AaPp][Mm]))?(?: ?([+-]\d\d:?\d\d|Z))?/y;
 export const compact = /(\d{4})(\d\d)(\d\d)[T. _-]?(\d\d):?(\d\d):?(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?(?!\d)/y;
 export const ordinal = /(\d{4})-(\d{3})[T ](\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?/y;
-export const epoch = /(\d{10})(?:(\d{3})(\d{3})?(\d{3})?)?(?:[.,](\d{1,9}))?(?![\d:/-])/y;
+export const epoch = /(\d{10})(?:(\d{3})(\d{3})?(\d{3})?)?(?:[.,](\d{1,9}))?(?![\d/-]|:\S)/y;
 /** ISO 8601 week dates. */
 export const week = /(\d{4})-W(\d\d)-([1-7])[T ](\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(Z|[+-]\d\d:?\d\d)?/y;
-/** MySQL's and Tornado's `YYMMDD`, and a date whose hour has one digit. */
+/** MySQL's and Tornado's `YYMMDD`, and a date whose hour has one digit or stands behind two blanks. */
 export const sixDigits = /(\d\d)(\d\d)(\d\d) {1,2}(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?!\d)/y;
-export const shortHour = /(\d{4})-(\d\d)-(\d\d) {1,2}(\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?!\d)/y;
-/** Android's `MM-DD`. */
-export const dashedMonth = /(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)[.](\d{1,9})(?!\d)/y;
+export const shortHour = /(\d{4})-(\d\d)-(\d\d) {1,2}(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?!\d)/y;
+/** Android's `MM-DD`, and go-ethereum's, which parts it from the time by a bar. */
+export const dashedMonth = /(\d\d)-(\d\d)[ |](\d\d):(\d\d):(\d\d)[.](\d{1,9})(?!\d)/y;
 export const twelveHours = /(\d\d?):(\d\d)(?::(\d\d))? ?([AP]M)\b/y;
 export const zoneName = /[A-Z][A-Za-z]+\/[A-Z][A-Za-z_]+(?:\/[A-Z][A-Za-z_]+)?/y;
 export const clockOnly = /(\d\d?):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?!\d)/y;

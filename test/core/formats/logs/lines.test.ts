@@ -22,50 +22,7 @@ function read(
 const iso = ({ timeNs }: LogRecord): string =>
   `${new Date(Number(timeNs / 1_000_000n)).toISOString().slice(0, -1)}${String(timeNs % 1_000_000n).padStart(6, '0')}Z`;
 
-/** A line, what it is of, when it was and how bad. */
-const known: readonly (readonly [line: string, format: string, time: string, level: string])[] = [
-  ['{"level":"warn","ts":1716723772.6014807,"msg":"x"}', 'JSON', '2024-05-26T11:42:52.601481000Z', 'warning'],
-  ['{"level":30,"time":1745532517537,"pid":17,"hostname":"h","msg":"x"}', 'JSON', '2025-04-24T22:08:37.537000000Z', 'info'],
-  ['{"@timestamp":"2025-01-13T09:58:13.631Z","log.level":"ERROR"}', 'JSON', '2025-01-13T09:58:13.631000000Z', 'error'],
-  ['{"time":"2026-01-05T03:00:00.123456789+02:00","severity":"CRITICAL"}', 'JSON', '2026-01-05T01:00:00.123456789Z', 'critical'],
-  ['{"instant":{"epochSecond":1663977609,"nanoOfSecond":484000001},"level":"DEBUG"}', 'JSON', '2022-09-24T00:00:09.484000001Z', 'debug'],
-  ['{"log":"ERROR boom\\n","stream":"stderr","time":"2026-01-05T03:00:00.1Z"}', 'Docker json-file', '2026-01-05T03:00:00.100000000Z', 'error'],
-  [
-    '{"__REALTIME_TIMESTAMP":"1767582000000001","PRIORITY":"4","MESSAGE":"disk is nearly full","_HOSTNAME":"web1"}',
-    'journald JSON',
-    '2026-01-05T03:00:00.000001000Z',
-    'warning',
-  ],
-  ['2026-01-05T03:00:00.5Z stdout F {"level":"error","msg":"x"}', 'CRI', '2026-01-05T03:00:00.500000000Z', 'error'],
-  ['time="2021-09-15T21:17:10.220731Z" level=error msg="pod is gone"', 'logfmt', '2021-09-15T21:17:10.220731000Z', 'error'],
-  ['ts=1767582000.25 caller=main.go:12 level=info', 'logfmt', '2026-01-05T03:00:00.250000000Z', 'info'],
-  ['10.0.0.1 - bob [15/Feb/2013:06:00:31 +0100] "GET / HTTP/1.1" 503 0 "-" "curl"', 'access log', '2013-02-15T05:00:31.000000000Z', 'error'],
-  ['host:443 10.0.0.1 - - [15/Feb/2013:06:00:31 +0000] "GET / HTTP/2" 404 12', 'access log', '2013-02-15T06:00:31.000000000Z', 'warning'],
-  ['<165>1 2003-10-11T22:14:15.003Z host app 123 ID47 [x@1 a="b"] hello', 'syslog (RFC 5424)', '2003-10-11T22:14:15.003000000Z', 'info'],
-  ['<11>Oct 11 22:14:15 host su[12]: no', 'syslog (RFC 3164)', '2026-10-11T22:14:15.000000000Z', 'error'],
-  ['Dec  3 09:23:38 veridian automount[7998]: lookup failed', 'syslog (RFC 3164)', '2025-12-03T09:23:38.000000000Z', 'error'],
-  ['août 19 11:08:37 nlaptop me[4961]: test', 'syslog (RFC 3164)', '2026-08-19T11:08:37.000000000Z', 'unknown'],
-  ['E0517 15:04:22.619632 1952452992 unittest.cc:253] every 3', 'klog', '2026-05-17T15:04:22.619632000Z', 'error'],
-  ['2012-07-02 10:22:40,672:DEBUG:foo', 'text', '2012-07-02T10:22:40.672000000Z', 'debug'],
-  ['20141008.165638,344:WARN:foo', 'text', '2014-10-08T16:56:38.344000000Z', 'warning'],
-  ['17/06/09 20:10:40 INFO executor.X: up', 'text', '2017-06-09T20:10:40.000000000Z', 'info'],
-  ['2025-04-12 00:14:12.837 CEST [1329108] ERROR:  syntax', 'text', '2025-04-11T22:14:12.837000000Z', 'error'],
-  ['2014-333T16:56:38,344:WARN:foo', 'text', '2014-11-29T16:56:38.344000000Z', 'warning'],
-  ['Wed May 19 08:00:01 EST 2021 line 1', 'text', '2021-05-19T13:00:01.000000000Z', 'unknown'],
-  ['@40000000433225833b6e1a8c tcpserver: status: 5/30', 'text', '2005-09-22T03:31:05.997071500Z', 'unknown'],
-  ['08:09:33.814936 brk(0) = 0', 'text', '2026-11-21T08:09:33.814936000Z', 'unknown'],
-  ['[2020-12-10 06:56:41,061] INFO [m:108] Calling', 'text', '2020-12-10T06:56:41.061000000Z', 'info'],
-  ['1:M 25 Apr 2024 05:32:35.019 * Running', 'text', '2024-04-25T05:32:35.019000000Z', 'unknown'],
-  ['03/14/2025 01:02:03 PM WARN late', 'text', '2025-03-14T13:02:03.000000000Z', 'warning'],
-];
-
-describe('one line', () => {
-  test.each(known)('%s', (line, format, time, level) => {
-    const { records, lines } = read(`${line}\n`);
-    expect(records).toHaveLength(1);
-    expect([lines.report().format, iso(records[0]!), records[0]!.level]).toEqual([format, time, level]);
-  });
-
+describe('lines of a source', () => {
   test('the zone of a source counts where a line names none, summer time too; an offset moves all', () => {
     const text = '2026-07-01 12:00:00 INFO x\n2026-01-05 12:00:00Z INFO y\n';
     expect(read(text, { zone: 'Europe/Berlin' }).records.map(iso)).toEqual(['2026-07-01T10:00:00.000000000Z', '2026-01-05T12:00:00.000000000Z']);
@@ -80,6 +37,29 @@ describe('one line', () => {
       ['other', 'stderr'],
     ]);
   });
+});
+
+test('a crash among lines of a known format is a record of its own', () => {
+  const text = [
+    'Nov 21, 2026 9:22:02 AM L main',
+    'INFO: ok',
+    'Exception in thread "main" java.lang.ArrayIndexOutOfBoundsException: Index 2 out of bounds for length 1',
+    '\tat L.main(L.java:2)',
+    '2026/11/21 09:22:03 served',
+    'panic: runtime error: index out of range',
+    '',
+    'goroutine 1 [running]:',
+    'main.main()',
+    '\t/x.go:5 +0x1d',
+  ].join('\n');
+  const { records, lines } = read(`${text}\n`);
+  expect(records.map(({ level, line }) => [level, line.split('\n').length])).toEqual([
+    ['info', 2],
+    ['error', 2],
+    ['unknown', 1],
+    ['error', 5],
+  ]);
+  expect(lines.report().faults.map(({ line }) => line)).toEqual([3, 6]);
 });
 
 /** A trace of each language, as it stands in a log. */
