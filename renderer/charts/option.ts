@@ -65,7 +65,7 @@ function line(plot: Plot, data: Float64Array, i: number, drawing: Drawing): obje
     data,
     silent: true,
     symbol: 'circle',
-    symbolSize: 4,
+    symbolSize: (_value: unknown, { dataIndex }: { readonly dataIndex: number }) => (isLone(data, dataIndex) ? 4 : 0),
     showSymbol: hasLonePoints(plot.series[i]!, plot.stepMs),
     sampling: 'none',
     stack: plot.stacked ? 'all' : undefined,
@@ -74,6 +74,12 @@ function line(plot: Plot, data: Float64Array, i: number, drawing: Drawing): obje
     areaStyle: plot.stacked ? { color, opacity: 0.35 } : plot.series.length === 1 ? { color, opacity: 0.08 } : undefined,
     emphasis: { disabled: true },
   };
+}
+
+/** Whether no line leads to the point: the rest of a series that has one stays a line. */
+function isLone(data: Float64Array, row: number): boolean {
+  const isPoint = (at: number): boolean => Number.isFinite(data[2 * at + 1] ?? Number.NaN);
+  return isPoint(row) && !isPoint(row - 1) && !isPoint(row + 1);
 }
 
 /** Thresholds and regions hang on a series without points of its own. */

@@ -192,4 +192,13 @@ describe('the option', () => {
     expect(made.series.at(-1)?.markLine?.data).toHaveLength(1);
     expect(made.series.at(-1)?.markArea?.data).toHaveLength(1);
   });
+  test('gives a dot to a point that no line leads to, and to no other of its series', () => {
+    const { series: lines } = timeOption(plot({ series: [series([0, 1_000, 5_000, 9_000, 10_000], [1, 2, 3, 4, 5])] }), drawing) as {
+      series: { data: Float64Array; showSymbol: boolean; symbolSize: (value: unknown, at: { dataIndex: number }) => number }[];
+    };
+    const [line] = lines;
+    expect(line!.showSymbol).toBe(true);
+    const rows = Array.from({ length: line!.data.length / 2 }, (_, row) => row);
+    expect(rows.filter((dataIndex) => line!.symbolSize(undefined, { dataIndex }) > 0).map((row) => line!.data[row * 2])).toEqual([5_000]);
+  });
 });
