@@ -11,7 +11,7 @@ if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_
 const reader = new ParcelReader();
 
 parentPort!.on('message', ({ task, parcel, memory, share }: AheadJob) => {
-  const board = new Board(memory, parcel.rows.length, task.grid.steps);
+  const board = new Board(memory, parcel.slots.length, task.grid.steps);
   try {
     workAhead(task, reader.open(parcel), board, share);
   } catch {

@@ -2,7 +2,8 @@ import { closeDb, openReadDb, type ReadDb } from '#core/db/index.ts';
 import { noLabels } from '#core/model/index.ts';
 import { Groups } from './names/groups.ts';
 import { Reader } from './reader.ts';
-import { Scan, type Packed } from './scan.ts';
+import type { Packed } from './packed.ts';
+import { Scan } from './scan.ts';
 import { ScannedSeries } from './scanned.ts';
 import type { ScannedColumns } from './types.ts';
 import { Tombstones } from './upkeep/deletion.ts';
@@ -10,6 +11,8 @@ import { Tombstones } from './upkeep/deletion.ts';
 /** All that another thread needs to read series of a scan: which frames of which file, and copies of what is in no file yet. Can be posted. */
 export interface Parcel extends Packed {
   readonly path: string;
+  readonly minMs: number;
+  readonly maxMs: number;
 }
 
 /** Series that follow one another in a scan, for another thread; undefined when they do not, or are no scan's. */
@@ -17,7 +20,7 @@ export function packParcel(series: readonly object[]): Parcel | undefined {
   const [first] = series;
   if (!(first instanceof ScannedSeries)) return undefined;
   const whole = series.every((one, i) => one instanceof ScannedSeries && one.scan === first.scan && one.index === first.index + i);
-  return whole ? { path: first.scan.path, ...first.scan.pack(first.index, first.index + series.length) } : undefined;
+  return whole ? { ...first.scan.range, ...first.scan.pack(first.index, first.index + series.length) } : undefined;
 }
 
 /** Opened frames kept by each reader of parcels, beside what they were decoded to. */
@@ -43,7 +46,7 @@ export class ParcelReader {
       removals: () => 0,
     });
     scan.unpack(parcel);
-    return parcel.rows.map((_, i) => new ScannedSeries(noLabels, scan, i));
+    return parcel.slots.map((_, i) => new ScannedSeries(noLabels, scan, i));
   }
 
   close(): void {

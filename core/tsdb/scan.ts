@@ -1,38 +1,16 @@
 import { equalTimes, lowerBoundMs, mergeColumns, type Columns } from './codec/columns.ts';
 import type { Stretch } from './codec/frame.ts';
 import type { Head } from './head.ts';
+import { packPlaces, unpackPlaces, type GroupPlan, type Packed, type Place } from './packed.ts';
 import type { OpenFrame, Piece, Reader } from './reader.ts';
 import { holdsSlot, type FrameMeta } from './sealed.ts';
 
 /** Targets whose times are remembered; more are put together anew. */
 const timelinesMax = 64;
 
-/** The sealed frames of a group that a scan wants, opened when it comes to them. */
-export interface GroupPlan {
-  readonly group: number;
-  metas: readonly FrameMeta[];
-}
-
 /** A series that has samples in the range. */
-interface Wanted {
+interface Wanted extends Place {
   readonly ref: number;
-  readonly slot: number;
-  readonly plan: GroupPlan;
-  /** Its unsealed samples, as they were when the scan began. */
-  readonly head: Columns | undefined;
-}
-
-/** Series of a scan, as data: rows name their plan by its place. A row is undefined when it can be read by its store only. */
-export interface Packed {
-  readonly minMs: number;
-  readonly maxMs: number;
-  readonly plans: readonly GroupPlan[];
-  readonly rows: readonly (PackedRow | undefined)[];
-}
-interface PackedRow {
-  readonly slot: number;
-  readonly plan: number;
-  readonly head: Columns | undefined;
 }
 
 /** Times that were put together from pieces, and which. */
@@ -68,7 +46,7 @@ export class Scan {
   #open: { readonly plan: GroupPlan; readonly frames: readonly OpenFrame[]; readonly removals: number } | undefined;
   #values = new Float64Array(512);
   /** Of the head's series that came last: the next one mostly has the same. */
-  #headTimes = new Float64Array(0);
+  #headTimes: Float64Array = new Float64Array(0);
   /** The pieces of the series at hand: samples [from, to) of each stretch. */
   readonly #stretches: Stretch[] = [];
   readonly #from: number[] = [];
@@ -101,28 +79,25 @@ export class Scan {
     this.#at = -1;
   }
 
-  /** The file of its frames. */
-  get path(): string {
-    return this.#parts.reader.path;
+  /** The file of its frames, and the bounds of the range, inclusive. */
+  get range(): { readonly path: string; readonly minMs: number; readonly maxMs: number } {
+    const { reader, minMs, maxMs } = this.#parts;
+    return { path: reader.path, minMs, maxMs };
   }
 
   /** The series [from, to), but for those with deleted samples and with histograms in the head. */
   pack(from: number, to: number): Packed {
-    const { minMs, maxMs, isDeletedFrom } = this.#parts;
-    const plans: GroupPlan[] = [];
-    const rows = this.#wanted.slice(from, to).map((one) => {
-      if (one === undefined || isDeletedFrom(one.ref) || one.head?.histograms !== undefined) return undefined;
-      if (plans.at(-1) !== one.plan) plans.push(one.plan);
-      return { slot: one.slot, plan: plans.length - 1, head: one.head };
-    });
-    return { minMs, maxMs, plans, rows };
+    const { isDeletedFrom } = this.#parts;
+    const isLeftOut = (one: Wanted | undefined): boolean => one === undefined || isDeletedFrom(one.ref) || one.head?.histograms !== undefined;
+    return packPlaces(this.#wanted.slice(from, to).map((one) => (isLeftOut(one) ? undefined : one)));
   }
 
   /** Takes in what was packed, in its order. */
-  unpack({ plans, rows }: Packed): void {
-    for (const row of rows) {
-      this.#wanted.push(row === undefined ? undefined : { ref: this.refs.length, slot: row.slot, plan: plans[row.plan]!, head: row.head });
-      this.refs.push(this.refs.length);
+  unpack(packed: Packed): void {
+    for (const place of unpackPlaces(packed)) {
+      const ref = this.refs.length;
+      this.#wanted.push(place === undefined ? undefined : { ref, ...place });
+      this.refs.push(ref);
     }
   }
 
