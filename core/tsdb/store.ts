@@ -24,27 +24,26 @@ import { Groups } from './names/groups.ts';
 import { defaultLimits, labelFault } from './names/limits.ts';
 import { clean, compact, maintain, makeRoom, type MaintenanceParts } from './upkeep/maintenance.ts';
 import { matchRefs } from './names/match.ts';
-import { deleteExemplarsOf, insertExemplar, putMetadata, trimExemplars, type RefExemplar } from './log/notes.ts';
-import { quarantined, quarantineFrame, quarantineGroup, quarantineRollup, quarantineSegment, type Damage } from './upkeep/quarantine.ts';
+import { deleteExemplarsOf, type RefExemplar } from './log/notes.ts';
+import { OpenNotes } from './log/open-notes.ts';
+import { quarantined, type Damage } from './upkeep/quarantine.ts';
 import { loadGroups, Replay } from './log/recover.ts';
-import { markDamaged, openOrSalvage } from './upkeep/salvage.ts';
-import type { RollupMeta } from './rollup/rows.ts';
-import { lastIds, maxSealedLsn, type FrameMeta } from './sealed.ts';
+import { openOrSalvage } from './upkeep/salvage.ts';
+import { SetAside } from './upkeep/set-aside.ts';
+import { lastIds, maxSealedLsn } from './sealed.ts';
 import { copySnapshot } from './upkeep/snapshot.ts';
 import { Sweep } from './upkeep/sweep.ts';
 import { verdictName, verdicts } from './types.ts';
 import type { Batch, Retention, SeriesRef, StoreLimits, Tsdb, TsdbOptions, TsdbStats, Verdict } from './types.ts';
 import { Observers } from './observe.ts';
 import { View } from './view.ts';
-import { realFiles, Wal, type WalFiles } from './log/wal.ts';
+import { filesWithin, Wal, type WalFiles } from './log/wal.ts';
 
 /** Between slices of upkeep: when there is nothing more to do, and when there is. A slice takes a few ms. */
 const tickMs = 1000;
 const busyTickMs = 25;
 /** How long an opening replays the log before it lets others have a turn. */
 const replayFirstMs = 150;
-/** Exemplars kept between two looks at how many there are. */
-const trimEvery = 10_000;
 /** How long a close may go on recoding what is left. */
 const closeMs = 2000;
 
@@ -60,26 +59,11 @@ export function openTsdb(options: TsdbOptions, files?: WalFiles): Tsdb {
   return new Store(options, db, [...quarantined(db), ...salvaged], files ?? filesWithin(options.hasRoom));
 }
 
-/** The log's disk, which is full while what is left of it is not for samples. */
-function filesWithin(hasRoom: TsdbOptions['hasRoom']): WalFiles {
-  if (hasRoom === undefined) return realFiles;
-  return {
-    ...realFiles,
-    write: (...of) => {
-      if (!hasRoom()) throw new Error('the disk is full but for what alerts and incidents are written with');
-      realFiles.write(...of);
-    },
-  };
-}
-
 class Store extends View implements Tsdb, Ledger {
   readonly wal: Wal;
   readonly unlogged = new Bitmap();
   readonly observers = new Observers();
   readonly #changes = new ChangeLog();
-  pendingExemplars: RefExemplar[] = [];
-  /** Exemplars that a commit has carried and the database not yet. */
-  #unsealedExemplars: RefExemplar[];
 
   readonly #folder: string;
   readonly #clock: Clock;
@@ -93,12 +77,10 @@ class Store extends View implements Tsdb, Ledger {
   readonly #upkeep: MaintenanceParts;
   readonly #replay: Replay;
   readonly #watch: CardinalityWatch;
-  readonly #metadataDirty = new Set<string>();
+  readonly #notes: OpenNotes;
   readonly #rejected = new Map<string, number>();
-  readonly #damage: Damage[];
-  #untrimmed = 0;
+  readonly #aside: SetAside;
   #upkeepFault = '';
-  #isCondemned = false;
   #appended = 0;
   #cancelTick: Cancel;
 
@@ -109,8 +91,8 @@ class Store extends View implements Tsdb, Ledger {
       db,
       groups,
       tombstones,
-      onDamage: (meta, error) => this.#setAside(meta, error),
-      onRollupDamage: (row, error) => this.#setRollupAside(row, error),
+      onDamage: (meta, error) => this.#aside.frame(meta, error),
+      onRollupDamage: (row, error) => this.#aside.rollup(row, error),
       revive: (ref) => this.#revive(ref),
     });
     this.#folder = folder;
@@ -120,11 +102,11 @@ class Store extends View implements Tsdb, Ledger {
     this.#db = db;
     this.#groups = groups;
     this.#tombstones = tombstones;
-    this.#damage = damage;
     this.#frames = new Frames(db);
+    this.#aside = new SetAside({ folder, db, clock, frames: this.#frames }, damage);
     this.#watch = new CardinalityWatch(this.catalogue);
     this.#replay = this.#recover();
-    this.#unsealedExemplars = this.#replay.exemplars;
+    this.#notes = new OpenNotes(db, this.knownMetadata, this.#replay.exemplars);
     this.wal = new Wal(this.#walFolder, clock, Math.max(this.#replay.lastLsn, maxSealedLsn(db)) + 1, files);
     this.head.limitLateness(this.#limits.outOfOrderMs);
     const { catalogue, head, reader, rollups, wal } = this;
@@ -133,6 +115,10 @@ class Store extends View implements Tsdb, Ledger {
     this.#upkeep = { ...parts, sweep: new Sweep(parts, wal, clock) };
     this.observers.add(this.#changes);
     this.#cancelTick = clock.after(tickMs, () => this.#tickByTimer());
+  }
+
+  get pendingExemplars(): readonly RefExemplar[] {
+    return this.#notes.pending;
   }
 
   readonly labelsOf = (ref: SeriesRef): Labels => this.catalogue.labels(ref);
@@ -177,8 +163,7 @@ class Store extends View implements Tsdb, Ledger {
       this.unlogged.remove(ref);
       if (this.#groups.groupOf(ref) === 0) this.#groups.waiting.add(ref);
     }
-    this.#unsealedExemplars.push(...this.pendingExemplars);
-    this.pendingExemplars = [];
+    this.#notes.committed();
     this.#appended += stored;
     if (this.#replay.isDone) this.#guardUpkeep(() => this.#upkeep.sweep.relieve());
   }
@@ -196,8 +181,7 @@ class Store extends View implements Tsdb, Ledger {
     const made = transaction(this.#db, () => Array.from(refs, (ref) => this.#hide(ref, range)));
     const gone = new Set(refs);
     const stays = ({ ref, exemplar }: RefExemplar): boolean => exemplar.timeMs < from || exemplar.timeMs > to || !gone.has(ref);
-    this.#unsealedExemplars = this.#unsealedExemplars.filter(stays);
-    this.pendingExemplars = this.pendingExemplars.filter(stays);
+    this.#notes.keepOnly(stays);
     for (const tombstone of made) {
       this.#tombstones.add(tombstone);
       this.head.cut(tombstone.ref, from, to);
@@ -211,14 +195,11 @@ class Store extends View implements Tsdb, Ledger {
   }
 
   setMetadata(metric: string, metadata: MetricMetadata): void {
-    const known = this.knownMetadata.get(metric);
-    if (known !== undefined && known.type === metadata.type && known.help === metadata.help && known.unit === metadata.unit) return;
-    this.knownMetadata.set(metric, metadata);
-    this.#metadataDirty.add(metric);
+    this.#notes.setMetadata(metric, metadata);
   }
 
   addExemplar(ref: SeriesRef, exemplar: Exemplar): void {
-    if (ref >= 0) this.pendingExemplars.push({ ref, exemplar });
+    if (ref >= 0) this.#notes.addExemplar({ ref, exemplar });
   }
 
   stats(): TsdbStats {
@@ -239,11 +220,11 @@ class Store extends View implements Tsdb, Ledger {
       newestMs: newestMs === -Infinity ? undefined : newestMs,
       appended: this.#appended,
       rejected: this.#rejected,
-      damage: this.#damage,
+      damage: this.#aside.damage,
       isReplaying: !this.#replay.isDone,
       lostSamples: this.#replay.orphans,
       upkeepFault: this.#upkeepFault,
-      needsRestart: this.#isCondemned,
+      needsRestart: this.#aside.isCondemned,
     };
   }
 
@@ -266,14 +247,14 @@ class Store extends View implements Tsdb, Ledger {
       this.observers.changed();
       return true;
     }
-    if (this.#unsealedExemplars.length > 0 || this.#metadataDirty.size > 0) this.#sealNotes();
+    this.#notes.seal(this.#limits.exemplarsMax);
     return maintain(this.#upkeep);
   }
 
   compact(): void {
     while (!this.#replay.isDone) this.#replay.step();
     this.#upkeep.sweep.sealAll();
-    this.#sealNotes();
+    this.#notes.seal(this.#limits.exemplarsMax);
     compact(this.#upkeep, () => true);
   }
 
@@ -296,7 +277,7 @@ class Store extends View implements Tsdb, Ledger {
   }
 
   protected override openExemplars(): readonly RefExemplar[] {
-    return [...this.#unsealedExemplars, ...this.pendingExemplars];
+    return this.#notes.exemplars;
   }
 
   get #walFolder(): string {
@@ -306,7 +287,7 @@ class Store extends View implements Tsdb, Ledger {
   #sealForClose(): void {
     while (!this.#replay.isDone) this.#replay.step();
     this.#upkeep.sweep.sealAll();
-    this.#sealNotes();
+    this.#notes.seal(this.#limits.exemplarsMax);
     const untilMs = this.#clock.monotonicMs() + closeMs;
     compact(this.#upkeep, () => this.#clock.monotonicMs() < untilMs);
   }
@@ -324,7 +305,7 @@ class Store extends View implements Tsdb, Ledger {
       return done;
     } catch (error) {
       this.#upkeepFault = messageOf(error);
-      if (isCorrupt(error)) this.#condemn(this.#upkeepFault);
+      if (isCorrupt(error)) this.#aside.database(this.#upkeepFault);
       return undefined;
     }
   }
@@ -334,44 +315,12 @@ class Store extends View implements Tsdb, Ledger {
     const parts = { catalogue: this.catalogue, groups: this.#groups, head: this.head, tombstones: this.#tombstones };
     const damaged: [group: number, cause: string][] = [];
     const sealedLsns = loadGroups(this.#db, parts, (group, cause) => damaged.push([group, cause]));
-    for (const [group, cause] of damaged) this.#damage.push(quarantineGroup(this.#db, group, cause, this.#clock.now()));
-    const replay = new Replay(this.#walFolder, sealedLsns, parts, (damage) => this.#damage.push(quarantineSegment(this.#folder, damage)));
+    for (const [group, cause] of damaged) this.#aside.group(group, cause);
+    const replay = new Replay(this.#walFolder, sealedLsns, parts, (damage) => this.#aside.segment(damage));
     const untilMs = this.#clock.monotonicMs() + replayFirstMs;
     do replay.step();
     while (!replay.isDone && this.#clock.monotonicMs() < untilMs);
     return replay;
-  }
-
-  /** Moves a frame that cannot be read to the quarantine; damage to the database's structure waits for the next start. */
-  #setAside(meta: FrameMeta | undefined, error: Error): void {
-    try {
-      if (meta === undefined || isCorrupt(error)) throw error;
-      this.#frames.change((change) => {
-        quarantineFrame(this.#db, meta, error.message, this.#clock.now());
-        change.remove(meta);
-      });
-      this.#damage.push({ what: 'frame', minMs: meta.minMs, maxMs: meta.maxMs, cause: error.message });
-    } catch (failure) {
-      if (!isCorrupt(failure)) throw failure;
-      this.#condemn(messageOf(failure));
-    }
-  }
-
-  /** Moves a row of rollups that cannot be read to the quarantine; it is made anew of what samples are left. */
-  #setRollupAside(row: RollupMeta, error: Error): void {
-    if (isCorrupt(error)) return this.#condemn(messageOf(error));
-    this.#frames.change((change) => {
-      quarantineRollup(this.#db, row, error.message, this.#clock.now());
-      change.removeRollup(row);
-    });
-    this.#damage.push({ what: 'rollup', minMs: row.startMs, maxMs: row.endMs, cause: error.message });
-  }
-
-  #condemn(cause: string): void {
-    if (this.#isCondemned) return;
-    this.#isCondemned = true;
-    markDamaged(this.#folder);
-    this.#damage.push({ what: 'database', minMs: undefined, maxMs: undefined, cause });
   }
 
   /** Part of the transaction of a deletion. */
@@ -391,19 +340,6 @@ class Store extends View implements Tsdb, Ledger {
   #roomFault(labels: Labels): Verdict | undefined {
     if (this.catalogue.size >= this.#limits.seriesMax) return verdicts.seriesLimit;
     return this.catalogue.metricSize(labels) >= this.#limits.metricSeriesMax ? verdicts.metricLimit : undefined;
-  }
-
-  #sealNotes(): void {
-    if (this.#unsealedExemplars.length === 0 && this.#metadataDirty.size === 0) return;
-    transaction(this.#db, () => {
-      for (const one of this.#unsealedExemplars) insertExemplar(this.#db, one);
-      for (const metric of this.#metadataDirty) putMetadata(this.#db, metric, this.knownMetadata.get(metric)!);
-      this.#untrimmed += this.#unsealedExemplars.length;
-      if (this.#untrimmed >= Math.min(trimEvery, this.#limits.exemplarsMax)) this.#untrimmed = 0;
-      if (this.#untrimmed === 0) trimExemplars(this.#db, this.#limits.exemplarsMax);
-    });
-    this.#unsealedExemplars = [];
-    this.#metadataDirty.clear();
   }
 }
 

@@ -22,6 +22,18 @@ export const realFiles: WalFiles = {
   sync: fdatasync,
 };
 
+/** The log's disk, which is full while what is left of it is not for samples. */
+export function filesWithin(hasRoom: (() => boolean) | undefined): WalFiles {
+  if (hasRoom === undefined) return realFiles;
+  return {
+    ...realFiles,
+    write: (...of) => {
+      if (!hasRoom()) throw new Error('the disk is full but for what alerts and incidents are written with');
+      realFiles.write(...of);
+    },
+  };
+}
+
 /**
  * The write-ahead log: segment files of checksummed frames, one frame a commit. Layout: FORMAT.md, "Write-ahead log".
  * A frame's number (lsn) counts commits over the life of the folder; a segment is named after its first frame's.
