@@ -6,6 +6,7 @@ import { exemplarDots } from '../../renderer/charts/exemplars.ts';
 import { keepChanged } from '../../renderer/views/traces/compare/changed.ts';
 import { caretContext, suggestKeys, suggestValues } from '../../renderer/views/traces/search/completion.ts';
 import { layOutMap } from '../../renderer/views/traces/search/map-layout.ts';
+import { timeBounds } from '../../renderer/views/traces/search/scatter.ts';
 import { conditionValue, hasTerm, withCondition } from '../../renderer/views/traces/search/query-text.ts';
 import { servicePlaces } from '../../renderer/views/traces/service-colors.ts';
 import { alignedStarts } from '../../renderer/views/traces/trace/align.ts';
@@ -330,4 +331,30 @@ test('exemplars stand where they were measured, or at the edge of the axis, and 
     ['#c', 512, 10],
     ['#a', 312, 110],
   ]);
+});
+
+describe('what of the range the scatter draws', () => {
+  const range = { startMs: 0, endMs: 100_000 };
+  const rowsAt = (...seconds: readonly number[]): Parameters<typeof timeBounds>[0] =>
+    seconds.map((second) => ({
+      traceId: '',
+      rootService: '',
+      rootName: '',
+      hasRoot: true,
+      startNs: String(second * 1e9),
+      durationNs: 1,
+      spanCount: 1,
+      errorCount: 0,
+      matchedCount: 1,
+      services: [],
+    }));
+
+  test.each([
+    ['all of it when the traces are all there are', rowsAt(98, 99), false, range],
+    ['where they lie when they are the newest of more', rowsAt(98, 99), true, { startMs: 97_980, endMs: 99_020 }],
+    ['all of it when they fill more than half', rowsAt(30, 99), true, range],
+    ['nothing beyond the range', rowsAt(80, 100), true, { startMs: 79_600, endMs: 100_000 }],
+    ['all of it for a single trace', rowsAt(99), true, range],
+    ['a stretch even of traces that started at once', rowsAt(50, 50), true, { startMs: 49_999, endMs: 50_001 }],
+  ])('%s', (_what, rows, isCut, drawn) => expect(timeBounds(rows, range, isCut)).toEqual(drawn));
 });

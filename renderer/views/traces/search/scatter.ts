@@ -32,6 +32,32 @@ export function durationBounds(rows: readonly TraceRow[]): readonly [minNs: numb
   return [min, Math.max(min * 10, 10 ** Math.ceil(Math.log10(high)))];
 }
 
+/** A part of the range so small is not seen in the whole of it. */
+const sliverShare = 0.5;
+const marginShare = 0.02;
+
+interface Bounds {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/**
+ * What of the range is drawn. All of it while the traces are all that were found, since then it shows when there were none. Of a page that is cut
+ * off only where its traces lie: when more traces stand beyond, an empty range says nothing.
+ */
+export function timeBounds(rows: readonly TraceRow[], range: Bounds, isCut: boolean): Bounds {
+  if (!isCut || rows.length < 2) return range;
+  let [first, last] = [Infinity, -Infinity];
+  for (const row of rows) {
+    const startMs = msOfNs(row.startNs);
+    first = Math.min(first, startMs);
+    last = Math.max(last, startMs);
+  }
+  if (last - first > (range.endMs - range.startMs) * sliverShare) return range;
+  const marginMs = Math.max(1, (last - first) * marginShare);
+  return { startMs: Math.max(range.startMs, first - marginMs), endMs: Math.min(range.endMs, last + marginMs) };
+}
+
 export const xOf = ({ startMs, endMs, widthPx }: ScatterScale, ms: number): number =>
   scatterFrame.left + ((ms - startMs) / (endMs - startMs)) * (widthPx - scatterFrame.left - scatterFrame.right);
 

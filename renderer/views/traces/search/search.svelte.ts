@@ -3,6 +3,7 @@ import type { Answer } from '../../../client/engine.svelte.ts';
 import { LiveQuery } from '../../../client/live.svelte.ts';
 import type { Session } from '../../../shell/session.svelte.ts';
 import { msOfNs } from '../words.ts';
+import { timeBounds } from './scatter.ts';
 
 export type Show = 'traces' | 'operations' | 'map';
 export type SortBy = 'start' | 'duration' | 'spans' | 'errors';
@@ -82,6 +83,10 @@ export class SearchState {
     return Math.max(1, (endMs - startMs) / 1000);
   });
   readonly all = $derived.by(() => this.page.value?.traces ?? []);
+  /** What of the range the traces are drawn in. */
+  readonly drawn = $derived.by(() =>
+    timeBounds(this.all, this.session.clock.bounds, this.cursor !== undefined || this.page.value?.next !== undefined),
+  );
   readonly rows = $derived.by(() =>
     sorted(
       this.all.filter((row) => inBrush(row, this.brush)),
