@@ -15,7 +15,7 @@ export interface WalFiles {
   sync(fd: number, done: (error: Error | null) => void): void;
 }
 
-export const realFiles: WalFiles = {
+const realFiles: WalFiles = {
   write(fd, bytes, length, position) {
     for (let at = 0; at < length;) at += writeSync(fd, bytes, at, length - at, position + at);
   },
