@@ -94,9 +94,6 @@ const firstComment = kinds.comment;
 /** A head or comment this long is beyond every limit of intake. */
 const lineBytesMax = 1 << 16;
 
-/** Labels kept of new slots: more than most targets have, and 5 MB. */
-const broughtMax = 10_000;
-
 interface Notes {
   badLineCount: number;
   firstBadLine: string;
@@ -113,8 +110,6 @@ export class ExpositionReader implements PageReader {
   #cache = new LineCache();
   /** The kind of the lines of samples that follow the last `# TYPE`. */
   #sampleKind: number = kinds.sample;
-  /** Labels of the first slots that the last page brought, until somebody asks: their heads need not be parsed twice. */
-  #brought = new Map<number, Labels>();
 
   constructor(format: ExpositionFormat) {
     this.format = format;
@@ -132,7 +127,6 @@ export class ExpositionReader implements PageReader {
     const numbers = this.#numbers;
     into.rowCount = 0;
     this.#sampleKind = kinds.sample;
-    if (this.#brought.size > 0) this.#brought = new Map();
     cache.look(body);
     let slot = -1;
     let at = 0;
@@ -170,27 +164,24 @@ export class ExpositionReader implements PageReader {
     return { badLineCount, firstBadLine, complete, overLimit, exemplars, histograms: [], metadata: this.#metadata.takeChanged() };
   }
 
+  /**
+   * Parsed anew, although `read` did it once: where labels of a page were kept until they are asked for, the runtime took all labels for
+   * long-lived, and a first page left 40 MB to the next full collection.
+   */
   labels(slot: number): Labels {
-    const brought = this.#brought.get(slot);
-    this.#brought.delete(slot);
-    if (brought !== undefined) return brought;
     const head = this.#cache.bytesOf(slot);
     this.#heads.read(head, 0, head.length);
-    return this.#labelsRead(this.#cache.kind(slot));
+    const { pairs } = this.#heads;
+    const kind = this.#cache.kind(slot);
+    if (kind === kinds.bucket) normaliseBound(pairs, 'le');
+    else if (kind === kinds.quantile) normaliseBound(pairs, 'quantile');
+    return sortedPairs(pairs);
   }
 
   emptied(slot: number): readonly string[] {
     const head = this.#cache.bytesOf(slot);
     this.#heads.read(head, 0, head.length);
     return emptyNames(this.#heads.pairs);
-  }
-
-  /** The pairs of the head that was read last, as labels of a line of this kind. */
-  #labelsRead(kind: number): Labels {
-    const { pairs } = this.#heads;
-    if (kind === kinds.bucket) normaliseBound(pairs, 'le');
-    else if (kind === kinds.quantile) normaliseBound(pairs, 'quantile');
-    return sortedPairs(pairs);
   }
 
   /** Takes note of a comment that says a type. */
@@ -201,7 +192,6 @@ export class ExpositionReader implements PageReader {
   compact(keep: (slot: number) => boolean): Int32Array {
     const { cache, newSlots } = this.#cache.compacted((slot) => this.#cache.kind(slot) < firstComment && keep(slot));
     this.#cache = cache;
-    this.#brought = new Map();
     return newSlots;
   }
 
@@ -229,7 +219,6 @@ export class ExpositionReader implements PageReader {
     const tailReason = this.#tails.read(body, valueEnd, to);
     if (tailReason !== '') return bad(tailReason);
     const slot = known >= 0 ? known : this.#cache.add(from, end, this.#sampleKind);
-    if (known < 0 && this.#brought.size < broughtMax) this.#brought.set(slot, this.#labelsRead(this.#sampleKind));
     if (this.#tails.exemplar !== undefined) notes.exemplars.push({ row: into.rowCount, exemplar: this.#tails.exemplar });
     into.push(slot, value, this.#tails.timeMs);
     return slot;
