@@ -150,7 +150,8 @@ class OpenLogs implements Logs {
   }
 
   async metric(text: string, grid: Grid, signal?: AbortSignal): Promise<MetricAnswer> {
-    const expr = parseLogql(text);
+    const stepSeconds = grid.stepMs / 1000;
+    const expr = parseLogql(text, { step: stepSeconds, range: Math.max(stepSeconds, (grid.endMs - grid.startMs) / 1000) });
     if (expr.kind === 'log')
       throw new EngineError('invalid', 'this query makes lines, not a metric; put it into a function such as count_over_time(... [5m])');
     if (grid.endMs < grid.startMs || !(grid.stepMs > 0))

@@ -8,6 +8,8 @@ import { DamageError } from '#core/blocks/index.ts';
  * zone's offset, and what stands around.
  */
 const isoForm = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:([.,])(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
+/** What may be a part of such a time, in lower case. */
+const partOfTime = /^[0-9t:+-]*(?:[.,][0-9]*)?(?:z|[+-][0-9:]*)?$/;
 const second = 1_000_000_000;
 const secondChars = 19;
 const yearDigits = 4;
@@ -47,11 +49,11 @@ export function timesOf(reader: ByteReader, offsetOf: (row: number) => number, b
   if (form.decimals > 9) throw new DamageError('a column of times has too many decimals');
   const write = writerOf(form, baseNs);
   const at = (row: number): string => write(offsetOf(row));
-  const mark = ({ text: run }: Piece, marks: Uint8Array): void => {
+  const mark = ({ text: run, glued = '' }: Piece, marks: Uint8Array): void => {
     // The runs of a time are its year, two digits, a day and an hour around a T, and a fraction with its zone.
     const digitsMax = Math.max(yearDigits, form.decimals);
-    if (!/^[0-9tz]{1,10}$/.test(run) || (/^\d+$/.test(run) && run.length > digitsMax)) return;
-    for (let row = 0; row < marks.length; row++) if (at(row).toLowerCase().includes(run)) marks[row] = 1;
+    if (!/^[0-9tz]{1,10}$/.test(run) || (/^\d+$/.test(run) && run.length > digitsMax) || !partOfTime.test(glued)) return;
+    for (let row = 0; row < marks.length; row++) if (at(row).toLowerCase().includes(glued)) marks[row] = 1;
   };
   return { at, mark };
 }

@@ -1,4 +1,14 @@
-import { goFunction, goVariadic, textFunctions, type GoFunctions } from '#core/formats/index.ts';
+import {
+  goFunction,
+  goTime,
+  goVariadic,
+  instantOf,
+  textFunctions,
+  type GoFunction,
+  type GoFunctions,
+  type GoObject,
+  type GoValue,
+} from '#core/formats/index.ts';
 import { compileSearch, EngineError } from '#core/model/index.ts';
 import { bytesOf, durationSeconds } from './units.ts';
 
@@ -114,5 +124,49 @@ const numbers: GoFunctions = new Map([
   ['duration_seconds', goFunction(['string'], (text) => durationSeconds(text) ?? 0)],
 ]);
 
+/** The instant of a time or of the seconds since 1970 that a text says, in ms. */
+function instantMs(value: GoValue): number {
+  return typeof value === 'object' && !Array.isArray(value) ? instantOf(value as GoObject) : numberOf(value) * 1000;
+}
+
+/** Digits of what counts seconds, milli-, micro- and nanoseconds since 1970 in our days, and how many of them make a millisecond. */
+const perMs: Readonly<Record<number, number | undefined>> = { 10: 0.001, 13: 1, 16: 1000, 19: 1_000_000 };
+
+function timeOfEpoch(text: string): GoObject {
+  const unit = perMs[text.length];
+  if (unit === undefined || !/^\d+$/.test(text))
+    throw new EngineError('invalid', `unixToTime needs 10, 13, 16 or 19 digits, not ${JSON.stringify(text)}`);
+  return goTime(Math.floor(Number(text) / unit));
+}
+
+const times: GoFunctions = new Map([
+  ['date', goFunction(['string', 'any'], (layout, time) => formatted(layout, instantMs(time), 'UTC'))],
+  ['dateInZone', goFunction(['string', 'any', 'string'], (layout, time, zone) => formatted(layout, instantMs(time), zone))],
+  ['unixEpoch', goFunction(['any'], (time) => String(Math.floor(instantMs(time) / 1000)))],
+  ['unixEpochMillis', goFunction(['any'], (time) => String(instantMs(time)))],
+  ['unixEpochNanos', goFunction(['any'], (time) => String(BigInt(instantMs(time)) * 1_000_000n))],
+  ['unixToTime', goFunction(['string'], timeOfEpoch)],
+]);
+
+function formatted(layout: string, timeMs: number, zone: string): GoValue {
+  return (goTime(timeMs, zone).members!.get('Format') as GoFunction).call([layout]) as GoValue;
+}
+
+/** What a text of JSON holds, for `range` and `index`. */
+function goOfJson(value: unknown): GoValue {
+  if (Array.isArray(value)) return value.map(goOfJson);
+  if (typeof value !== 'object' || value === null) return (value ?? undefined) as GoValue;
+  return { type: 'map[string]interface {}', entries: new Map(Object.entries(value).map(([key, one]) => [key, goOfJson(one)])) };
+}
+
+function fromJson(text: string): GoValue {
+  try {
+    return goOfJson(JSON.parse(text));
+  } catch {
+    // As in Loki: what is no JSON gives nothing.
+    return undefined;
+  }
+}
+
 /** The functions of the two formats that lines and labels are made of (Loki's template functions; Go's strings package behind them). */
-export const lineFunctions: GoFunctions = new Map([...textFunctions, ...texts, ...numbers]);
+export const lineFunctions: GoFunctions = new Map([...textFunctions, ...texts, ...numbers, ...times, ['fromJson', goFunction(['string'], fromJson)]]);

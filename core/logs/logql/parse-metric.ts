@@ -33,6 +33,8 @@ const vectorOps: ReadonlySet<string> = new Set<VectorOp>([
   'sort',
   'sort_desc',
 ]);
+/** Counted exactly here: what Loki may estimate is its answer, too. */
+const exactly: Readonly<Record<string, VectorOp | undefined>> = { approx_topk: 'topk' };
 /** Those that need an unwrapped label. */
 const unwrapping: ReadonlySet<string> = new Set([
   'rate_counter',
@@ -46,7 +48,7 @@ const unwrapping: ReadonlySet<string> = new Set([
   'stdvar_over_time',
   'quantile_over_time',
 ]);
-const later: ReadonlySet<string> = new Set(['approx_topk', 'variants', 'label_join']);
+const later: ReadonlySet<string> = new Set(['variants', 'label_join']);
 /** Weakest first; `^` binds to the right. */
 const strengths: readonly (readonly string[])[] = [['or'], ['and', 'unless'], ['==', '!=', '>', '>=', '<', '<='], ['+', '-'], ['*', '/', '%'], ['^']];
 const depthMax = 50;
@@ -106,7 +108,7 @@ function readUnary(reader: TokenReader): MetricExpr {
   if (token.kind === 'word' && rangeOps.has(token.text)) return readRange(reader);
   if (reader.is('vector')) return readConstant(reader);
   if (reader.is('label_replace')) return readLabelReplace(reader);
-  if (token.kind === 'word' && vectorOps.has(token.text)) return readVector(reader);
+  if (token.kind === 'word' && (vectorOps.has(token.text) || Object.hasOwn(exactly, token.text))) return readVector(reader);
   if (token.kind === 'word' && later.has(token.text))
     throw new EngineError('unsupported', `${token.text} is not yet supported in LogQL (character ${token.from + 1})`);
   throw reader.wrong('a selector such as {app="x"}, a function such as rate or an aggregation such as sum is expected here');
@@ -142,7 +144,8 @@ function readConstant(reader: TokenReader): MetricExpr {
 }
 
 function readVector(reader: TokenReader): MetricExpr {
-  const op = reader.next().text as VectorOp;
+  const name = reader.next().text;
+  const op = exactly[name] ?? (name as VectorOp);
   let grouping = readGrouping(reader);
   reader.expect('(');
   let param: number | undefined;

@@ -2,10 +2,13 @@ import { EngineError, matcher, messageOf, type Matcher, type MatchOp } from '#co
 import type { CompareOp, LabelFilter, LineOp, LogExpr, Stage } from './ast.ts';
 import { checkIpRange } from './ip.ts';
 import { bytesOf, durationSeconds } from './units.ts';
-import { tokensOf, type Token } from './tokens.ts';
+import { tokensOf, type Lengths, type Token } from './tokens.ts';
 
 const textCharsMax = 16_384;
 const stagesMax = 64;
+
+/** For queries that are read, not asked. */
+const anyLengths: Lengths = { step: 60, range: 3600 };
 
 /** The tokens of a query, read from the left. */
 export class TokenReader {
@@ -13,9 +16,9 @@ export class TokenReader {
   #at = 0;
   depth = 0;
 
-  constructor(text: string) {
+  constructor(text: string, lengths: Lengths = anyLengths) {
     if (text.length > textCharsMax) throw new EngineError('limit', `the query is longer than ${textCharsMax} characters`);
-    this.#tokens = tokensOf(text);
+    this.#tokens = tokensOf(text, lengths);
   }
 
   get token(): Token {

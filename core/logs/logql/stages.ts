@@ -1,4 +1,4 @@
-import { fieldsOfJson, goFunction, goStringMap, parseTemplate, renderTemplate, type GoFunctions } from '#core/formats/index.ts';
+import { fieldsOfJson, goFunction, goStringMap, goTime, parseTemplate, renderTemplate, type GoFunctions } from '#core/formats/index.ts';
 import { compileSearch, labelPairs, matchesValue } from '#core/model/index.ts';
 import type { CompareOp, LabelFilter, NumberFilter, Stage } from './ast.ts';
 import type { Entry } from './entry.ts';
@@ -176,7 +176,7 @@ function formatOf(source: string): (entry: Entry) => string {
   const functions: GoFunctions = new Map([
     ...lineFunctions,
     ['__line__', goFunction([], () => entry!.line)],
-    ['__timestamp__', goFunction([], () => new Date(Number(entry!.record.timeNs / 1_000_000n)).toISOString())],
+    ['__timestamp__', goFunction([], () => goTime(Number(entry!.record.timeNs / 1_000_000n)))],
   ]);
   const template = parseTemplate(source, { functions });
   const names = namesIn(source);

@@ -23,14 +23,35 @@ const wordsOf = [
   ['sign', sign],
 ] as const;
 
+/** Lengths of time that Grafana's variables stand for, in seconds: a panel's query can be pasted as it is. */
+export interface Lengths {
+  /** `$__interval` and `$__auto`: from one step to the next. */
+  readonly step: number;
+  /** `$__range`: of the whole query. */
+  readonly range: number;
+}
+
+const variable = /\$(?:__(auto|interval|rate_interval|range)(?![A-Za-z0-9_])|\{__(auto|interval|rate_interval|range)\})/y;
+/** Grafana's: `$__rate_interval` is four times its interval of collecting, 15 s, at least, and that more than a step. */
+const collectingSeconds = 15;
+
+function variableAt(text: string, from: number, { step, range }: Lengths): Token | undefined {
+  variable.lastIndex = from;
+  const [whole, bare, braced] = variable.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  const name = bare ?? braced;
+  const seconds = name === 'range' ? range : name === 'rate_interval' ? Math.max(4 * collectingSeconds, step + collectingSeconds) : step;
+  return { kind: 'duration', text: `${seconds}s`, from, to: from + whole.length };
+}
+
 /** Throws EngineError `invalid` with the place of what is no LogQL. */
-export function tokensOf(text: string): Token[] {
+export function tokensOf(text: string, lengths: Lengths): Token[] {
   const tokens: Token[] = [];
   let at = 0;
   for (;;) {
     at = endOf(blank, text, at) ?? at;
     if (at >= text.length) break;
-    const token = stringAt(text, at) ?? plainAt(text, at);
+    const token = stringAt(text, at) ?? plainAt(text, at) ?? variableAt(text, at, lengths);
     if (token === undefined)
       throw new EngineError('invalid', `${JSON.stringify(text[at])} has no meaning in LogQL (character ${at + 1})`, { from: at, to: at + 1 });
     tokens.push(token);

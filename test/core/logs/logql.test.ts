@@ -79,6 +79,16 @@ describe('stages', () => {
       '2   ab|aGk=',
     ],
     ['{app="x"} | line_format "{{ __line__ | trunc 3 }}"', 'abcdef', 'abc'],
+    [
+      '{app="x"} | line_format `{{ __timestamp__ | date "Jan 2 15:04:05" }} {{ unixEpoch (unixToTime "1767582000123") }} {{ unixToTime "1767582000" | date "2006-01-02" }}`',
+      'x',
+      'Jan 5 00:00:01 1767582000 2026-01-05',
+    ],
+    [
+      '{app="x"} | line_format `{{ range $i, $q := fromJson __line__ }}{{ if $i }}, {{ end }}{{ $q.name }}={{ index $q.tags 0 }}{{ end }}`',
+      '[{"name":"a","tags":["t"]},{"name":"b","tags":["u"]}]',
+      'a=t, b=u',
+    ],
   ])('%s makes the line', async (query, line, made) => {
     expect((await through(query, line))?.line).toBe(made);
   });
@@ -110,7 +120,8 @@ describe('what is wrong, and where', () => {
   });
 
   test.each([
-    ['approx_topk(3, rate({a="b"}[1m]))', /approx_topk is not yet supported in LogQL \(character 1\)/],
+    ['variants(rate({a="b"}[1m])) of ({a="b"}[1m])', /variants is not yet supported in LogQL \(character 1\)/],
+    ['rate({a="b"}[$__window])', /"\$" has no meaning in LogQL \(character 14\)/],
     ['rate({a="b"}[1m]) / group_left rate({a="b"}[1m])', /on\(\.\.\.\) or ignoring\(\.\.\.\) is expected before group_left/],
     ['rate({a="b"}[1m]) and on (x) group_left rate({a="b"}[1m])', /no grouping is possible with "and"/],
     ['{a="b"} |~ ip("1.2.3.4")', /ip\(\) stands behind \|= and != only.* \(character 12\)/],
@@ -183,6 +194,8 @@ describe('metrics', () => {
     ['quantile_over_time(0.5, {app=~".+"} | json | unwrap ms [11s]) by ()', { '': 114 }],
     ['avg_over_time({app="a"} | json | unwrap duration(took) [10s]) by (app)', { 'app=a': 0.114 }],
     ['topk(1, sum by (app) (count_over_time({app=~".+"}[1m])))', { 'app=b': 40 }],
+    ['approx_topk(1, sum by (app) (count_over_time({app=~".+"}[1m])))', { 'app=b': 40 }],
+    ['sum(count_over_time({app="a"}[$__rate_interval])) / sum(count_over_time({app="b"}[${__rate_interval}]))', { '': 0.5 }],
     ['sum(count_over_time({app="a"}[1m])) / sum(count_over_time({app=~".+"}[1m])) * 100', { '': 100 / 3 }],
     ['count_over_time({app="a"}[1m]) > 30', {}],
     ['sum by (app) (count_over_time({app=~".+"}[1m])) > bool 30', { 'app=a': 0, 'app=b': 1 }],
