@@ -131,9 +131,15 @@ function ofLine(origin: Origin, one: (line: Line, call: RangeCall, step: number)
   };
 }
 
-/** What the values before each add up to, if all are whole numbers that no sum of them rounds: then order and compensation do not matter. */
+let sumsSpace = new Float64Array(512);
+
+/**
+ * What the values before each add up to, if all are whole numbers that no sum of them rounds: then order and compensation do not matter. Good
+ * until the next call.
+ */
 function exactSums(values: Float64Array): Float64Array | undefined {
-  const sums = new Float64Array(values.length + 1);
+  if (sumsSpace.length <= values.length) sumsSpace = new Float64Array(values.length * 2);
+  const sums = sumsSpace;
   let sizes = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
