@@ -176,6 +176,11 @@ export interface ServiceEdge {
 export interface ServiceMap {
   readonly edges: readonly ServiceEdge[];
   readonly services: readonly { readonly service: string; readonly calls: number; readonly errors: number; readonly p95Ns: number }[];
+  /**
+   * Those of the names above that have no spans: databases, queues and services of others, known by what the spans of their callers, or of the
+   * consumers of a queue, say of them.
+   */
+  readonly peers: readonly string[];
   /** Spans whose parent lies in another part of the store, or nowhere: their calls are not among the edges. */
   readonly strayCount: number;
 }

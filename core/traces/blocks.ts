@@ -4,6 +4,7 @@ import { encodeDigest } from './digest.ts';
 import type { EncodedTable } from './encode.ts';
 import { byEdge, byOperation, digestOf } from './grouping.ts';
 import { fingerprintOfBytes } from './ids.ts';
+import { byPeer } from './peers.ts';
 import { SpanTable, tableOf, type ColumnSource, type TableMeta } from './table.ts';
 
 /** A sealed table, and what finds its traces without reading it. */
@@ -37,6 +38,8 @@ export function* packInSteps(table: EncodedTable): Generator<undefined, PackedTa
   columns.push(['digest:red', wrapBlob(encodeDigest(digestOf(rows, byOperation(rows))))]);
   yield;
   columns.push(['digest:edges', wrapBlob(encodeDigest(digestOf(rows, byEdge(rows))))]);
+  yield;
+  columns.push(['digest:peers', wrapBlob(encodeDigest(digestOf(rows, byPeer(rows))))]);
   return { table, columns };
 }
 

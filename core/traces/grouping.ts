@@ -13,7 +13,7 @@ export interface Grouping {
 }
 
 /** Numbers of the services of a table: a resource's code to the place of its service. */
-function servicesOf(table: SpanTable): { readonly services: readonly string[]; readonly of: readonly number[] } {
+export function servicesOf(table: SpanTable): { readonly services: readonly string[]; readonly of: readonly number[] } {
   const resources = table.resourceList();
   const services = [...new Set(resources.map(({ service }) => service))];
   return { services, of: resources.map(({ service }) => services.indexOf(service)) };

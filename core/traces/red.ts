@@ -1,9 +1,10 @@
-import type { OperationRed, ServiceMap, UnixNs } from '#core/model/index.ts';
+import { compareText, type OperationRed, type ServiceMap, type UnixNs } from '#core/model/index.ts';
 import { Dictionary } from './encode.ts';
 import { byEdge, byOperation, type Grouping } from './grouping.ts';
 import type { Part } from './search.ts';
 import { highWords, otherGroup, Tallies } from './sketch.ts';
-import type { SpanTable } from './table.ts';
+import { byPeer } from './peers.ts';
+import type { DigestName, SpanTable } from './table.ts';
 import { errorStatus } from './trace-columns.ts';
 
 export interface Range {
@@ -39,26 +40,58 @@ export async function redOf(parts: readonly Part[], range: Range): Promise<reado
   return found.sort((a, b) => b.calls - a.calls);
 }
 
-/** Who calls whom, from parents and children of different services; the busiest first. */
-export async function serviceMapOf(parts: readonly Part[], range: Range): Promise<ServiceMap> {
-  const [edges, nodes, services] = [new Tallies(), new Tallies(), new Dictionary()];
-  let strayCount = 0;
-  await eachPart(parts, range, (table, bounds) => {
-    strayCount += tallyTable(table, bounds, 'edges', byEdge, (local, localServices) => {
+/** Calls between services, as they are tallied: edges by `caller * pairBase + callee`, and what each service was asked. */
+class Calls {
+  readonly edges = new Tallies();
+  readonly nodes = new Tallies();
+
+  /** Adds a table's spans; gives its strays. */
+  add(table: SpanTable, bounds: Bounds, name: 'edges' | 'peers', grouping: (table: SpanTable) => Grouping, services: Dictionary): number {
+    return tallyTable(table, bounds, name, grouping, (local, localServices) => {
       const caller = Math.floor(local / localServices.length) - 1;
       const callee = services.code(localServices[local % localServices.length]!);
-      const node = { tallies: nodes, place: nodes.place(callee) };
-      return caller < 0 ? [node] : [node, { tallies: edges, place: edges.place(services.code(localServices[caller]!) * pairBase + callee) }];
+      const node = { tallies: this.nodes, place: this.nodes.place(callee) };
+      if (caller < 0) return [node];
+      return [node, { tallies: this.edges, place: this.edges.place(services.code(localServices[caller]!) * pairBase + callee) }];
     });
+  }
+
+  edgeRows(services: Dictionary): ServiceMap['edges'][number][] {
+    const nameOf = (code: number): string => (code < 0 ? otherName : services.texts[code]!);
+    return this.edges.results().map(({ group, tally: { calls, errors, p50Ns, p95Ns, p99Ns } }) => {
+      const caller = group < 0 ? otherGroup : Math.floor(group / pairBase);
+      const callee = group < 0 ? otherGroup : group % pairBase;
+      return { caller: nameOf(caller), callee: nameOf(callee), calls, errors, p50Ns, p95Ns, p99Ns };
+    });
+  }
+
+  serviceRows(services: Dictionary): ServiceMap['services'][number][] {
+    const nameOf = (code: number): string => (code < 0 ? otherName : services.texts[code]!);
+    return this.nodes.results().map(({ group, tally: { calls, errors, p95Ns } }) => ({ service: nameOf(group), calls, errors, p95Ns }));
+  }
+}
+
+/** Who calls whom, from parents and children of different services, and from what callers say of those that have no spans; the busiest first. */
+export async function serviceMapOf(parts: readonly Part[], range: Range): Promise<ServiceMap> {
+  const services = new Dictionary();
+  const [seen, said] = [new Calls(), new Calls()];
+  let strayCount = 0;
+  await eachPart(parts, range, (table, bounds) => {
+    strayCount += seen.add(table, bounds, 'edges', byEdge, services);
+    said.add(table, bounds, 'peers', byPeer, services);
   });
-  const serviceOf = (code: number): string => (code < 0 ? otherName : services.texts[code]!);
-  const found = edges.results().map(({ group, tally: { calls, errors, p50Ns, p95Ns, p99Ns } }) => {
-    const caller = group < 0 ? otherGroup : Math.floor(group / pairBase);
-    const callee = group < 0 ? otherGroup : group % pairBase;
-    return { caller: serviceOf(caller), callee: serviceOf(callee), calls, errors, p50Ns, p95Ns, p99Ns };
-  });
-  const answered = nodes.results().map(({ group, tally: { calls, errors, p95Ns } }) => ({ service: serviceOf(group), calls, errors, p95Ns }));
-  return { edges: found.sort((a, b) => b.calls - a.calls), services: answered.sort((a, b) => b.calls - a.calls), strayCount };
+  const [edges, asked] = [seen.edgeRows(services), seen.serviceRows(services)];
+  const known = new Set(edges.map(({ caller, callee }) => `${caller}\n${callee}`));
+  // Where both ends have spans, a call that is said only was not followed: a server's half that shares its client's id.
+  const others = said.edgeRows(services).filter(({ caller, callee }) => !known.has(`${caller}\n${callee}`));
+  const real = new Set([...asked.map(({ service }) => service), ...edges.map(({ caller }) => caller)]);
+  const peers = new Set(others.flatMap(({ caller, callee }) => [caller, callee]).filter((name) => name !== otherName && !real.has(name)));
+  return {
+    edges: [...edges, ...others].sort((a, b) => b.calls - a.calls),
+    services: [...asked, ...said.serviceRows(services).filter(({ service }) => peers.has(service))].sort((a, b) => b.calls - a.calls),
+    peers: [...peers].sort(compareText),
+    strayCount,
+  };
 }
 
 /** The bounds of a range as offsets of a table's starts; undefined when every row lies within. */
@@ -86,7 +119,7 @@ type Places = readonly { readonly tallies: Tallies; readonly place: number }[];
 function tallyTable(
   table: SpanTable,
   bounds: Bounds,
-  name: 'red' | 'edges',
+  name: DigestName,
   grouping: (table: SpanTable) => Grouping,
   placesOf: (group: number, services: readonly string[]) => Places,
 ): number {

@@ -19,6 +19,10 @@ export interface TableMeta {
   readonly maxDurationNs: number;
 }
 
+/** What a block has tallies of. */
+const digestNames = ['red', 'edges', 'peers'] as const;
+export type DigestName = (typeof digestNames)[number];
+
 /** Where the payloads of a table's columns come from. */
 export interface ColumnSource {
   load(name: string): Uint8Array | undefined;
@@ -118,7 +122,7 @@ export class SpanTable {
   }
 
   /** What its spans add to a question's tallies; undefined of tables that are not sealed, or were sealed before there were digests. */
-  digest(name: 'red' | 'edges'): Digest | undefined {
+  digest(name: DigestName): Digest | undefined {
     return this.#optional(`digest:${name}`, decodeDigest);
   }
 
@@ -130,7 +134,7 @@ export class SpanTable {
   /** Reads every column. Throws DamageError when one is damaged. */
   verify(): void {
     for (const name of this.#source.names()) this.#source.load(name);
-    for (const name of ['red', 'edges'] as const) this.digest(name);
+    for (const name of digestNames) this.digest(name);
     this.spans(0, this.meta.spanCount);
   }
 

@@ -218,6 +218,110 @@ describe('critical path', () => {
     expect(found).toEqual(Object.fromEntries(Object.entries(wanted).filter(([, micros]) => micros > 0)));
   });
 
+  /** The path as pieces `id from-to` in ms, and each span's own share of it. */
+  const pathOf = (spans: readonly Span[]): { readonly path: readonly string[]; readonly own: Readonly<Record<string, number>> } => {
+    const trace = assembled(spans);
+    const { span: of, fromNs, toNs } = trace.criticalPath;
+    const path = Array.from(of, (i, piece) => `${idAt(trace, i)} ${fromNs[piece]! / 1e6}-${toNs[piece]! / 1e6}`);
+    const own = Object.fromEntries([...trace.criticalNs.entries()].filter(([, ns]) => ns > 0).map(([i, ns]) => [idAt(trace, i), ns / 1e6]));
+    return { path, own };
+  };
+  const root = span({ id: 1, takes: 100 });
+
+  test.each<[what: string, spans: readonly Span[], path: readonly string[]]>([
+    ['of a span alone is the span', [root], ['1 0-100']],
+    [
+      'goes through children one after the other, and the gaps are the parent',
+      [root, span({ id: 2, parent: 1, at: 10, takes: 30 }), span({ id: 3, parent: 1, at: 50, takes: 40 })],
+      ['1 0-10', '2 10-40', '1 40-50', '3 50-90', '1 90-100'],
+    ],
+    [
+      'of children side by side takes the one that ends last, and what ended before that began',
+      [
+        root,
+        span({ id: 2, parent: 1, at: 0, takes: 30 }),
+        span({ id: 3, parent: 1, at: 20, takes: 50 }),
+        span({ id: 4, parent: 1, at: 40, takes: 60 }),
+      ],
+      ['2 0-30', '1 30-40', '4 40-100'],
+    ],
+    [
+      'leaves out a child inside another',
+      [root, span({ id: 2, parent: 1, at: 10, takes: 80 }), span({ id: 3, parent: 1, at: 20, takes: 30 })],
+      ['1 0-10', '2 10-90', '1 90-100'],
+    ],
+    ["cuts work that goes on behind its parent's end", [root, span({ id: 2, parent: 1, at: 60, takes: 500 })], ['1 0-60', '2 60-100']],
+    ["leaves out work that begins behind its parent's end", [root, span({ id: 2, parent: 1, at: 120, takes: 50 })], ['1 0-100']],
+    ['cuts a child whose clock is behind', [root, span({ id: 2, parent: 1, at: -20, takes: 50 })], ['2 20-50', '1 50-120']],
+    [
+      'cuts grandchildren to what is left of their parent',
+      [root, span({ id: 2, parent: 1, at: 60, takes: 500 }), span({ id: 3, parent: 2, at: 90, takes: 300 })],
+      ['1 0-60', '2 60-90', '3 90-100'],
+    ],
+    [
+      'takes neighbours that overlap by less than a hundredth for one after the other',
+      [root, span({ id: 2, parent: 1, at: 0, takes: 50 }), span({ id: 3, parent: 1, at: 49.6, takes: 50.4 })],
+      ['2 0-50', '3 49.6-100'],
+    ],
+    [
+      'knows no children without time, or with less than none',
+      [root, span({ id: 2, parent: 1, at: 50, takes: 0 }), span({ id: 3, parent: 1, at: 70, takes: -10 })],
+      ['1 0-100'],
+    ],
+    ['of a root without time has no piece', [span({ id: 1, takes: 0 }), span({ id: 2, parent: 1, takes: 5 })], []],
+    ['begins at the longest of several roots', [span({ id: 1, takes: 20 }), span({ id: 2, at: 30, takes: 60 })], ['2 30-90']],
+    [
+      'begins at a true root rather than a longer span that has lost its parent',
+      [span({ id: 1, takes: 20 }), span({ id: 2, parent: 99, at: 0, takes: 90 })],
+      ['1 0-20'],
+    ],
+    [
+      'of a trace without its root is that of the longest span that has lost its parent',
+      [span({ id: 2, parent: 99, at: 0, takes: 20 }), span({ id: 3, parent: 98, at: 5, takes: 90 })],
+      ['3 5-95'],
+    ],
+    [
+      'goes through a circle once',
+      [span({ id: 1, parent: 2, takes: 100 }), span({ id: 2, parent: 1, at: 20, takes: 50 })],
+      ['1 0-20', '2 20-70', '1 70-100'],
+    ],
+    [
+      "goes from a client's half to the server's of the same id",
+      [span({ id: 1, kind: 'client', of: 'a', takes: 100 }), span({ id: 1, kind: 'server', of: 'b', at: 10, takes: 80 })],
+      ['1 0-10', '1 10-90', '1 90-100'],
+    ],
+    [
+      'goes through a consumer only as far as its producer lasts',
+      [span({ id: 1, kind: 'producer', takes: 10 }), span({ id: 2, parent: 1, kind: 'consumer', at: 8, takes: 40 })],
+      ['1 0-8', '2 8-10'],
+    ],
+    [
+      'of two that end together takes the longer',
+      [root, span({ id: 2, parent: 1, at: 50, takes: 50 }), span({ id: 3, parent: 1, at: 20, takes: 80 })],
+      ['1 0-20', '3 20-100'],
+    ],
+  ])('%s', (_what, spans, path) => {
+    expect(pathOf(spans).path).toEqual(path);
+  });
+
+  test('the shares of the spans on it add up to the time of the root, whatever lies below', () => {
+    const tree = fc.array(fc.record({ parent: fc.nat(30), at: fc.integer({ min: -20, max: 120 }), takes: fc.integer({ min: 0, max: 150 }) }), {
+      maxLength: 30,
+    });
+    fc.assert(
+      fc.property(tree, (sketches) => {
+        const spans = sketches.map(({ parent, at, takes }, i) => span({ id: i + 2, parent: 1 + Math.min(parent, i), at, takes }));
+        const { path, own } = pathOf([root, ...spans]);
+        const total = Object.values(own).reduce((sum, one) => sum + one, 0);
+        // Neighbours may overlap by a hundredth.
+        expect(total).toBeGreaterThan(98);
+        expect(total).toBeLessThan(103);
+        expect(path.length).toBeGreaterThan(0);
+      }),
+      { seed: 20261121, numRuns: 300 },
+    );
+  });
+
   test('a chain of 100,000 spans is no deeper than the stack', () => {
     const chain = Array.from({ length: 100_000 }, (_, i) =>
       span({ id: i + 1, ...(i === 0 ? {} : { parent: i }), at: i / 1000, takes: 1000 - i / 500 }),
