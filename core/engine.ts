@@ -51,7 +51,7 @@ export interface EngineOptions {
   /** The practice system, whose processes the shell runs; absent where nobody does. */
   readonly practice?: PracticeRunner;
   readonly runImport?: RunImport;
-  /** Threads that work out rows of heavy queries on the live store. */
+  /** Threads that work out rows of heavy queries. */
   readonly askAhead?: AskAhead;
 }
 
@@ -140,7 +140,7 @@ class LiveEngine implements Engine {
     this.#queries = createQueries({ source: live, clock, breathe, askAhead: options.askAhead, strained: () => overload.level >= 2 });
     this.#ruleQueries = createQueries({ source: live, clock, breathe });
     const report = (problem: string): void => this.#answers.problem(problem);
-    this.#datasets = new Datasets({ dataDir, clock, breathe, report, live: { metrics: live, traces, logs, queries: this.#queries } });
+    this.#datasets = new Datasets({ dataDir, clock, breathe, askAhead: options.askAhead, report, live: { metrics: live, traces, logs, queries: this.#queries } });
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
     this.#forwarding = new Forwarding({
       clock,

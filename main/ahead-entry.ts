@@ -15,8 +15,9 @@ parentPort!.on('message', ({ task, parcel, memory, share }: AheadJob) => {
   try {
     workAhead(task, reader.open(parcel), board, share);
   } catch {
-    reader.close(); // What cannot be opened now is tried anew next time; the query does without.
+    // The file cannot be opened: the query does without.
   } finally {
+    reader.close();
     board.leave();
   }
 });

@@ -2,7 +2,7 @@ import type { Dataset } from '#core/contract/index.ts';
 import { caseNames, deleteCase, existingCase, openCase, type CaseStores } from '#core/intake/index.ts';
 import type { Logs } from '#core/logs/index.ts';
 import { EngineError, type Clock, type UnixMs } from '#core/model/index.ts';
-import { createQueries, type Queries } from '#core/promql/index.ts';
+import { createQueries, type AskAhead, type Queries } from '#core/promql/index.ts';
 import type { Traces } from '#core/traces/index.ts';
 import type { Tsdb } from '#core/tsdb/index.ts';
 
@@ -20,6 +20,8 @@ export interface DatasetsOptions {
   readonly clock: Clock;
   readonly live: Omit<DatasetStores, 'edges'>;
   readonly breathe: () => Promise<void>;
+  /** Threads that work for queries on a case. */
+  readonly askAhead?: AskAhead | undefined;
   readonly report: (problem: string) => void;
 }
 
@@ -115,7 +117,7 @@ export class Datasets {
   }
 
   #case(name: string): Opened {
-    const { clock, dataDir, breathe } = this.#options;
+    const { clock, dataDir, breathe, askAhead } = this.#options;
     if (this.#lent.has(name)) throw beingImported(name);
     const known = this.#open.get(name);
     if (known !== undefined) {
@@ -123,7 +125,7 @@ export class Datasets {
       return known;
     }
     const own = openCase(existingCase(dataDir, name), clock);
-    const queries = createQueries({ source: own.metrics, clock, breathe });
+    const queries = createQueries({ source: own.metrics, clock, breathe, askAhead });
     const opened = {
       own,
       usedMs: clock.now(),

@@ -1,5 +1,6 @@
 import { closeDb, openReadDb, type ReadDb } from '#core/db/index.ts';
 import { noLabels } from '#core/model/index.ts';
+import { FrameCache } from './frame-cache.ts';
 import { Groups } from './names/groups.ts';
 import { Reader } from './reader.ts';
 import type { Packed } from './packed.ts';
@@ -11,6 +12,8 @@ import { Tombstones } from './upkeep/deletion.ts';
 /** All that another thread needs to read series of a scan: which frames of which file, and copies of what is in no file yet. Can be posted. */
 export interface Parcel extends Packed {
   readonly path: string;
+  /** Which opening of a store of this process it comes from: another may count its frames anew, in the same file. */
+  readonly opening: number;
   readonly minMs: number;
   readonly maxMs: number;
 }
@@ -20,7 +23,7 @@ export function packParcel(series: readonly object[]): Parcel | undefined {
   const [first] = series;
   if (!(first instanceof ScannedSeries)) return undefined;
   const whole = series.every((one, i) => one instanceof ScannedSeries && one.scan === first.scan && one.index === first.index + i);
-  return whole ? { ...first.scan.range, ...first.scan.pack(first.index, first.index + series.length) } : undefined;
+  return whole ? { ...first.scan.origin, ...first.scan.pack(first.index, first.index + series.length) } : undefined;
 }
 
 /** Opened frames kept by each reader of parcels, beside what they were decoded to. */
@@ -32,42 +35,36 @@ const cacheBytesMax = 16 << 20;
  */
 export class ParcelReader {
   #db: ReadDb | undefined;
-  #reader: Reader | undefined;
+  #cache = new FrameCache(cacheBytesMax);
+  #opening = 0;
 
+  /** The series of a parcel, good until the next is opened. */
   open(parcel: Parcel): readonly ScannedColumns[] {
-    const { minMs, maxMs } = parcel;
-    const scan = new Scan({
-      reader: this.#readerOf(parcel.path),
-      head: { read: () => undefined },
-      minMs,
-      maxMs,
-      slotOf: () => 0,
-      isDeletedFrom: () => false,
-      removals: () => 0,
-    });
+    const { path, opening, minMs, maxMs } = parcel;
+    this.close();
+    if (opening !== this.#opening) this.#cache = new FrameCache(cacheBytesMax);
+    this.#opening = opening;
+    this.#db = openReadDb(path);
+    const reader = new FrameReader(this.#db, this.#cache);
+    const still = { slotOf: () => 0, isDeletedFrom: () => false, removals: () => 0 };
+    const scan = new Scan({ reader, head: { read: () => undefined }, minMs, maxMs, ...still });
     scan.unpack(parcel);
     return parcel.slots.map((_, i) => new ScannedSeries(noLabels, scan, i));
   }
 
+  /** Lets go of the file, which may then be deleted; opened frames stay for the next parcel. */
   close(): void {
     if (this.#db !== undefined) closeDb(this.#db);
-    this.#db = this.#reader = undefined;
-  }
-
-  #readerOf(path: string): Reader {
-    if (this.#reader !== undefined && this.#db?.path === path) return this.#reader;
-    this.close();
-    const db = (this.#db = openReadDb(path));
-    return (this.#reader = new FrameReader(db));
+    this.#db = undefined;
   }
 }
 
 class FrameReader extends Reader {
-  constructor(db: ReadDb) {
+  constructor(db: ReadDb, cache: FrameCache) {
     const onDamage = (_: unknown, error: Error): never => {
       throw error;
     };
-    super({ db, groups: new Groups(0), tombstones: new Tombstones(), onDamage }, cacheBytesMax);
+    super({ db, groups: new Groups(0), tombstones: new Tombstones(), onDamage }, cache);
   }
 
   /** Asked when a frame is gone: who reads a parcel cannot know what came in its place. */

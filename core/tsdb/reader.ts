@@ -16,6 +16,9 @@ const cacheBytesMax = 128 << 20;
 /** Series taken into a scan at a time; a group has no more. About 0.2 ms. */
 const turnSeriesMax = 64;
 
+/** Readers made so far. */
+let openings = 0;
+
 /** Awaited after some series. */
 export type Pause = (series: number) => Promise<void>;
 
@@ -47,15 +50,17 @@ export class Reader {
   readonly #parts: ReaderParts;
   readonly #index: FrameIndex;
 
-  constructor(parts: ReaderParts, bytesMax = cacheBytesMax) {
-    this.cache = new FrameCache(bytesMax);
+  readonly #opening = ++openings;
+
+  constructor(parts: ReaderParts, cache = new FrameCache(cacheBytesMax)) {
+    this.cache = cache;
     this.#parts = parts;
     this.#index = new FrameIndex(parts.db);
   }
 
-  /** The file that it reads. */
-  get path(): string {
-    return this.#parts.db.path;
+  /** The file that it reads, and a number that no other reader of this process has. */
+  get origin(): { readonly path: string; readonly opening: number } {
+    return { path: this.#parts.db.path, opening: this.#opening };
   }
 
   /** The series among `refs` that have samples in the range, to be read one after another. */

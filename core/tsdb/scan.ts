@@ -79,10 +79,10 @@ export class Scan {
     this.#at = -1;
   }
 
-  /** The file of its frames, and the bounds of the range, inclusive. */
-  get range(): { readonly path: string; readonly minMs: number; readonly maxMs: number } {
+  /** Where its series come from, and the bounds of its range, inclusive. */
+  get origin(): Reader['origin'] & { readonly minMs: number; readonly maxMs: number } {
     const { reader, minMs, maxMs } = this.#parts;
-    return { path: reader.path, minMs, maxMs };
+    return { ...reader.origin, minMs, maxMs };
   }
 
   /** The series [from, to), but for those with deleted samples and with histograms in the head. */

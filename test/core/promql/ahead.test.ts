@@ -1,6 +1,7 @@
 /** Rows worked out ahead on other threads: whatever those have done by when, answers are those of one thread, bit for bit. */
+import { rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { labelsKey, matcher, METRIC_NAME, type Clock } from '#core/model/index.ts';
+import { labelsFromRecord, labelsKey, matcher, METRIC_NAME, type Clock } from '#core/model/index.ts';
 import { Board, createQueries, workAhead, type AskAhead, type Queries, type QueryRange, type RangeResult, type RowTask } from '#core/promql/index.ts';
 import { packParcel, ParcelReader, type Tsdb } from '#core/tsdb/index.ts';
 import { tempFolder } from '../../support/folder.ts';
@@ -212,6 +213,28 @@ describe('frames that go while rows are worked out', () => {
     reader.close();
     await store.close();
   });
+});
+
+test('a file that another store has made anew is not taken for the one before', async () => {
+  const folder = tempFolder();
+  const reader = new ParcelReader();
+  const sums: number[] = [];
+  for (const factor of [1, 3]) {
+    rmSync(folder, { recursive: true, force: true });
+    const values = Float64Array.from({ length: 300 }, (_, i) => i * factor);
+    const series = Array.from({ length: 8 }, (_, i) => ({
+      labels: labelsFromRecord({ __name__: 'm', i: String(i) }),
+      timesMs: Float64Array.from(values, (_value, k) => range.startMs + k * 15_000),
+      values,
+    }));
+    const store = storeOf(series, folder);
+    store.compact();
+    const parcel = packParcel(store.scan([matcher(METRIC_NAME, '=', 'm')], range.startMs, range.endMs))!;
+    sums.push(reader.open(structuredClone(parcel))[5]!.values.reduce((sum, value) => sum + value));
+    await store.close();
+  }
+  expect(sums).toEqual([44_850, 134_550]);
+  reader.close();
 });
 
 describe('a board', () => {
