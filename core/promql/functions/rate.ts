@@ -32,23 +32,25 @@ export function extrapolated(kind: RateKind): RangeFunction {
 function floatRates(row: RangeRow, out: Row, call: RangeCall, kind: RateKind, histograms?: HistogramWindows): void {
   const { values, lo, hi } = row;
   const { counter, perSecond } = kind;
-  const { sampled, toStart, toEnd, factor } = stretchesOf(row, call, kind);
+  const { sampled, toStart, toEnd, reach, factor } = stretchesOf(row, call, kind);
   const { values: rates, kinds } = out;
   const drops = counter ? dropsOf(values) : noDrops;
   const divisor = perSecond ? call.rangeMs / 1000 : 1;
+  const isSteady = drops.length === 0 && histograms === undefined;
   let drop = 0;
   for (let k = 0; k < lo.length; k++) {
     const from = lo[k]!;
     const last = hi[k]! - 1;
-    if (last <= from || (histograms !== undefined && hasHistograms(row, k))) continue;
+    if (last <= from) continue;
     const first = values[from]!;
     let difference = values[last]! - first;
-    if (drops.length > 0) {
+    if (!isSteady) {
+      if (histograms !== undefined && hasHistograms(row, k)) continue;
       while (drop < drops.length && drops[drop]! <= from) drop++;
       for (let i = drop; i < drops.length && drops[i]! <= last; i++) difference += values[drops[i]! - 1]!;
     }
     let multiplier = factor[k]!;
-    if (counter && difference > 0 && first >= 0 && first * sampled[k]! < toStart[k]! * difference * nearlyOne) {
+    if (first * reach[k]! < difference && counter && first >= 0) {
       const toZero = sampled[k]! * (first / difference);
       if (toZero < toStart[k]!) multiplier = (sampled[k]! + toZero + toEnd[k]!) / sampled[k]! / divisor;
     }
@@ -65,6 +67,8 @@ interface Stretches {
   readonly sampled: Float64Array;
   readonly toStart: Float64Array;
   readonly toEnd: Float64Array;
+  /** How many times its first sample a counter has to rise to have been 0 within the window; a little less, so that rounding hides none. */
+  readonly reach: Float64Array;
   /** What to multiply a difference by, unless the counter reaches 0 within the window. */
   readonly factor: Float64Array;
 }
@@ -79,6 +83,7 @@ function stretchesOf({ timesMs, frame }: RangeRow, call: RangeCall, kind: RateKi
     sampled: new Float64Array(call.steps),
     toStart: new Float64Array(call.steps),
     toEnd: new Float64Array(call.steps),
+    reach: new Float64Array(call.steps),
     factor: new Float64Array(call.steps),
   };
   const divisor = kind.perSecond ? call.rangeMs / 1000 : 1;
@@ -90,6 +95,7 @@ function stretchesOf({ timesMs, frame }: RangeRow, call: RangeCall, kind: RateKi
     made.sampled[k] = sampled;
     made.toStart[k] = toStart;
     made.toEnd[k] = toEnd;
+    made.reach[k] = sampled / toStart / nearlyOne;
     made.factor[k] = (sampled + toStart + toEnd) / sampled / divisor;
   }
   stretches.set(frame, made);
@@ -98,18 +104,25 @@ function stretchesOf({ timesMs, frame }: RangeRow, call: RangeCall, kind: RateKi
 
 const noDrops = new Int32Array(0);
 
-/** Where a counter fell: indexes of samples smaller than the one before. */
+/** Where a counter fell: indexes of samples smaller than the one before. Most never fall, so that is found out first. */
 function dropsOf(values: Float64Array): Int32Array {
+  const first = firstDrop(values);
+  if (first === values.length) return noDrops;
   let count = 0;
-  for (let i = 1, before = values[0]!; i < values.length; i++) {
+  for (let i = first; i < values.length; i++) if (values[i]! < values[i - 1]!) count++;
+  const drops = new Int32Array(count);
+  for (let i = first, at = 0; at < count; i++) if (values[i]! < values[i - 1]!) drops[at++] = i;
+  return drops;
+}
+
+function firstDrop(values: Float64Array): number {
+  let before = values[0]!;
+  for (let i = 1; i < values.length; i++) {
     const value = values[i]!;
-    if (value < before) count++;
+    if (value < before) return i;
     before = value;
   }
-  if (count === 0) return noDrops;
-  const drops = new Int32Array(count);
-  for (let i = 1, at = 0; i < values.length; i++) if (values[i]! < values[i - 1]!) drops[at++] = i;
-  return drops;
+  return values.length;
 }
 
 const nearFactor = 1.1; // A bound up to 10 % further away than the mean distance of samples counts as reached.
