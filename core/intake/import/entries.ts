@@ -115,12 +115,23 @@ async function* piped(bytes: Bytes, unpacker: NodeJS.ReadWriteStream): AsyncGene
 async function feed(bytes: Bytes, unpacker: NodeJS.ReadWriteStream): Promise<void> {
   try {
     for await (const chunk of bytes) {
-      if (!unpacker.write(chunk)) await new Promise<void>((done) => unpacker.once('drain', done).once('close', done));
+      if (!unpacker.write(chunk)) await roomIn(unpacker);
     }
     unpacker.end();
   } catch (error) {
     (unpacker as unknown as Readable).destroy(error as Error);
   }
+}
+
+/** Settles when the stream takes more, or never will. */
+function roomIn(stream: NodeJS.ReadWriteStream): Promise<void> {
+  return new Promise((done) => {
+    const settle = (): void => {
+      stream.off('drain', settle).off('close', settle);
+      done();
+    };
+    stream.on('drain', settle).on('close', settle);
+  });
 }
 
 /** A file that cannot be opened: reading it throws. */
