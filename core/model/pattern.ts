@@ -38,8 +38,19 @@ function build(source: string): Pattern {
   if (source === '.+') return { source, prefix: '', matches: (text) => text !== '' };
   const prefix = literalPrefix(source);
   if (source === `${prefix}.*`) return { source, prefix, matches: (text) => text.startsWith(prefix) };
+  const inside = plainInside(source);
+  if (inside !== undefined) return { source, prefix: '', matches: inside };
   const machine = compileRe2(source);
   return { source, prefix, matches: (text) => text.startsWith(prefix) && machine.matcher(text).matches() };
+}
+
+/** What `.*text.*` and `.*text` say of a plain text: a search of a million values should not need a machine for them. */
+function plainInside(source: string): Pattern['matches'] | undefined {
+  if (!source.startsWith('.*')) return undefined;
+  const isOpen = source.endsWith('.*');
+  const plain = source.slice(2, isOpen ? -2 : undefined);
+  if (meta.test(plain)) return undefined;
+  return isOpen ? (text) => text.includes(plain) : (text) => text.endsWith(plain);
 }
 
 function compileRe2(source: string): RE2JS {

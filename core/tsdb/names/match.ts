@@ -2,8 +2,8 @@ import { matchesValue, type Matcher } from '#core/model/index.ts';
 import { Bitmap } from './bitmap.ts';
 import type { Catalogue, LabelName } from './catalogue.ts';
 
-/** Below this many candidates, looking at each one's label beats walking all values of the label. */
-const perCandidateMax = 64;
+/** Up to this many candidates, looking at each one's label beats making a set of those that a matcher takes. */
+const perCandidateMin = 64;
 
 /**
  * The refs of the series for which every matcher holds, ascending. An absent label has the empty value, so a matcher that takes the
@@ -18,30 +18,41 @@ export function matchRefs(catalogue: Catalogue, matchers: readonly Matcher[]): U
     if (found.size === 0) return new Uint32Array(0);
   }
   found ??= catalogue.all.clone();
-  for (const m of refusing) refuse(catalogue, m, found);
+  for (const m of refusing) found = refuse(catalogue, m, found);
   return found.toArray();
 }
 
 /** Rough number of values to walk: exact texts first, a whole label's values last. */
 function cost(catalogue: Catalogue, m: Matcher): number {
-  const exact = m.op === '=' ? 1 : m.op === '=~' ? m.pattern!.only?.length : undefined;
-  return exact ?? (catalogue.name(m.name)?.pairs.size ?? 0) + 2;
+  return (m.op === '!=' ? undefined : namedCount(m)) ?? (catalogue.name(m.name)?.pairs.size ?? 0) + 2;
+}
+
+/** How many values the matcher names, to take or to refuse; undefined when every value has to be looked at. */
+function namedCount(m: Matcher): number | undefined {
+  return m.op === '=' || m.op === '!=' ? 1 : m.pattern!.only?.length;
+}
+
+/** Whether there are fewer candidates than values that the matcher would have to look at. */
+function isFew(m: Matcher, name: LabelName, among: Bitmap): boolean {
+  const walked = takesAll(m) ? 0 : (namedCount(m) ?? name.pairs.size);
+  return among.size <= Math.max(perCandidateMin, walked);
 }
 
 function keep(catalogue: Catalogue, m: Matcher, among: Bitmap | undefined): Bitmap {
   const name = catalogue.name(m.name);
   if (name === undefined) return new Bitmap();
-  if (among !== undefined && among.size <= perCandidateMax) return filterEach(catalogue, m, name, among);
+  if (among !== undefined && isFew(m, name, among)) return filterEach(catalogue, m, name, among);
   const found = takesAll(m) ? name.present.clone() : union(catalogue, pairsTaken(m, name));
   if (among !== undefined) found.and(among);
   return found;
 }
 
-function refuse(catalogue: Catalogue, m: Matcher, found: Bitmap): void {
+function refuse(catalogue: Catalogue, m: Matcher, among: Bitmap): Bitmap {
   const name = catalogue.name(m.name);
-  if (name === undefined) return;
-  if (m.op === '=') found.andNot(name.present);
-  else found.andNot(union(catalogue, pairsRefused(m, name)));
+  if (name === undefined) return among;
+  if (m.op !== '=' && isFew(m, name, among)) return filterEach(catalogue, m, name, among);
+  among.andNot(m.op === '=' ? name.present : union(catalogue, pairsRefused(m, name)));
+  return among;
 }
 
 function filterEach(catalogue: Catalogue, m: Matcher, name: LabelName, among: Bitmap): Bitmap {

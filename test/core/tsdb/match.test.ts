@@ -57,6 +57,30 @@ test('matchers find what they mean, hidden series aside', () => {
   );
 });
 
+test('of more candidates than there are values, and fewer', () => {
+  const catalogue = new Catalogue();
+  const sets = Array.from({ length: 900 }, (_, i) =>
+    labelsFrom([
+      ['__name__', i % 3 === 0 ? 'few' : 'many'],
+      ['id', i % 10 === 0 ? '' : `id-${i}`],
+      ['shard', String(i % 7)],
+    ]),
+  );
+  for (const labels of sets) catalogue.add(labels);
+  for (const metric of ['few', 'many'])
+    for (const [name, pattern] of [
+      ['id', 'id-1.*'],
+      ['id', '.*7'],
+      ['id', '(.*5)?'],
+      ['shard', '[1-3]'],
+      ['absent', '.*x'],
+    ] as const)
+      for (const op of ['=~', '!~'] as const) {
+        const matchers = [matcher('__name__', '=', metric), matcher(name, op, pattern)];
+        expect([...matchRefs(catalogue, matchers)]).toEqual(sets.flatMap((labels, ref) => (matchesLabels(matchers, labels) ? [ref] : [])));
+      }
+});
+
 test('a bitmap is a set', () => {
   const value = fc.oneof(fc.nat({ max: 300 }), fc.integer({ min: 65_000, max: 66_000 }), fc.integer({ min: 2 ** 31, max: 2 ** 31 + 200_000 }));
   const dense = (from: number): number[] => Array.from({ length: 6000 }, (_, i) => from + i);
