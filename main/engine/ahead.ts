@@ -17,7 +17,7 @@ export interface AheadJob {
 const threadsMax = 3;
 /** Threads that had nothing to do for so long end, and give their memory back. */
 const idleMs = 60_000;
-/** Of a query's rows: a day at a step a minute of 1,200 series. Those that come first are the query's own thread's anyhow. */
+/** Of all rows that queries under way may still read: a day at a step a minute of 1,200 series. Those that come first are their own threads' anyhow. */
 const boardBytesMax = 16 << 20;
 /** What a thread may hold beside its columns, which are bounded themselves. */
 const memoryMbMax = 256;
@@ -25,14 +25,16 @@ const memoryMbMax = 256;
 const newMbMax = 8;
 
 /**
- * One query at a time is worked for. The threads start with the first that is heavy, which they are too late for. One that dies is let go,
- * and its query goes on without it.
+ * One part of a query at a time is worked on. The threads start with the first that is heavy, which they are too late for. One that dies is
+ * let go, and its query goes on without it.
  */
 export class Ahead {
   readonly #count: number;
   #threads: Worker[] = [];
+  /** What threads write to, or queries read from. */
+  #boards: Board[] = [];
+  /** Of the board before, since the system takes long to hand out memory that was never touched. */
   #memory = new SharedArrayBuffer(0);
-  #board: Board | undefined;
   #idle: NodeJS.Timeout | undefined;
 
   constructor(count = Math.min(threadsMax, availableParallelism() - 1)) {
@@ -40,14 +42,16 @@ export class Ahead {
   }
 
   readonly ask: AskAhead = (series, task) => {
-    if (this.#count < 1 || this.#board?.isLeft === false) return undefined;
+    this.#boards = this.#boards.filter((board) => !board.isStopped || !board.isLeft);
+    if (this.#count < 1 || this.#boards.some((board) => !board.isLeft)) return undefined;
     const { steps } = task.grid;
-    const rows = Math.min(series.length, Board.rowsWithin(boardBytesMax, steps));
+    const rows = Math.min(series.length, Board.rowsWithin(boardBytesMax - this.#bytesHeld(), steps));
     const parcel = rows < 1 ? undefined : packParcel(series.slice(series.length - rows));
     if (parcel === undefined) return undefined;
     this.#stayAwake();
-    const board = (this.#board = new Board(this.#room(Board.bytes(rows, steps)), rows, steps));
+    const board = new Board(this.#room(Board.bytes(rows, steps)), rows, steps);
     board.clear(this.#threads.length);
+    this.#boards.push(board);
     for (const [index, thread] of this.#threads.entries())
       thread.postMessage({ task, parcel, memory: board.memory, share: { index, count: this.#threads.length } } satisfies AheadJob);
     return board;
@@ -59,12 +63,17 @@ export class Ahead {
     this.#idle = undefined;
     for (const thread of this.#threads) void thread.terminate();
     this.#threads = [];
+    this.#boards = [];
     this.#memory = new SharedArrayBuffer(0);
-    this.#board = undefined;
+  }
+
+  #bytesHeld(): number {
+    return this.#boards.reduce((sum, { rows, steps }) => sum + Board.bytes(rows, steps), 0);
   }
 
   #room(bytes: number): SharedArrayBuffer {
-    if (this.#memory.byteLength < bytes) this.#memory = new SharedArrayBuffer(bytes);
+    const isFree = this.#boards.every(({ memory }) => memory !== this.#memory);
+    if (!isFree || this.#memory.byteLength < bytes) this.#memory = new SharedArrayBuffer(bytes);
     return this.#memory;
   }
 

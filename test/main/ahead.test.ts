@@ -60,8 +60,8 @@ function waiting(store: Tsdb, ask: AskAhead, boards: readonly Board[], holds: (b
 }
 
 const plain = ({ series }: RangeResult): unknown => series.map(({ labels, timesMs, values }) => [labels, [...timesMs], [...values]]);
-const alone = (store: Tsdb): Promise<RangeResult> =>
-  createQueries({ source: store, clock: slowClock(), breathe: setImmediate }).range(query, range, { fresh: true });
+const alone = (store: Tsdb, expr = query): Promise<RangeResult> =>
+  createQueries({ source: store, clock: slowClock(), breathe: setImmediate }).range(expr, range, { fresh: true });
 
 test('threads work out rows of the query, and the answer is the same', async () => {
   const store = await filled();
@@ -102,13 +102,24 @@ test('threads that end in the middle of a query leave it alone, and others start
   expect(boards).toHaveLength(2);
 });
 
-test('one query at a time has them', async () => {
+test('queries that run at once keep their rows apart', async () => {
   const store = await filled();
   const { ask, boards } = crew();
-  const queries = waiting(store, ask, boards, isAhead);
-  const answers = await Promise.all([1, 2, 3].map(() => queries.range(query, range, { fresh: true })));
-  const expected = plain(await alone(store));
-  for (const answer of answers) expect(plain(answer)).toEqual(expected);
+  const other = 'sum by (dc) (increase(requests_total[10m]))';
+  const expected = [plain(await alone(store)), plain(await alone(store, other))];
+  const [paused, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const breathe = async (): Promise<void> => {
+    if (boards.length === 0) return;
+    await until(() => boards[0]!.isLeft);
+    paused.resolve();
+    await goOn.promise;
+  };
+  const first = createQueries({ source: store, clock: slowClock(), breathe, askAhead: ask }).range(query, range, { fresh: true });
+  await paused.promise;
+  const second = await waiting(store, ask, boards, isAhead).range(other, range, { fresh: true });
+  expect(boards).toHaveLength(2);
+  goOn.resolve();
+  expect([plain(await first), plain(second)]).toEqual(expected);
 });
 
 test('where there is one processor nobody is asked', async () => {
