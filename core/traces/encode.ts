@@ -1,6 +1,7 @@
 import { attributeTypes, spanKinds, spanStatuses, type Attribute, type Resource, type Scope, type Span } from '#core/model/index.ts';
 import { bloomOf } from './bloom.ts';
 import { encodeCodes, encodeIntegers, encodeTexts, joinParts } from './columns.ts';
+import { elementsOf, jsonType } from './elements.ts';
 import { bytesOfHex } from './ids.ts';
 import { atOnce } from '#core/blocks/index.ts';
 
@@ -200,6 +201,11 @@ class ValueColumn {
     this.codes.push(code);
   }
 
+  /** The texts of what lists hold, so that one can be looked for. */
+  elements(): string[] {
+    return this.texts.flatMap((text, code) => (this.#types[code] === jsonType ? elementsOf(text).map((one) => one.text) : []));
+  }
+
   /** Dense (a code for every row, 0 for none) when at least a quarter of the rows have one value each, else pairs. */
   payload(rowCount: number): Uint8Array {
     const types = Uint8Array.from(this.#types);
@@ -256,7 +262,7 @@ function* encodeAttributes(rows: readonly Span[], columns: Map<string, Uint8Arra
   for (const [name, column] of values.all()) {
     const { texts } = column;
     columns.set(name, column.payload(rows.length));
-    if (texts.length > filterFrom) columns.set(`bloom:${name}`, bloomOf(texts));
+    if (texts.length > filterFrom) columns.set(`bloom:${name}`, bloomOf([...texts, ...column.elements()]));
     yield;
   }
 }

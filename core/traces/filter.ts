@@ -1,5 +1,6 @@
 import { attributeTypes, spanKinds, spanStatuses, type Attribute } from '#core/model/index.ts';
 import { bloomMayHold } from './bloom.ts';
+import { elementsOf, jsonType, type Element } from './elements.ts';
 import { isNumber, type CompareOp, type Intrinsic, type SpanCondition } from './query.ts';
 import type { SpanTable } from './table.ts';
 import type { ValueColumn } from './values-column.ts';
@@ -79,7 +80,8 @@ function leafMask(table: SpanTable, leaf: Leaf): Mask {
   const { scope, key } = field;
   let mask: Mask;
   if (scope === 'any' || scope === 'attribute' || scope === 'span') mask = valuesMask(table, `a:${key}`, leaf);
-  if (scope === 'any' || scope === 'attribute' || scope === 'resource') mask = union(mask, resourceMask(table, key, leaf));
+  if (scope === 'any' || scope === 'resource') mask = union(mask, resourceMask(table, key, leaf));
+  if (scope === 'attribute') mask = union(mask, inheritedMask(table, key, leaf));
   if (scope === 'any' || scope === 'instrumentation') mask = union(mask, scopeMask(table, key, leaf));
   if (scope === 'tracestate') mask = vendorMask(table, key, leaf);
   if (scope === 'any' || scope === 'event') mask = union(mask, valuesMask(table, `e:${key}`, leaf));
@@ -188,7 +190,7 @@ function vendorMask(table: SpanTable, vendor: string, leaf: Leaf): Mask {
 function valueHits(column: ValueColumn, leaf: Leaf): Uint8Array {
   const { types } = column;
   const hits = new Uint8Array(types.length + 1);
-  if (leaf.kind === 'compare' && leaf.op === '=' && types.length > byteSearchFrom) {
+  if (leaf.kind === 'compare' && leaf.op === '=' && types.length > byteSearchFrom && !types.includes(jsonType)) {
     for (const text of new Set([leaf.value, isNumber(leaf.value) ? String(Number(leaf.value)) : leaf.value])) {
       for (const i of column.find(text)) hits[i + 1] = Number(holdsFor(leaf, types[i]!, text));
     }
@@ -212,6 +214,15 @@ function resourceMask(table: SpanTable, key: string, leaf: Leaf): Mask {
   );
 }
 
+/** The rows whose resource fulfils the condition, but for those with an attribute of their own of that key, which counts instead. */
+function inheritedMask(table: SpanTable, key: string, leaf: Leaf): Mask {
+  const mask = resourceMask(table, key, leaf);
+  const own = mask && valuesMask(table, `a:${key}`, { kind: 'exists', field: leaf.field, wanted: true });
+  if (mask === undefined || own === undefined) return mask;
+  for (let row = 0; row < mask.length; row++) if (own[row] === 1) mask[row] = 0;
+  return mask.includes(1) ? mask : undefined;
+}
+
 /** Name and version go by the names that they have outside of OTLP. */
 function scopeMask(table: SpanTable, key: string, leaf: Leaf): Mask {
   const hits = table.scopeList().map(({ name, version, attributes }) => {
@@ -225,9 +236,19 @@ function scopeMask(table: SpanTable, key: string, leaf: Leaf): Mask {
 const intType = attributeTypes.indexOf('int');
 const doubleType = attributeTypes.indexOf('double');
 
-/** Whether a value that is there fulfils the condition. Texts that read as numbers compare as numbers where order is asked. */
+/** Whether a value that is there fulfils the condition: of a list one of its elements, or with `!=` and `!~` all of them. */
 function holdsFor(leaf: Leaf, type: number, text: string): boolean {
   if (leaf.kind === 'exists') return true;
+  const whole = holdsForOne(leaf, type, text);
+  if (type !== jsonType) return whole;
+  const isNegative = leaf.op === '!=' || leaf.op === '!~';
+  if (whole !== isNegative) return whole;
+  const holds = (one: Element): boolean => holdsForOne(leaf, attributeTypes.indexOf(one.type), one.text);
+  return isNegative ? elementsOf(text).every(holds) : elementsOf(text).some(holds);
+}
+
+/** Texts that read as numbers compare as numbers where order is asked. */
+function holdsForOne(leaf: Comparison, type: number, text: string): boolean {
   const { op, value, pattern } = leaf;
   if (pattern !== undefined) return pattern.matches(text) === (op === '=~');
   if (op === '=' || op === '!=') {

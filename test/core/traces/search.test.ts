@@ -94,6 +94,65 @@ describe('trace search', () => {
     for (const [query, wanted] of questions) expect([query, traceNumbers(await traces.search({ text: query, limit: 100 }))]).toEqual([query, wanted]);
   });
 
+  /** What is asked where, of spans that have a key on several levels, or several values. */
+  const levels: readonly (readonly [query: string, traces: readonly number[]])[] = [
+    ['resource.env=prod', [3, 2, 1]],
+    ['span.env=test', [2]],
+    ['.env=prod', [3, 1]],
+    ['{ .env != "prod" }', [2]],
+    ['env=prod', [3, 2, 1]],
+    ['event.code=7', [3]],
+    ['span.code=7', []],
+    ['.code=7', []],
+    ['code=7', [3]],
+    ['event:name=retry', [3]],
+    ['link.via=queue', [1]],
+    ['span.via=queue', []],
+    ['tags=red', [2, 1]],
+    ['tags="green"', [2]],
+    ['tags=~"gr.*"', [2]],
+    ['{ .tags != "red" }', [3]],
+    ['{ .tags !~ "r.*" }', [3]],
+    ['sizes>20', [2]],
+    ['sizes=10', [2, 1]],
+    ['sizes>=10 sizes<11', [2, 1]],
+    ['sizes', [3, 2, 1]],
+    ['tags="[\\"red\\",\\"green\\"]"', [2]],
+  ];
+  const list = (key: string, ...values: readonly (string | number)[]): Span['attributes'][number] => ({
+    key,
+    type: 'json',
+    text: JSON.stringify(values),
+  });
+  const prod = service('shop', text('env', 'prod'));
+  const event = (code: number, name: string): Span['events'][number] => ({ timeNs: baseNs, name, attributes: [int('code', code)], droppedCount: 0 });
+  const levelled: readonly Span[] = [
+    span({
+      trace: 1,
+      id: 1,
+      at: 1,
+      resource: prod,
+      attributes: [list('tags', 'red'), list('sizes', 10)],
+      links: [{ traceId: hex(9, 16), spanId: hex(9, 8), traceState: '', attributes: [text('via', 'queue')], droppedCount: 0 }],
+    }),
+    span({ trace: 2, id: 2, at: 2, resource: prod, attributes: [text('env', 'test'), list('tags', 'red', 'green'), list('sizes', 10, 30)] }),
+    span({ trace: 3, id: 3, at: 3, resource: prod, attributes: [list('tags', 'blue'), list('sizes')], events: [event(5, 'try'), event(7, 'retry')] }),
+  ];
+
+  test.each(['head', 'blocks'] as const)('by level and by element, from the %s', async (where) => {
+    const traces = open();
+    // Others with many values of the same keys, so that their columns have filters.
+    const others = Array.from({ length: 600 }, (_, i) =>
+      span({ trace: 100 + i, id: 100 + i, of: 'other', attributes: [text('tags', `t${i}`)], at: 0 }),
+    );
+    await traces.append([...levelled, ...others]);
+    if (where === 'blocks') await traces.flush();
+    for (const [query, wanted] of levels) {
+      const found = traceNumbers(await traces.search({ text: query, limit: 1000 })).filter((number) => number < 100);
+      expect([query, found]).toEqual([query, wanted]);
+    }
+  });
+
   test('a row tells of the whole trace, wherever its spans lie', async () => {
     const traces = open();
     await traces.append([span({ trace: 1, id: 2, parent: 1, of: 'cart', at: 2, takes: 40, status: 'error' })]);
