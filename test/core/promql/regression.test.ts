@@ -46,7 +46,7 @@ const columns = fc
       fc.array(fc.integer({ min: 0, max: 10 ** 11 }), { minLength: 80, maxLength: 80 }),
       fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 80, maxLength: 80 }),
       fc.array(fc.integer({ min: -(2 ** 52), max: 2 ** 52 }), { minLength: 80, maxLength: 80 }),
-      fc.array(fc.constantFrom(5, 5, 5, 6), { minLength: 80, maxLength: 80 }),
+      fc.array(fc.constantFrom<number>(5, 5, 5, 6), { minLength: 80, maxLength: 80 }),
     ),
   })
   .map(({ intervalMs, phaseMs, jitterMs, lost, values }): SeriesColumns => {
