@@ -17,6 +17,8 @@ export interface AheadJob {
 const threadsMax = 3;
 /** Threads that had nothing to do for so long end, and give their memory back. */
 const idleMs = 60_000;
+/** None start for so long after one died. */
+const restMs = 60_000;
 /** Of all rows that queries under way may still read: a day at a step a minute of 1,200 series. Those that come first are their own threads' anyhow. */
 const boardBytesMax = 16 << 20;
 /** What a thread may hold beside its columns, which are bounded themselves. */
@@ -30,20 +32,33 @@ const newMbMax = 8;
  */
 export class Ahead {
   readonly #count: number;
+  readonly #entry: string;
   #threads: Worker[] = [];
   /** What threads write to, or queries read from. */
   #boards: Board[] = [];
   /** Of the board before, since the system takes long to hand out memory that was never touched. */
   #memory = new SharedArrayBuffer(0);
   #idle: NodeJS.Timeout | undefined;
+  /** After one died: what killed it may do so again. */
+  #isResting = false;
 
-  constructor(count = Math.min(threadsMax, availableParallelism() - 1)) {
+  constructor(count = Math.min(threadsMax, availableParallelism() - 1), entry = entryFile('ahead-entry')) {
     this.#count = count;
+    this.#entry = entry;
   }
 
   readonly ask: AskAhead = (series, task) => {
+    try {
+      return this.#isResting || this.#count < 1 ? undefined : this.#ask(series, task);
+    } catch {
+      this.#rest(); // No memory or no thread to be had: the query does without.
+      return undefined;
+    }
+  };
+
+  #ask(series: Parameters<AskAhead>[0], task: RowTask): Board | undefined {
     this.#boards = this.#boards.filter((board) => !board.isStopped || !board.isLeft);
-    if (this.#count < 1 || this.#boards.some((board) => !board.isLeft)) return undefined;
+    if (this.#boards.some((board) => !board.isLeft)) return undefined;
     const { steps } = task.grid;
     const rows = Math.min(series.length, Board.rowsWithin(boardBytesMax - this.#bytesHeld(), steps));
     const parcel = rows < 1 ? undefined : packParcel(series.slice(series.length - rows));
@@ -55,7 +70,7 @@ export class Ahead {
     for (const [index, thread] of this.#threads.entries())
       thread.postMessage({ task, parcel, memory: board.memory, share: { index, count: this.#threads.length } } satisfies AheadJob);
     return board;
-  };
+  }
 
   /** Ends the threads. They start again when they are asked. */
   close(): void {
@@ -83,12 +98,18 @@ export class Ahead {
     this.#idle.refresh();
   }
 
+  #rest(): void {
+    this.close();
+    this.#isResting = true;
+    setTimeout(() => (this.#isResting = false), restMs).unref();
+  }
+
   #start(): Worker {
-    const thread = new Worker(entryFile('ahead-entry'), {
+    const thread = new Worker(this.#entry, {
       resourceLimits: { maxOldGenerationSizeMb: memoryMbMax, maxYoungGenerationSizeMb: newMbMax },
     });
     const gone = (): void => {
-      if (this.#threads.includes(thread)) this.close();
+      if (this.#threads.includes(thread)) this.#rest();
     };
     thread.on('error', gone);
     thread.on('exit', gone);

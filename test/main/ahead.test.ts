@@ -1,4 +1,5 @@
 /** The real threads that work out rows ahead: on the store's own file, while it is written. */
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { labelsFromRecord, type Clock } from '#core/model/index.ts';
@@ -120,6 +121,21 @@ test('queries that run at once keep their rows apart', async () => {
   expect(boards).toHaveLength(2);
   goOn.resolve();
   expect([plain(await first), plain(second)]).toEqual(expected);
+});
+
+test('threads that cannot start are not asked again for a while', async () => {
+  const store = await filled();
+  const ahead = new Ahead(2, join(tempFolder(), 'missing.js'));
+  const boards: (Board | undefined)[] = [];
+  const ask: AskAhead = (...of) => {
+    boards.push(ahead.ask(...of));
+    return boards.at(-1);
+  };
+  const expected = plain(await alone(store));
+  const queries = createQueries({ source: store, clock: slowClock(), breathe: setImmediate, askAhead: ask });
+  while (boards.at(-1) !== undefined || boards.length === 0) expect(plain(await queries.range(query, range, { fresh: true }))).toEqual(expected);
+  expect(plain(await queries.range(query, range, { fresh: true }))).toEqual(expected);
+  expect(boards.at(-1)).toBeUndefined();
 });
 
 test('where there is one processor nobody is asked', async () => {
