@@ -140,7 +140,13 @@ class LiveEngine implements Engine {
     this.#queries = createQueries({ source: live, clock, breathe, askAhead: options.askAhead, strained: () => overload.level >= 2 });
     this.#ruleQueries = createQueries({ source: live, clock, breathe });
     const report = (problem: string): void => this.#answers.problem(problem);
-    this.#datasets = new Datasets({ dataDir, clock, breathe, askAhead: options.askAhead, report, live: { metrics: live, traces, logs, queries: this.#queries } });
+    this.#datasets = new Datasets({
+      dataDir,
+      clock,
+      breathe,
+      askAhead: options.askAhead,
+      live: { metrics: live, traces, logs, queries: this.#queries },
+    });
     this.#outgoing = new Outgoing(clock, () => dirname(this.#config.current.file));
     this.#forwarding = new Forwarding({
       clock,

@@ -22,7 +22,6 @@ export interface DatasetsOptions {
   readonly breathe: () => Promise<void>;
   /** Threads that work for queries on a case. */
   readonly askAhead?: AskAhead | undefined;
-  readonly report: (problem: string) => void;
 }
 
 interface Opened {
@@ -66,7 +65,7 @@ export class Datasets {
     return caseNames(this.#options.dataDir);
   }
 
-  /** The live one first. A case that cannot be opened is told of and left out. */
+  /** The live one first. A case that cannot be opened is listed with the reason: it is there, and can be deleted. */
   list(): Dataset[] {
     const cases = this.names().flatMap((name) => {
       if (this.#lent.has(name)) return this.#sizes.get(name)?.size ?? [];
@@ -74,8 +73,7 @@ export class Datasets {
         return [this.#size(name)];
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
-        this.#options.report(`the case ${name} cannot be opened: ${error.message}`);
-        return [];
+        return [{ ...unknownSize, name, problem: error.message }];
       }
     });
     return [sizeOf('live', this.#live), ...cases];
@@ -173,5 +171,7 @@ function sizeOf(name: string, { metrics, traces, logs }: DatasetStores): Dataset
     bytesOnDisk: stats.diskBytes + stats.walBytes + spans.blockBytes + lines.blockBytes,
   };
 }
+
+const unknownSize = { oldestMs: undefined, newestMs: undefined, seriesCount: 0, sampleCount: 0, spanCount: 0, logCount: 0, bytesOnDisk: 0 };
 
 const msOf = (ns: bigint | undefined): number | undefined => (ns === undefined ? undefined : Number(ns / 1_000_000n));

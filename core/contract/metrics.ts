@@ -80,6 +80,8 @@ export interface Dataset {
   readonly spanCount: number;
   readonly logCount: number;
   readonly bytesOnDisk: number;
+  /** Why it cannot be opened: its sizes are then not known, and 0. */
+  readonly problem?: string;
 }
 
 /** A name and how many series, or values, it has. */

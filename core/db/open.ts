@@ -25,7 +25,7 @@ const busyTimeoutMs = 5000;
  * better-sqlite3 would otherwise fall back to synchronous=NORMAL after the first write and lose commits in a power cut.
  * Room that deletes leave is given back to the disk by `pragma incremental_vacuum`, a few pages at a time.
  * `ensureRoom` is called before each transaction: a reserve of what must be written (reserve.ts).
- * Throws EngineError `unavailable` when the file was written by a newer Signalbox.
+ * Throws EngineError `unsupported` when the file was written by a newer Signalbox.
  */
 export function openDb(path: string, store: StoreName, ensureRoom?: () => void): WriteDb {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -140,7 +140,7 @@ function migrate(db: WriteDb, store: StoreName): void {
   const done = db.connection.pragma('user_version', { simple: true }) as number;
   if (done > due.length) {
     throw new EngineError(
-      'unavailable',
+      'unsupported',
       `${db.path} was written by a newer Signalbox (form ${done}, this one knows ${due.length}); open it with that version`,
     );
   }

@@ -38,7 +38,7 @@ function scene(run: RunImport | undefined = runImport): Scene {
     logs: openLogs({ folder, clock }),
     queries: createQueries({ source: tsdb, clock, breathe }),
   };
-  const datasets = new Datasets({ dataDir, clock, live, breathe, report: (problem) => expect.fail(problem) });
+  const datasets = new Datasets({ dataDir, clock, live, breathe });
   const desk = new ImportDesk({ datasets, clock, dataDir, run }).handlers();
   return { datasets, desk, dataDir, clock, close: () => datasets.close() };
 }

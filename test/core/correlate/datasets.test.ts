@@ -1,4 +1,5 @@
 /** A case from its files to the answers of the desks. */
+import Database from 'better-sqlite3';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -40,7 +41,7 @@ function capture(folder: string): void {
   writeFileSync(join(folder, 'logs.csv'), ['time,timestamp,container_name,message', ...lines].join('\n'));
 }
 
-async function scene(): Promise<{ datasets: Datasets; desk: ReturnType<CorrelateDesk['handlers']> }> {
+async function scene(): Promise<{ dataDir: string; datasets: Datasets; desk: ReturnType<CorrelateDesk['handlers']> }> {
   const [dataDir, files] = [tempFolder(), tempFolder()];
   const clock = new ManualClock(1_700_000_000_000);
   capture(files);
@@ -56,8 +57,8 @@ async function scene(): Promise<{ datasets: Datasets; desk: ReturnType<Correlate
     logs: openLogs({ folder, clock }),
     queries: createQueries({ source: metrics, clock, breathe }),
   };
-  const datasets = new Datasets({ dataDir, clock, live, breathe, report: (problem) => expect.fail(problem) });
-  return { datasets, desk: new CorrelateDesk({ datasets, clock, dataDir, breathe }).handlers() };
+  const datasets = new Datasets({ dataDir, clock, live, breathe });
+  return { dataDir, datasets, desk: new CorrelateDesk({ datasets, clock, dataDir, breathe }).handlers() };
 }
 
 const window = { startMs: (startSeconds + 900) * 1000, endMs: (startSeconds + 1200) * 1000 };
@@ -74,6 +75,20 @@ describe('a case beside the live dataset', () => {
     const answer = await datasets.of('a-case').queries.instant('max by (service) (cpu) > 4', window.endMs - 6000);
     expect(answer).toMatchObject({ type: 'vector', samples: [{ labels: ['service', 'cart'] }] });
     expect(() => datasets.of('none')).toThrow('there is no case "none"; there are a-case');
+    await datasets.close();
+  });
+
+  test('is listed with the reason when a newer Signalbox wrote it, and can still be deleted', async () => {
+    const { datasets, desk, dataDir } = await scene();
+    const db = new Database(join(caseFolder(dataDir, 'a-case'), 'metrics.db'));
+    db.pragma('user_version = 9999');
+    db.close();
+    const problem = expect.stringMatching(/metrics\.db was written by a newer Signalbox .*; open it with that version$/) as string;
+    expect(datasets.list()).toMatchObject([{ name: 'live' }, { name: 'a-case', sampleCount: 0, problem }]);
+    expect(datasets.list()[0]!.problem).toBeUndefined();
+    expect(() => datasets.of('a-case')).toThrow('newer Signalbox');
+    await desk['cases.delete']({ name: 'a-case' }, context);
+    expect(datasets.names()).toEqual([]);
     await datasets.close();
   });
 
