@@ -86,13 +86,15 @@ export class View implements Omit<TsdbView, 'stats' | 'close'> {
   }
 
   labelNames(matchers: readonly Matcher[] = [], minMs = -Infinity, maxMs = Infinity): readonly string[] {
-    const refs = this.#refsIn(matchers, minMs, maxMs);
-    return this.catalogue.namesAmong(refs).sort(compareText);
+    const isAll = isEverything(matchers, minMs, maxMs);
+    const found = isAll ? this.catalogue.namesShown() : this.catalogue.namesAmong(this.#refsIn(matchers, minMs, maxMs));
+    return found.sort(compareText);
   }
 
   labelValues(name: string, matchers: readonly Matcher[] = [], minMs = -Infinity, maxMs = Infinity): readonly string[] {
     const label = this.catalogue.name(name);
     if (label === undefined) return [];
+    if (isEverything(matchers, minMs, maxMs)) return this.catalogue.valuesShown(label).sort(compareText);
     const values = new Set<string>();
     for (const ref of this.#refsIn(matchers, minMs, maxMs)) values.add(this.catalogue.valueOf(ref, label));
     values.delete('');
@@ -127,4 +129,9 @@ export class View implements Omit<TsdbView, 'stats' | 'close'> {
       (ref) => this.head.read(ref, minMs, maxMs) !== undefined || this.reader.mayHold(ref, minMs, maxMs) || this.rollups.mayHold(ref, minMs, maxMs),
     );
   }
+}
+
+/** Every series is meant: then the index knows names and values without a look at the series. */
+function isEverything(matchers: readonly Matcher[], minMs: number, maxMs: number): boolean {
+  return matchers.length === 0 && minMs === -Infinity && maxMs === Infinity;
 }

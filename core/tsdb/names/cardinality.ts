@@ -81,22 +81,23 @@ export class CardinalityWatch {
     return {
       series: this.#catalogue.size,
       pairs: names.reduce((sum, { pairs }) => sum + pairs.size, 0),
-      metrics: metric === undefined ? [] : largest(this.#pairsOf(metric), limit),
-      labels: largest(
-        names.map(({ text, pairs }) => ({ name: text, count: pairs.size })),
-        limit,
-      ),
-      labelPairs: largest(
-        names.flatMap((name) => this.#pairsOf(name).map(({ name: value, count }) => ({ name: `${name.text}=${value}`, count }))),
-        limit,
-      ),
+      metrics: this.#largestPairs(metric === undefined ? [] : [metric], limit, (_, value) => value),
+      labels: largestLabels(names, limit),
+      labelPairs: this.#largestPairs(names, limit, ({ text }, value) => `${text}=${value}`),
       growing: this.growing(limit),
       refused: this.refusals(limit),
     };
   }
 
-  #pairsOf(name: LabelName): Counted[] {
-    return Array.from(name.pairs, ([value, pair]) => ({ name: value, count: this.#catalogue.countHolding(pair) }));
+  /** The pairs of some labels that most series have. */
+  #largestPairs(names: readonly LabelName[], limit: number, called: (name: LabelName, value: string) => string): readonly Counted[] {
+    const largest = new Largest(limit);
+    for (const name of names)
+      for (const [value, pair] of name.pairs) {
+        const count = this.#catalogue.countHolding(pair);
+        if (largest.takes(count)) largest.add({ name: called(name, value), count });
+      }
+    return largest.found;
   }
 
   /** Labels with more values than an hour ago, or than at the start, the most added first. */
@@ -139,9 +140,28 @@ export class CardinalityWatch {
   }
 }
 
-function largest(counted: readonly Counted[], limit: number): readonly Counted[] {
-  return counted
-    .filter(({ count }) => count > 0)
-    .sort((a, b) => b.count - a.count)
-    .slice(0, limit);
+function largestLabels(names: readonly LabelName[], limit: number): readonly Counted[] {
+  const largest = new Largest(limit);
+  for (const { text, pairs } of names) if (largest.takes(pairs.size)) largest.add({ name: text, count: pairs.size });
+  return largest.found;
+}
+
+/** The largest of many counts, so that a million need not be sorted; of equal ones those that came first. */
+class Largest {
+  readonly #limit: number;
+  readonly found: Counted[] = [];
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  takes(count: number): boolean {
+    return count > 0 && (this.found.length < this.#limit || count > (this.found.at(-1)?.count ?? Infinity));
+  }
+
+  add(one: Counted): void {
+    const behind = this.found.findIndex(({ count }) => count < one.count);
+    this.found.splice(behind < 0 ? this.found.length : behind, 0, one);
+    if (this.found.length > this.#limit) this.found.pop();
+  }
 }

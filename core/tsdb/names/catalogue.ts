@@ -110,6 +110,18 @@ export class Catalogue {
     return Array.from(names, ({ text }) => text);
   }
 
+  /** The label names of all series that are shown. */
+  namesShown(): string[] {
+    return [...this.#names.values()].flatMap(({ text, present }) => (present.size > 0 ? [text] : []));
+  }
+
+  /** The values that series which are shown give a label. */
+  valuesShown({ pairs }: LabelName): string[] {
+    const found: string[] = [];
+    for (const [value, pair] of pairs) if (value !== '' && this.countHolding(pair) > 0) found.push(value);
+    return found;
+  }
+
   /** The value of a label of a series; empty when it has none. */
   valueOf(ref: number, name: LabelName): string {
     const from = this.#setFrom[ref]!;

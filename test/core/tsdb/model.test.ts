@@ -162,6 +162,8 @@ class Twin {
       expect([...timesMs].every((timeMs, i) => i === 0 || timesMs[i - 1]! < timeMs)).toBe(true);
       found.set(le(labels), new Map([...timesMs].map((timeMs, i) => [timeMs, asText(values[i]!, histograms?.[i])])));
     }
+    expect(this.#db.labelValues('le')).toEqual(this.#db.labelValues('le', [matcher('le', '!=', '')]));
+    expect(this.#db.labelNames()).toEqual(this.#db.labelNames([matcher('__name__', '!=', '')]));
     const keepFrom = this.#newestMs - retentionMs;
     names.forEach((labels, i) => {
       const got = found.get(le(labels)) ?? new Map<number, Sample>();
