@@ -51,6 +51,12 @@ test('matchers find what they mean, hidden series aside', () => {
         });
         const wanted = sets.flatMap((labels, ref) => (!hidden[ref] && matchesLabels(matchers, labels) ? [ref] : []));
         expect([...matchRefs(catalogue, matchers)]).toEqual(wanted);
+        const shown = sets.filter((_, ref) => !hidden[ref]);
+        const names = new Set(shown.flatMap((labels) => labels.filter((_, i) => i % 2 === 0)));
+        expect(catalogue.namesShown().sort()).toEqual([...names].sort());
+        const texts = new Set(shown.flatMap((labels) => labels.filter((_, i) => labels[i - 1] === 'a' && i % 2 === 1)));
+        const label = catalogue.name('a');
+        if (label !== undefined) expect(catalogue.valuesShown(label).sort()).toEqual([...texts].sort());
       },
     ),
     { seed: 3, numRuns: 400 },
