@@ -185,10 +185,13 @@ export class LogStore {
 
   async close(): Promise<void> {
     this.#cancelTick();
-    if (this.#waiting.length > 0) await breathe();
-    await this.#loading.flush();
-    await this.#sealing;
-    closeDb(this.db);
+    try {
+      if (this.#waiting.length > 0) await breathe();
+      await this.#loading.flush();
+      await this.#sealing;
+    } finally {
+      closeDb(this.db);
+    }
   }
 
   #judge(record: LogRecord, live: boolean): LogVerdict {
