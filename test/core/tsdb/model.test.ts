@@ -10,13 +10,15 @@ import { random } from './random.ts';
 
 const outOfOrderMs = 1_800_000;
 const retentionMs = 3_600_000;
+/** How far ahead of the clock a sample may be. */
+const futureMs = 600_000;
 const names = Array.from({ length: 70 }, (_, i) => labelsFromRecord({ __name__: `m${i % 7}`, le: String(i), odd: i % 2 === 1 ? 'yes' : '' }));
 
 type Step =
   | { readonly kind: 'scrape'; readonly seed: number; readonly rounds: number }
   | { readonly kind: 'late'; readonly series: number; readonly agoMs: number; readonly seed: number }
   | { readonly kind: 'histogram'; readonly series: number; readonly seed: number }
-  | { readonly kind: 'pass'; readonly ms: number }
+  | { readonly kind: 'pass' | 'jump'; readonly ms: number }
   | { readonly kind: 'close' | 'crash' | 'compact' | 'snapshot' }
   | { readonly kind: 'delete'; readonly series: number; readonly agoMs: number; readonly lengthMs: number };
 
@@ -27,6 +29,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('late' as const), series, agoMs: fc.integer({ min: -1000, max: 2_500_000 }), seed }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('histogram' as const), series, seed }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 1000, max: 900_000 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('jump' as const), ms: fc.integer({ min: -7_200_000, max: 7_200_000 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constantFrom('close' as const, 'crash' as const, 'compact' as const, 'snapshot' as const) }) },
   {
     weight: 1,
@@ -50,20 +53,25 @@ function fill(out: Float64Array, kind: number, i: number, next: () => number): v
   else out[0] = 42;
 }
 
+/** Histograms of every form: exponential, with and without negative buckets, of custom bounds, and the marker that a series ends with. */
 const histogramOf = (next: () => number): Histogram => {
   const positive = Array.from({ length: 1 + Math.floor(next() * 4) }, () => Math.floor(next() * 9));
+  const isCustom = next() < 0.3;
+  const negative = isCustom || next() < 0.5 ? [] : [Math.floor(next() * 5), next()];
+  const value = new Float64Array([next() * 10]);
+  if (next() < 0.1) fill(value, 2, 0, () => 0);
   return {
-    schema: 3,
+    schema: isCustom ? -53 : 3,
     resetHint: next() < 0.2 ? 'reset' : 'none',
-    count: positive.reduce((a, b) => a + b, 1),
-    sum: next() * 10,
-    zeroThreshold: 1e-3,
-    zeroCount: 1,
-    positiveSpans: [{ gap: 2, length: positive.length }],
+    count: [...positive, ...negative].reduce((a, b) => a + b, 1),
+    sum: value[0]!,
+    zeroThreshold: isCustom ? 0 : 1e-3,
+    zeroCount: isCustom ? 0 : 1,
+    positiveSpans: [{ gap: isCustom ? 0 : 2, length: positive.length }],
     positive,
-    negativeSpans: [],
-    negative: [],
-    bounds: [],
+    negativeSpans: negative.length === 0 ? [] : [{ gap: -3, length: negative.length }],
+    negative,
+    bounds: isCustom ? [0.1, 0.5, 2.5] : [],
   };
 };
 
@@ -72,7 +80,10 @@ const scratch = new Float64Array(1);
 const words = new Uint32Array(scratch.buffer);
 const asText = (value: number, histogram: Histogram | undefined): Sample => {
   scratch[0] = value;
-  return histogram === undefined ? `${words[1]!.toString(16)}:${words[0]!.toString(16)}` : JSON.stringify(histogram);
+  const bits = (): string => `${words[1]!.toString(16)}:${words[0]!.toString(16)}`;
+  if (histogram === undefined) return bits();
+  scratch[0] = histogram.sum;
+  return `${bits()} ${JSON.stringify(histogram)}`;
 };
 
 /** The store under test beside what it should hold. */
@@ -81,6 +92,8 @@ class Twin {
   #clock = new ManualClock();
   #db = this.#open();
   readonly #held = names.map(() => new Map<number, Sample>());
+  /** Values of exemplars by time. */
+  readonly #exemplars = names.map(() => new Map<number, number>());
   #newestMs = -Infinity;
 
   #open(): Tsdb {
@@ -92,6 +105,7 @@ class Twin {
     else if (step.kind === 'late') await this.#late(step.series, this.#clock.now() - step.agoMs, step.seed);
     else if (step.kind === 'histogram') await this.#histogram(step.series, step.seed);
     else if (step.kind === 'pass') await this.#clock.advance(step.ms);
+    else if (step.kind === 'jump') this.#clock.jump(step.ms);
     else if (step.kind === 'compact') this.#db.compact();
     else if (step.kind === 'delete') this.#delete(step.series, this.#clock.now() - step.agoMs, step.lengthMs);
     else {
@@ -111,7 +125,12 @@ class Twin {
       const now = this.#clock.now();
       names.forEach((labels, i) => {
         fill(value, i, now / 15_000, next);
-        if (next() < 0.95) this.#expect(i, now, value[0]!, undefined, batch.add(this.#db.ref(labels), now, value[0]!));
+        const ref = this.#db.ref(labels);
+        if (next() < 0.95) this.#expect(i, now, value[0]!, undefined, batch.add(ref, now, value[0]!));
+        if (next() < 0.02 && this.#held[i]!.has(now) && !this.#exemplars[i]!.has(now)) {
+          this.#db.addExemplar(ref, { labels: ['trace_id', String(round)], timeMs: now, value: round });
+          this.#exemplars[i]!.set(now, round);
+        }
       });
       await batch.commit(round % 2 === 0 ? 'process' : 'power');
       await this.#clock.advance(15_000);
@@ -139,14 +158,18 @@ class Twin {
 
   #delete(series: number, minMs: number, lengthMs: number): void {
     this.#db.deleteSeries([matcher('le', '=', String(series))], minMs, minMs + lengthMs);
-    for (const timeMs of this.#held[series]!.keys()) if (timeMs >= minMs && timeMs <= minMs + lengthMs) this.#held[series]!.delete(timeMs);
+    for (const held of [this.#held[series]!, this.#exemplars[series]!])
+      for (const timeMs of held.keys()) if (timeMs >= minMs && timeMs <= minMs + lengthMs) held.delete(timeMs);
   }
 
   #expect(series: number, timeMs: number, value: number, histogram: Histogram | undefined, verdict: number): void {
     const held = this.#held[series]!;
     const sample = asText(value, histogram);
     const there = held.get(timeMs);
-    if (verdict === verdicts.tooOld) expect(timeMs).toBeLessThan(this.#newestMs - outOfOrderMs);
+    const ceilingMs = this.#clock.now() + futureMs;
+    const fromMs = this.#newestMs > ceilingMs ? this.#clock.now() : this.#newestMs;
+    if (timeMs < fromMs - outOfOrderMs) expect(verdict).toBe(verdicts.tooOld);
+    else if (timeMs > ceilingMs) expect(verdict).toBe(verdicts.tooFarAhead);
     else if (there !== undefined) expect(verdict).toBe(there === sample ? verdicts.duplicate : verdicts.conflicting);
     else {
       expect(verdict).toBe(verdicts.stored);
@@ -169,6 +192,17 @@ class Twin {
       const got = found.get(le(labels)) ?? new Map<number, Sample>();
       for (const timeMs of this.#held[i]!.keys()) if (timeMs < keepFrom && !got.has(timeMs)) this.#held[i]!.delete(timeMs);
       expect([...got]).toEqual([...this.#held[i]!].sort(([a], [b]) => a - b));
+    });
+    this.#checkExemplars(keepFrom);
+  }
+
+  /** Those of retention's span are there, and none that was deleted. */
+  #checkExemplars(keepFrom: number): void {
+    const found = new Map(this.#db.exemplars([matcher('le', '!=', '')], -Infinity, Infinity).map((one) => [le(one.labels), one.exemplars]));
+    this.#exemplars.forEach((held, i) => {
+      const got = new Map((found.get(le(names[i]!)) ?? []).map(({ timeMs, value }) => [timeMs, value]));
+      for (const timeMs of held.keys()) if (timeMs < keepFrom && !got.has(timeMs)) held.delete(timeMs);
+      expect([...got]).toEqual([...held].sort(([a], [b]) => a - b));
     });
   }
 
