@@ -15,7 +15,7 @@ parentPort!.on('message', ({ task, parcel, memory, share }: AheadJob) => {
   try {
     workAhead(task, reader.open(parcel), board, share);
   } catch {
-    // The file cannot be opened: the query does without.
+    // Whatever it is, the query does without.
   } finally {
     reader.close();
     board.leave();

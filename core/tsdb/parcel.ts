@@ -34,7 +34,7 @@ const cacheBytesMax = 16 << 20;
  * store itself would, now or when the scan began, throws: a frame that is gone or damaged, a series of which samples were deleted.
  */
 export class ParcelReader {
-  #db: ReadDb | undefined;
+  #file: LazyFile | undefined;
   #cache = new FrameCache(cacheBytesMax);
   #opening = 0;
 
@@ -44,8 +44,8 @@ export class ParcelReader {
     this.close();
     if (opening !== this.#opening) this.#cache = new FrameCache(cacheBytesMax);
     this.#opening = opening;
-    this.#db = openReadDb(path);
-    const reader = new FrameReader(this.#db, this.#cache);
+    this.#file = new LazyFile(path);
+    const reader = new FrameReader(this.#file, this.#cache);
     const still = { slotOf: () => 0, isDeletedFrom: () => false, removals: () => 0 };
     const scan = new Scan({ reader, head: { read: () => undefined }, minMs, maxMs, ...still });
     scan.unpack(parcel);
@@ -54,8 +54,26 @@ export class ParcelReader {
 
   /** Lets go of the file, which may then be deleted; opened frames stay for the next parcel. */
   close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+}
+
+/** A store's file, opened when the first frame is read that is not in the cache. */
+class LazyFile implements ReadDb {
+  readonly path: string;
+  #db: ReadDb | undefined;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get connection(): ReadDb['connection'] {
+    return (this.#db ??= openReadDb(this.path)).connection;
+  }
+
+  close(): void {
     if (this.#db !== undefined) closeDb(this.#db);
-    this.#db = undefined;
   }
 }
 
