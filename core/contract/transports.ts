@@ -1,4 +1,4 @@
-import { encodeMessages, FrameReader } from './frames.ts';
+import { encodeFrame, encodeMessages, FrameReader } from './frames.ts';
 import type { Frame, Transport } from './rpc.ts';
 
 /** What DOM MessagePort, node:worker_threads MessagePort and Electron's MessagePortMain have in common. */
@@ -53,13 +53,14 @@ export interface SocketLike {
 const socketOpen = 1;
 const closeUnsupportedData = 1003; // RFC 6455, 7.4.1
 
-/** Frames over a WebSocket, as binary messages. */
-export function socketTransport(socket: SocketLike): Transport {
+/** Frames over a WebSocket, as binary messages. Who speaks for the engine cuts long ones; those of a screen are short, and go whole. */
+export function socketTransport(socket: SocketLike, speaksFor: 'screen' | 'engine' = 'screen'): Transport {
+  const messagesOf = speaksFor === 'engine' ? encodeMessages : (frame: Frame) => [encodeFrame(frame)];
   const reader = new FrameReader();
   return {
     send: (frame) => {
       if (socket.readyState !== socketOpen) return;
-      for (const message of encodeMessages(frame)) socket.send(message);
+      for (const message of messagesOf(frame)) socket.send(message);
     },
     onFrame: (act) =>
       socket.addEventListener('message', (event) => {

@@ -35,7 +35,7 @@ async function socketPair(): Promise<[Transport, Transport]> {
   far.binaryType = 'arraybuffer';
   await new Promise<void>((done) => (near.readyState === WebSocket.OPEN ? done() : near.once('open', () => done())));
   closers.push(() => near.terminate());
-  return [socketTransport(near), socketTransport(far)];
+  return [socketTransport(near), socketTransport(far, 'engine')];
 }
 
 describe.each([
@@ -187,10 +187,17 @@ describe('long frames', () => {
     const frames = [long(length), { k: 'ok', id: 2, out: 'short' } as const, long(length + 1)];
     const arrived = new Promise<readonly Frame[]>((done) => {
       const got: Frame[] = [];
-      far.onFrame((frame) => got.push(frame) === frames.length && done(got));
+      near.onFrame((frame) => got.push(frame) === frames.length && done(got));
     });
-    for (const frame of frames) near.send(frame);
+    for (const frame of frames) far.send(frame);
     expect(await arrived).toEqual(frames);
+  });
+
+  test('of a screen go as one message, which is all that the engine takes', () => {
+    const sent: Uint8Array[] = [];
+    const socket = { readyState: 1, send: (data: Uint8Array) => void sent.push(data), close: () => undefined, addEventListener: () => undefined };
+    socketTransport(socket).send(long(40_000));
+    expect(sent.map((message) => decodeFrame(message))).toEqual([long(40_000)]);
   });
 
   test('go in messages of at most 256 KiB, so that who receives them has turns in between', () => {

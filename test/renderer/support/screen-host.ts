@@ -60,7 +60,7 @@ export async function hostScreen(outDir: string, engine: ScriptedEngine, port = 
       if (first.toString() !== JSON.stringify({ bearer })) return socket.close(1008);
       socket.binaryType = 'arraybuffer';
       socket.send('{"ok":true}');
-      serve(contract, engine.handlers(), socketTransport(socket as unknown as SocketLike));
+      serve(contract, engine.handlers(), socketTransport(socket as unknown as SocketLike, 'engine'));
     });
   });
   await new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
