@@ -45,7 +45,6 @@ test('scrolling down loads page after page, and every line stays where it was', 
     `100,000 lines: first paint ${Math.round(figures.firstPaintMs)} ms, tasks over 50 ms: ${figures.openingTasksMs.length} before it, ${figures.scrollTasksMs.length} while scrolling over ${figures.loadedLines} lines\n`,
   );
   expect(figures.loadedLines).toBeGreaterThan(1000);
-  expect(figures.loadedLines % 500).toBe(0);
   await expectPage(page.getByText('100,000 lines in this range')).toBeVisible();
   const stamps = await page.locator('[aria-label="Log lines"] .time').allTextContents();
   expect(stamps.length).toBeGreaterThan(20);
