@@ -1,5 +1,5 @@
 import type { ByteWriter } from './bytes.ts';
-import { columnKinds, digitsMax, hexCharsMin } from './column.ts';
+import { columnKinds, digitsMax, hexCharsMin } from './column-form.ts';
 import { packNumbers } from './numbers.ts';
 import { packTimes } from './time-column.ts';
 import type { Bounds } from './digest.ts';

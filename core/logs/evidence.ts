@@ -1,5 +1,5 @@
 import { labelValue, type LogLevel } from '#core/model/index.ts';
-import type { Column } from './column.ts';
+import type { Column } from './column-form.ts';
 import { piecesOf, type Piece } from './cut.ts';
 import { placeOfField, type FieldPlace } from './field-place.ts';
 import type { OpenPart, Part } from './part.ts';

@@ -9,4 +9,4 @@ export type { Direction, SearchPage } from './search.ts';
 export type { Summary, Volume } from './volume.ts';
 export type { LogPattern, Patterns, PatternWindow } from './patterns.ts';
 export type { MetricSeries } from './logql/series.ts';
-export type { Grid } from './logql/ranges.ts';
+export type { Grid } from './logql/grid.ts';

@@ -1,7 +1,7 @@
 import type { Labels, LogLevel, LogRecord } from '#core/model/index.ts';
 import { readRows, readTemplates, TemplateLines, type BlockMeta, type Rows, type Template } from './block.ts';
 import type { ColumnCache } from '#core/blocks/index.ts';
-import type { Column } from './column.ts';
+import type { Column } from './column-form.ts';
 import { readDigest, type Digest } from './digest.ts';
 
 /** A kind of lines, as searches look at it. */

@@ -1,5 +1,5 @@
 import { ByteWriter, type ByteReader } from './bytes.ts';
-import type { Column } from './column.ts';
+import type { Column } from './column-form.ts';
 import type { Piece } from './cut.ts';
 import { DamageError } from '#core/blocks/index.ts';
 

@@ -1,7 +1,7 @@
 import { labelsFrom, type Labels, type Matcher } from '#core/model/index.ts';
 import type { RangeOp } from './ast.ts';
 import type { MetricSeries } from './series.ts';
-import type { Grid } from './ranges.ts';
+import type { Grid } from './grid.ts';
 
 /** Unwrapped values; in any order until `overTime` sorts them. */
 export interface Samples {

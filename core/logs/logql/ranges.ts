@@ -3,17 +3,11 @@ import { candidatesOf, type Candidates, type Condition } from '../condition.ts';
 import type { Part } from '../part.ts';
 import type { Grouping, MetricExpr, RangeExpr } from './ast.ts';
 import type { Entry } from './entry.ts';
+import { stepsOf, type Grid } from './grid.ts';
 import { groupLabels, type MetricSeries } from './series.ts';
 import { overTime, type Samples } from './over-time.ts';
 import { Pipeline } from './pipeline.ts';
 import { numberOf } from './stages.ts';
-
-/** The instants at which a metric query is answered: `startMs`, and `stepMs` further until `endMs`. */
-export interface Grid {
-  readonly startMs: number;
-  readonly endMs: number;
-  readonly stepMs: number;
-}
 
 export interface RangeScan {
   readonly parts: readonly Part[];
@@ -27,8 +21,6 @@ const seriesMax = 2000;
 const samplesMax = 5_000_000;
 const looksPerPause = 2048;
 const additive: ReadonlySet<string> = new Set(['rate', 'count_over_time', 'bytes_rate', 'bytes_over_time']);
-
-export const stepsOf = ({ startMs, endMs, stepMs }: Grid): number => Math.floor((endMs - startMs) / stepMs) + 1;
 
 /**
  * The series of every range in an expression. A `sum by` right around a range of counts is taken into it, so that labels nobody asked for
