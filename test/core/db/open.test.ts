@@ -79,6 +79,22 @@ test('a file of an older form is kept as it was before it is changed, also when 
   closeDb(openDb(path, 'metrics'));
 });
 
+test('a form number that rotted is put right by the tables that are there', () => {
+  const path = join(tempFolder(), 'metrics.db');
+  const db = openDb(path, 'metrics');
+  insert(db, 'up');
+  closeDb(db);
+  const form = migrations.filter(({ store }) => store === 'metrics').length;
+  for (let bit = 0; bit < 32; bit++) {
+    const raw = new Database(path);
+    raw.pragma(`user_version = ${form ^ (1 << bit)}`);
+    raw.close();
+    const again = openDb(path, 'metrics');
+    expect([bit, again.connection.pragma('user_version', { simple: true }), metadataCount(again)]).toEqual([bit, form, 1]);
+    closeDb(again);
+  }
+});
+
 test('a file of a newer Signalbox is left alone, with a sentence', () => {
   const path = join(tempFolder(), 'metrics.db');
   closeDb(openDb(path, 'metrics'));

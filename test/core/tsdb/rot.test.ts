@@ -73,9 +73,10 @@ async function survives(folder: string): Promise<void> {
   }
 }
 
-function files(folder: string): string[] {
+/** What SQLite makes anew when a process begins, its index of the journal, only `withIndex`. */
+function files(folder: string, withIndex = false): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && !entry.name.endsWith('-shm'))
+    .filter((entry) => entry.isFile() && (withIndex || !entry.name.endsWith('-shm')))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
 }
@@ -86,13 +87,18 @@ function harm(path: string, how: Harm, next: () => number): void {
   const size = statSync(path).size;
   const at = Math.floor(next() * size);
   if (how === 'cut') return truncateSync(path, at);
+  if (how === 'flip') return flip(path, at, 1 << Math.floor(next() * 8));
   const fd = openSync(path, 'r+');
-  const bytes = Buffer.alloc(how === 'flip' ? 1 : 512);
-  if (how === 'flip') {
-    readSync(fd, bytes, 0, 1, at);
-    bytes[0]! ^= 1 << Math.floor(next() * 8);
-  }
-  writeSync(fd, bytes, 0, Math.min(bytes.length, size - at), at);
+  writeSync(fd, Buffer.alloc(512), 0, Math.min(512, size - at), at);
+  closeSync(fd);
+}
+
+function flip(path: string, at: number, bits: number): void {
+  const fd = openSync(path, 'r+');
+  const bytes = Buffer.alloc(1);
+  readSync(fd, bytes, 0, 1, at);
+  bytes[0]! ^= bits;
+  writeSync(fd, bytes, 0, 1, at);
   closeSync(fd);
 }
 
@@ -116,6 +122,27 @@ test('flipped, zeroed and cut files', { timeout: roundsMs * 2 }, async () => {
     rmSync(folder, { recursive: true });
   }
   expect(round).toBeGreaterThan(files(original).length * 3);
+});
+
+/** Bytes at a file's begin in which formats say what they are: SQLite's header, its journal's and that of its first frame, its index of it, our frame's. */
+const headBytes = 136;
+const headStep = process.env.TORTURE === 'long' ? 1 : 34;
+
+test('flips in the first bytes of every file', { timeout: roundsMs * 2 }, async () => {
+  const original = await madeFolder();
+  const untilMs = performance.now() + roundsMs;
+  let kinds = 0;
+  for (const path of files(original, true)) {
+    for (let at = kinds % headStep; at < Math.min(headBytes, statSync(path).size) && performance.now() < untilMs; at += headStep) {
+      const folder = tempFolder();
+      cpSync(original, folder, { recursive: true });
+      flip(join(folder, path.slice(original.length)), at, 1 << (at % 8));
+      await survives(folder);
+      rmSync(folder, { recursive: true });
+    }
+    kinds++;
+  }
+  expect(kinds).toBeGreaterThan(3);
 });
 
 test('a database whose first page is gone is put back from a fresh one', async () => {
