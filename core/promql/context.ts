@@ -1,36 +1,10 @@
-import type { DurationMs, UnixMs } from '#core/model/index.ts';
 import type { Expr, MatrixSelector } from './syntax/index.ts';
-import type { Board } from './ahead/board.ts';
-import type { AskAhead } from './ahead/rows-ahead.ts';
-import type { Budget } from './budget.ts';
 import type { Grid, Sight } from './grid.ts';
-import type { Notebook } from './notes.ts';
+import type { QueryContext } from './query-context.ts';
 import type { RolledCall } from './read/rolled.ts';
-import type { SeriesSource } from './read/source.ts';
 import { mergeSame, perHead, withoutName, type Head, type Vector } from './vector.ts';
 import type { RangeVector } from './read/windows.ts';
 import { labelValue, METRIC_NAME } from '#core/model/index.ts';
-
-/** The query as a whole: what its parts share. */
-export interface QueryContext {
-  readonly source: SeriesSource;
-  readonly budget: Budget;
-  readonly notes: Notebook;
-  readonly signal: AbortSignal | undefined;
-  readonly lookbackMs: DurationMs;
-  /** Step of a subquery that names none. */
-  readonly subqueryStepMs: DurationMs;
-  /** Metric names go at the end of the query, not at once. */
-  readonly delayedNames: boolean;
-  readonly startMs: UnixMs;
-  readonly endMs: UnixMs;
-  /** 0 for an instant query. */
-  readonly stepMs: DurationMs;
-  /** Undefined where a query has one thread only. */
-  readonly askAhead: AskAhead | undefined;
-  /** What other threads may still be working on. */
-  readonly boards: Board[];
-}
 
 /** Evaluates the parts of an expression; functions call it for their arguments. */
 export interface Evaluator {

@@ -1,10 +1,12 @@
 import { assert, labelValue, METRIC_NAME, type UnixMs } from '#core/model/index.ts';
 import { durationMs, typeOf, unwrap } from './syntax/index.ts';
 import type { Aggregation, At, Binary, Duration, Expr, MatrixSelector, Subquery, Unary, VectorSelector } from './syntax/index.ts';
-import { aggregate, type AggregationContext } from './operators/aggregate.ts';
+import { aggregate } from './operators/aggregate.ts';
+import type { AggregationContext } from './operators/aggregation-context.ts';
 import { countValues, limitCount, limitRatio, quantileAggregate, topOrBottom } from './operators/aggregate-select.ts';
 import { callScalar, callVector } from './functions/call.ts';
-import { derivedHeads, mergeDerived, type Evaluator, type QueryContext } from './context.ts';
+import { derivedHeads, mergeDerived, type Evaluator } from './context.ts';
+import type { QueryContext } from './query-context.ts';
 import { smoothedVector } from './functions/extended.ts';
 import { lastOf, sightOf, type Grid, type Sight } from './grid.ts';
 import { isInvariant } from './invariant.ts';

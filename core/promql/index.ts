@@ -5,7 +5,7 @@ export type { InstantResult, InstantValue, QueryOptions, QueryRange, RangeResult
 export type { QueryLimits, QueryStats } from './budget.ts';
 export type { ExplainLabel, ExplainNode } from './explain.ts';
 export { Board } from './ahead/board.ts';
-export type { AskAhead } from './ahead/rows-ahead.ts';
+export type { AskAhead } from './ahead/ask.ts';
 export { workAhead } from './ahead/task.ts';
 export type { RowTask, Share } from './ahead/task.ts';
 export { memorySource } from './read/memory.ts';

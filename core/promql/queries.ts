@@ -1,6 +1,6 @@
 import { EngineError, type Clock, type UnixMs } from '#core/model/index.ts';
 import { parseExpr, type Expr } from './syntax/index.ts';
-import type { AskAhead } from './ahead/rows-ahead.ts';
+import type { AskAhead } from './ahead/ask.ts';
 import { StepReuse } from './reuse.ts';
 import {
   evaluateInstant,

@@ -9,9 +9,9 @@ import {
   type UnixMs,
 } from '#core/model/index.ts';
 import { parseExpr, printExpr, typeOf, unwrap, type Expr } from './syntax/index.ts';
-import type { AskAhead } from './ahead/rows-ahead.ts';
+import type { AskAhead } from './ahead/ask.ts';
 import { Budget, defaultLimits, type QueryLimits, type QueryStats } from './budget.ts';
-import type { QueryContext } from './context.ts';
+import type { QueryContext } from './query-context.ts';
 import { Evaluation } from './evaluate.ts';
 import { ExplainedEvaluation, type ExplainNode } from './explain.ts';
 import { extendedWindow } from './functions/extended.ts';

@@ -1,14 +1,8 @@
-import type { QueryContext } from '../context.ts';
+import type { QueryContext } from '../query-context.ts';
 import type { ScannedColumns } from '../read/source.ts';
 import type { Row } from '../vector.ts';
 import type { Board } from './board.ts';
 import type { RowTask } from './task.ts';
-
-/**
- * Asks other threads for rows of a task, a row for each series or for the last of them. The series come from the query's source as they are.
- * Undefined: nobody has time, or the series cannot be read elsewhere.
- */
-export type AskAhead = (series: readonly ScannedColumns[], task: RowTask) => Board | undefined;
 
 /** Rows whose time is taken, to know what the others will cost. The one before them prepares what all share. */
 const rowsTimed = 4;

@@ -3,7 +3,7 @@ import { added, divided, scaled, subtracted, type Combined } from '../histogram/
 import { hasCustomBounds } from '../histogram/buckets.ts';
 import { wasReset } from '../histogram/compare.ts';
 import { boundsIn, type Bounds } from './extended-bounds.ts';
-import type { RateKind } from './rate.ts';
+import type { RateKind } from './rate-kind.ts';
 import { setHistogram, type Row } from '../vector.ts';
 import type { RangeNotes } from '../notes.ts';
 import type { HistogramWindows, RangeCall } from '../read/windows.ts';

@@ -1,7 +1,7 @@
 import { EngineError } from '#core/model/index.ts';
 import { boundsIn, type Bounds } from './extended-bounds.ts';
 import { extendedHistogramStep, interpolateHistograms } from './extended-histograms.ts';
-import type { RateKind } from './rate.ts';
+import type { RateKind } from './rate-kind.ts';
 import { hasCustomBounds } from '../histogram/buckets.ts';
 import { clearRow, float, newRow, setHistogram, type Row, type Vector } from '../vector.ts';
 import { hasHistograms, type HistogramWindows, type RangeCall, type RangeRow, type RangeVector } from '../read/windows.ts';

@@ -3,12 +3,7 @@ import { extendedRate } from './extended.ts';
 import { histogramIncrease } from './range-histograms.ts';
 import { float, setHistogram, type Row } from '../vector.ts';
 import { scaled } from '../histogram/arithmetic.ts';
-
-/** Which of the three: rate and increase are of counters, rate is per second. */
-export interface RateKind {
-  readonly counter: boolean;
-  readonly perSecond: boolean;
-}
+import type { RateKind } from './rate-kind.ts';
 
 /**
  * rate(), increase() and delta(): the difference over a window, extended to the window's bounds where the samples come

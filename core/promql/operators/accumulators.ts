@@ -1,7 +1,7 @@
 import type { Histogram } from '#core/model/index.ts';
 import { meanOfHistograms, sumOfHistograms, type Combined } from '../histogram/arithmetic.ts';
 import { absent, float, histogram, setHistogram, type Row } from '../vector.ts';
-import type { AggregationContext } from './aggregate.ts';
+import type { AggregationContext } from './aggregation-context.ts';
 
 /** Adds up the rows of a group, step by step, in place. */
 interface Accumulator {

@@ -1,6 +1,7 @@
 import { EngineError, METRIC_NAME, withLabel } from '#core/model/index.ts';
 import { quote } from '../syntax/index.ts';
-import { groupsOf, type AggregationContext } from './aggregate.ts';
+import { groupsOf } from './aggregate.ts';
+import type { AggregationContext } from './aggregation-context.ts';
 import { formatG, formatValue } from '../format-number.ts';
 import { labelsFraction } from './hash.ts';
 import { formatHistogram } from '../histogram/format.ts';

@@ -1,25 +1,14 @@
-import { labelValue, keepLabels, dropLabels, METRIC_NAME, noLabels, type Labels, type Place } from '#core/model/index.ts';
+import { labelValue, keepLabels, dropLabels, METRIC_NAME, noLabels, type Labels } from '#core/model/index.ts';
 import type { Aggregation } from '../syntax/index.ts';
 import type { Budget } from '../budget.ts';
-import type { Notebook } from '../notes.ts';
 import { Block, newRows, perHead, type Head, type Vector } from '../vector.ts';
 import { accumulators } from './accumulators.ts';
+import type { AggregationContext } from './aggregation-context.ts';
 
 /** What an aggregation groups by: for each row its group, for each group its head. */
 export interface Groups {
   readonly of: Int32Array;
   readonly heads: readonly Head[];
-}
-
-/** What all aggregations need besides their vector. */
-export interface AggregationContext {
-  readonly expr: Aggregation;
-  readonly steps: number;
-  readonly budget: Budget;
-  readonly notes: Notebook;
-  /** Of the vector and of the parameter, without parentheses around. */
-  readonly place: Place;
-  readonly paramPlace: Place;
 }
 
 export async function groupsOf(expr: Aggregation, input: Vector, budget: Budget): Promise<Groups> {

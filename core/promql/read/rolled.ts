@@ -1,12 +1,13 @@
 import { writeStale, type RolledSeries, type Rollup, type RollupPart, type SeriesColumns } from '#core/model/index.ts';
 import type { MatrixSelector, VectorSelector } from '../syntax/index.ts';
 import type { Budget } from '../budget.ts';
-import type { QueryContext } from '../context.ts';
+import type { QueryContext } from '../query-context.ts';
 import { edge, edgeTime } from '../functions/changes.ts';
 import { lastOf, type Sight } from '../grid.ts';
 import { Kahan } from '../kahan.ts';
 import { extreme, ofCount } from '../functions/over-time.ts';
-import { nearlyOne, stretch, type RateKind } from '../functions/rate.ts';
+import type { RateKind } from '../functions/rate-kind.ts';
+import { nearlyOne, stretch } from '../functions/rate.ts';
 import { float } from '../vector.ts';
 import type { Frame, RangeCall, RangeFunction, RangeRow, RangeVector } from './windows.ts';
 
