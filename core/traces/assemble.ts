@@ -2,12 +2,10 @@ import { noSpan, spanFlags, type TraceTree } from '#core/model/index.ts';
 import { criticalPath } from './critical-path.ts';
 import { repeats } from './repeats.ts';
 import { skews } from './skews.ts';
+import type { SpanTree } from './span-tree.ts';
 import { atOnce } from '#core/blocks/index.ts';
 import { errorStatus, inOrder, type TraceColumns } from './trace-columns.ts';
 import { findFamily } from './tree.ts';
-
-/** The tree while it is built: what the parts of the assembly read. */
-export type SpanTree = Omit<TraceTree, 'criticalNs' | 'criticalPath' | 'repeats' | 'skews'>;
 
 /** Builds the tree of a trace in one go. */
 export function assembleTrace(columns: TraceColumns): TraceTree {

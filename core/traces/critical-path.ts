@@ -1,5 +1,5 @@
 import { noSpan, spanFlags, type CriticalPath } from '#core/model/index.ts';
-import type { SpanTree } from './assemble.ts';
+import type { SpanTree } from './span-tree.ts';
 
 /** Children that overlap by no more than this share of the shorter one count as one after the other: clocks are no better. */
 const overlapMax = 0.01;

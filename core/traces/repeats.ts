@@ -1,5 +1,5 @@
 import { noSpan, spanFlags, type Repeats } from '#core/model/index.ts';
-import type { SpanTree } from './assemble.ts';
+import type { SpanTree } from './span-tree.ts';
 
 /** Fewer siblings are shown one by one. */
 const repeatsMin = 5;

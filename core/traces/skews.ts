@@ -1,5 +1,5 @@
 import { noSpan, spanFlags, type Skew } from '#core/model/index.ts';
-import type { SpanTree } from './assemble.ts';
+import type { SpanTree } from './span-tree.ts';
 import { kindNumbers } from './trace-columns.ts';
 
 /**

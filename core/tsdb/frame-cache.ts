@@ -1,4 +1,5 @@
-import { openFrame, type Frame } from './codec/frame.ts';
+import { openFrame } from './codec/frame.ts';
+import type { Frame } from './codec/frame-form.ts';
 
 /** Opened frames, the most recently read ones, up to a number of bytes. */
 export class FrameCache {

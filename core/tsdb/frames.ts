@@ -1,5 +1,6 @@
 import { lazyTransaction, type WriteDb } from '#core/db/index.ts';
-import { encodeFrame, type FrameForm, type Member } from './codec/frame.ts';
+import { encodeFrame } from './codec/frame.ts';
+import type { FrameForm, Member } from './codec/frame-form.ts';
 import { encodeRollup, type RollupMember } from './codec/rollup-frame.ts';
 import { deleteRollup, insertRollup, totalRollupBytes, type RollupMeta } from './rollup/rows.ts';
 import { deleteFrame, insertFrame, lastIds, sealedTotals, type FrameMeta, type Level, type SealedTotals } from './sealed.ts';

@@ -4,10 +4,11 @@ import { mergeColumns, rangeWithin, type Columns } from './codec/columns.ts';
 import type { Tombstones } from './upkeep/deletion.ts';
 import { FrameCache } from './frame-cache.ts';
 import { FrameIndex } from './frame-index.ts';
-import { openFrame, type Frame, type Stretch } from './codec/frame.ts';
+import { openFrame } from './codec/frame.ts';
 import type { Groups } from './names/groups.ts';
 import type { Head, SealedSample } from './head.ts';
 import { Scan } from './scan.ts';
+import type { OpenFrame, Piece, SealedSource } from './sealed-source.ts';
 import { frameBytes, holdsSlot, sealedBounds, type FrameMeta } from './sealed.ts';
 
 /** Opened frames kept: a day of 10,000 series. */
@@ -30,22 +31,8 @@ export interface ReaderParts {
   readonly onDamage: (frame: FrameMeta | undefined, error: Error) => void;
 }
 
-/** A frame with its bytes read and checked. */
-export interface OpenFrame {
-  readonly meta: FrameMeta;
-  readonly frame: Frame;
-}
-
-/** Samples [from, to) of a stretch of frame `id`. */
-export interface Piece {
-  readonly id: number;
-  readonly stretch: Stretch;
-  readonly from: number;
-  readonly to: number;
-}
-
 /** Puts together what the head and the sealed frames hold of a series. */
-export class Reader {
+export class Reader implements SealedSource {
   readonly cache: FrameCache;
   readonly #parts: ReaderParts;
   readonly #index: FrameIndex;

@@ -1,8 +1,8 @@
 import { equalTimes, lowerBoundMs, mergeColumns, type Columns } from './codec/columns.ts';
-import type { Stretch } from './codec/frame.ts';
+import type { Stretch } from './codec/frame-form.ts';
 import type { Head } from './head.ts';
 import { packPlaces, unpackPlaces, type GroupPlan, type Packed, type Place } from './packed.ts';
-import type { OpenFrame, Piece, Reader } from './reader.ts';
+import type { OpenFrame, Piece, SealedSource } from './sealed-source.ts';
 import { holdsSlot, type FrameMeta } from './sealed.ts';
 
 /** Targets whose times are remembered; more are put together anew. */
@@ -22,9 +22,9 @@ interface Timeline {
   readonly times: Float64Array;
 }
 
-/** What a scan needs of its reader. */
+/** What a scan is made of. */
 export interface ScanParts {
-  readonly reader: Reader;
+  readonly reader: SealedSource;
   readonly head: Pick<Head, 'read'>;
   readonly minMs: number;
   readonly maxMs: number;
@@ -80,7 +80,7 @@ export class Scan {
   }
 
   /** Where its series come from, and the bounds of its range, inclusive. */
-  get origin(): Reader['origin'] & { readonly minMs: number; readonly maxMs: number } {
+  get origin(): SealedSource['origin'] & { readonly minMs: number; readonly maxMs: number } {
     const { reader, minMs, maxMs } = this.#parts;
     return { ...reader.origin, minMs, maxMs };
   }

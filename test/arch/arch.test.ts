@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { checkAll, sourceFiles, sourceText, violation } from './check.ts';
+import { checkAll, circleOf, importsOfFiles, sourceFiles, sourceText, violation } from './check.ts';
 
 const lineCount = (path: string): number => sourceText(path).split('\n').length - 1;
 
@@ -18,6 +18,12 @@ describe('the house', () => {
     ['core/engine.ts', 'electron', 'engine may not use electron'],
   ])('%s importing %s is refused', (from, spec, why) => {
     expect(violation(from, spec)).toBe(why);
+  });
+
+  test('files do not import each other in circles', () => {
+    expect(circleOf(importsOfFiles())).toEqual([]);
+    const round = { a: ['b'], b: ['c', 'd'], c: ['d'], d: ['b'], e: [] };
+    expect(circleOf(new Map(Object.entries(round)))).toEqual(['b', 'c', 'd', 'b']);
   });
 
   test('no file is over its size', () => {

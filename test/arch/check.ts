@@ -64,3 +64,28 @@ export function checkAll(): string[] {
   );
   return [...upward, ...wrong];
 }
+
+/** What each source file imports of the others. */
+export function importsOfFiles(): Map<string, readonly string[]> {
+  const files = new Set(sourceFiles());
+  return new Map(
+    [...files].map((path) => [
+      path,
+      [...sourceText(path).matchAll(importForm)].map((found) => resolve(path, found[2]!) ?? '').filter((target) => files.has(target)),
+    ]),
+  );
+}
+
+/** A way round on which files import each other, from a file back to itself; empty when there is none. Types count: readers follow them too. */
+export function circleOf(imports: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const left = new Map(imports);
+  const isTied = (path: string): boolean => imports.get(path)!.some((target) => left.has(target));
+  for (let before = -1; before !== left.size;) {
+    before = left.size;
+    for (const path of left.keys()) if (!isTied(path)) left.delete(path);
+  }
+  const way: string[] = [];
+  let path = left.keys().next().value;
+  for (; path !== undefined && !way.includes(path); path = imports.get(path)!.find((target) => left.has(target))) way.push(path);
+  return path === undefined ? [] : [...way.slice(way.indexOf(path)), path];
+}

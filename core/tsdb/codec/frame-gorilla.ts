@@ -1,7 +1,7 @@
 import type { Histogram } from '#core/model/index.ts';
 import { ByteWriter, DamageError, type ByteReader } from '../bytes/bytes.ts';
 import type { Columns } from './columns.ts';
-import type { Frame, FrameForm, Member, Stretch } from './frame.ts';
+import type { Frame, FrameForm, Member, Stretch } from './frame-form.ts';
 import { gorillaDecode, gorillaEncode, gorillaRun } from './gorilla.ts';
 import { getHistogram, putHistogram } from './histogram-row.ts';
 import { sharedTimes } from './timelines.ts';

@@ -3,7 +3,7 @@ import { ByteReader, ByteWriter, DamageError } from '../bytes/bytes.ts';
 import { ColumnEncoder, decodeValues, decodeWhole, isNumbers, mayBeOdd, placeColumn, type ColumnPlace } from './column.ts';
 import { equalTimes } from './columns.ts';
 import { decodedRoom, type Decoded } from './decoded.ts';
-import type { Frame, FrameForm, Member, Stretch } from './frame.ts';
+import type { Frame, FrameForm, Member, Stretch } from './frame-form.ts';
 import { columnsOfHistograms, getLayout, histogramsOf, layoutColumns, layoutRuns, putLayout, type Layout } from './histogram-layout.ts';
 import { columnSamplesMax } from '../bytes/numbers.ts';
 import { sharedTimes } from './timelines.ts';

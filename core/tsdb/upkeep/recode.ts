@@ -1,8 +1,10 @@
 import { planesForm } from '../codec/frame-planes.ts';
-import { windowMs, windowStart, type Member } from '../codec/frame.ts';
+import { windowMs, windowStart } from '../codec/frame.ts';
+import type { Member } from '../codec/frame-form.ts';
 import type { Frames } from '../frames.ts';
 import { groupSeriesMax } from '../names/groups.ts';
-import type { OpenFrame, Reader } from '../reader.ts';
+import type { Reader } from '../reader.ts';
+import type { OpenFrame } from '../sealed-source.ts';
 import { framesOf, oldestFresh } from '../sealed.ts';
 import type { WriteDb } from '#core/db/index.ts';
 

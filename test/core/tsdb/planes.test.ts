@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { planesForm, quickPlanesForm } from '#core/tsdb/codec/frame-planes.ts';
-import { encodeFrame, openFrame, type Member } from '#core/tsdb/codec/frame.ts';
+import { encodeFrame, openFrame } from '#core/tsdb/codec/frame.ts';
+import type { Member } from '#core/tsdb/codec/frame-form.ts';
 
 const startMs = Date.UTC(2026, 0, 5, 8);
 const bitsOf = (values: Float64Array): Uint32Array => new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
