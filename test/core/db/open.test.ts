@@ -79,6 +79,16 @@ test('a file of an older form is kept as it was before it is changed, also when 
   closeDb(openDb(path, 'metrics'));
 });
 
+test('each migration changes the tables of its store: they tell the form of a file whose number rotted', () => {
+  for (const store of new Set(migrations.map((migration) => migration.store))) {
+    const model = new Database(':memory:');
+    const own = migrations.filter((migration) => migration.store === store);
+    const forms = own.map(({ sql }) => JSON.stringify(model.exec(sql).prepare('select name, sql from sqlite_schema order by name').all()));
+    expect(new Set(['[]', ...forms]).size, store).toBe(own.length + 1);
+    model.close();
+  }
+});
+
 test('a form number that rotted is put right by the tables that are there', () => {
   const path = join(tempFolder(), 'metrics.db');
   const db = openDb(path, 'metrics');
