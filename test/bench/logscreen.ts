@@ -32,6 +32,7 @@ export async function benchLogscreen({ long }: BenchOptions): Promise<readonly B
     await page.evaluate(() => (location.hash = '#/explore'));
     await page.getByText('Ask the metrics').waitFor();
     const rows = await benchPage(browser, page, long ? '10 M lines' : '1 M lines');
+    await page.close();
     await host.close();
     return rows;
   } finally {
